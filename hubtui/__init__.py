@@ -1,0 +1,3 @@
+"""hubtui: day-two operations of JupyterHub on Kubernetes, in a terminal."""
+
+__version__ = "0.1.0"

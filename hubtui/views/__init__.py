@@ -1,0 +1,1 @@
+"""What a pane shows: columns, cells, order, filters. No Textual, testable without a terminal."""
