@@ -93,6 +93,4 @@ def fit(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
         shown.remove(max(droppable, key=lambda i: (columns[i].rank, i)))
     spare = max(0, width - needed())
     growing = [i for i in shown if columns[i].grow]
-    return [
-        (i, columns[i].width + (spare if growing and i == growing[-1] else 0)) for i in shown
-    ]
+    return [(i, columns[i].width + (spare if growing and i == growing[-1] else 0)) for i in shown]
