@@ -1,0 +1,190 @@
+"""The one decision on reads and writes. It lies under all clients and denies by default.
+
+A read is on the list below, by verb and resource; the HTTP method says nothing (an exec and a
+port-forward are GETs). Everything else needs a WriteToken, which only the runner in
+`services.operations` asks for, which names the verbs and objects of one plan, and which ends with
+its operation. In read-only mode no token is ever granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from hubtui.errors import ReadOnlyError
+
+LOOK: Final = frozenset({"get", "list", "watch"})
+
+_READ_RESOURCES: Final = frozenset(
+    {
+        "pods",
+        "events",
+        "namespaces",
+        "nodes",
+        "services",
+        "endpoints",
+        "configmaps",
+        "secrets",
+        "serviceaccounts",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "resourcequotas",
+        "limitranges",
+        "deployments.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "replicasets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+        "leases.coordination.k8s.io",
+        "endpointslices.discovery.k8s.io",
+        "networkpolicies.networking.k8s.io",
+        "ingresses.networking.k8s.io",
+        "httproutes.gateway.networking.k8s.io",
+        "poddisruptionbudgets.policy",
+        "roles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "clusterroles.rbac.authorization.k8s.io",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+        "priorityclasses.scheduling.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "pods.metrics.k8s.io",
+        "nodes.metrics.k8s.io",
+    }
+)
+_READ_SUBRESOURCES: Final = frozenset({("get", "pods", "log")})
+_READ_CREATES: Final = frozenset({"selfsubjectaccessreviews.authorization.k8s.io"})
+"""Created to ask, never stored (Kubernetes API reference, authorization.k8s.io/v1)."""
+_READ_PATHS: Final = frozenset({"/version", "/readyz", "/api", "/apis"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the apiserver, in the words of RBAC and of the audit log."""
+
+    verb: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        resource = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        where = f" in namespace {self.namespace}" if self.namespace else ""
+        name = f" {self.name}" if self.name else ""
+        return f"{self.verb} {resource}{name}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """One thing that a plan may write: a verb on one named object, or helm on one release."""
+
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+    subresource: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WriteToken:
+    """The right to write what one plan names, for as long as its operation runs."""
+
+    plan: str
+    permits: frozenset[Permit]
+
+
+class Gate:
+    """Decides, one for each session. `read_only` holds the reason; empty: writes are possible."""
+
+    def __init__(self, read_only: str = "") -> None:
+        self.read_only = read_only
+        self._tokens: set[WriteToken] = set()
+        self._forwards: set[tuple[str, str, int]] = set()
+
+    @property
+    def may_write(self) -> bool:
+        """Whether a token can be had at all: what dims the keys of dangerous verbs."""
+        return not self.read_only
+
+    def grant(self, plan: str, permits: Iterable[Permit]) -> WriteToken:
+        """A token for one plan. Only the runner calls this. Raises ReadOnlyError."""
+        if self.read_only:
+            raise ReadOnlyError(
+                f"hubtui is read-only: {self.read_only}", meaning="Nothing was written."
+            )
+        token = WriteToken(plan, frozenset(permits))
+        self._tokens.add(token)
+        return token
+
+    def end(self, token: WriteToken) -> None:
+        """Ends a token: from here on it permits nothing."""
+        self._tokens.discard(token)
+
+    def allow_forward(self, namespace: str, pod: str, port: int) -> None:
+        """Lets port-forwards to one port of one pod through: the hub's health and API."""
+        self._forwards.add((namespace, pod, port))
+
+    def check(self, call: Call, token: WriteToken | None = None) -> None:
+        """Lets a call through or raises ReadOnlyError."""
+        if self._is_read(call) or self._is_forward(call) or self._is_dry_run(call):
+            return
+        self._need(
+            token,
+            Permit(call.verb, call.resource, call.namespace, call.name, call.subresource),
+            str(call),
+        )
+
+    def check_path(self, path: str) -> None:
+        """Lets a GET of a path that is no resource through (`/version`), or raises."""
+        if path not in _READ_PATHS:
+            raise ReadOnlyError(f"GET {path} is not on the list of reads")
+
+    def check_helm(
+        self, command: str, release: str, namespace: str, token: WriteToken | None
+    ) -> None:
+        """Lets a helm command that writes through with its token, or raises.
+
+        `clients.helm` says which commands write; reads do not come here.
+        """
+        permit = Permit(command, "helm", namespace, release)
+        self._need(token, permit, f"helm {command} {release} in namespace {namespace}")
+
+    def _need(self, token: WriteToken | None, permit: Permit, words: str) -> None:
+        if self.read_only:
+            raise ReadOnlyError(
+                f"{words} was not sent: hubtui is read-only ({self.read_only})",
+                meaning="Nothing was written.",
+            )
+        if token is None or token not in self._tokens or permit not in token.permits:
+            raise ReadOnlyError(
+                f"{words} was not sent: no plan permits it", meaning="Nothing was written."
+            )
+
+    def _is_read(self, call: Call) -> bool:
+        if call.subresource:
+            return (call.verb, call.resource, call.subresource) in _READ_SUBRESOURCES or (
+                call.verb == "get"
+                and (call.resource, call.subresource) == ("nodes", "proxy")
+                and call.query.get("path") == "stats/summary"
+            )
+        if call.verb in LOOK:
+            return call.resource in _READ_RESOURCES
+        return call.verb == "create" and call.resource in _READ_CREATES
+
+    def _is_forward(self, call: Call) -> bool:
+        if (call.resource, call.subresource) != ("pods", "portforward"):
+            return False
+        ports = call.query.get("ports", "")
+        return ports.isdigit() and (call.namespace, call.name, int(ports)) in self._forwards
+
+    def _is_dry_run(self, call: Call) -> bool:
+        return (
+            call.verb == "patch"
+            and not call.subresource
+            and not self.read_only
+            and call.query.get("dryRun") == "All"
+        )

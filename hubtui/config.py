@@ -1,0 +1,154 @@
+"""Settings: the file, then the environment, then the flags; each overrides the one before.
+
+The file is TOML, `config.toml` in the user's configuration folder (XDG), or HUBTUI_CONFIG.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import platformdirs
+
+from hubtui.errors import ConfigError
+from hubtui.model.age import duration
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set. The names are those of the file's keys.
+
+    `protected` holds patterns of context names that are always read-only; `keys` maps command ids
+    to keys; `helm_timeout` is a Go duration; `color_system` is Rich's name of a colour depth.
+    """
+
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = ""
+    release: str = ""
+    read_only: bool = False
+    slow: bool = False
+    protected: tuple[str, ...] = ()
+    helm: str = ""
+    helm_driver: Literal["secret", "configmap"] = "secret"
+    helm_timeout: str = "10m"
+    theme: Literal["auto", "dark", "light", "ansi"] = "auto"
+    keys: dict[str, str] = {}
+
+    def read_only_reason(self, context: str) -> str:
+        """Why nothing may be written in this context; empty when writes are possible."""
+        if self.read_only:
+            return "started with --read-only, HUBTUI_READ_ONLY or read_only in the configuration"
+        for pattern in self.protected:
+            if fnmatchcase(context, pattern):
+                return f"context {context} matches protected = {pattern!r} in the configuration"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a setting's value comes from, for `hubtui config`."""
+
+    name: str
+    value: object
+    source: str
+
+
+def config_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the configuration file is looked for."""
+    named = environ.get("HUBTUI_CONFIG")
+    return Path(named) if named else Path(platformdirs.user_config_dir("hubtui")) / "config.toml"
+
+
+def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the journal and the log; HUBTUI_STATE overrides it."""
+    named = environ.get("HUBTUI_STATE")
+    return Path(named) if named else Path(platformdirs.user_state_dir("hubtui"))
+
+
+def load(
+    flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> tuple[Settings, list[Origin]]:
+    """The settings in force and where each comes from. Raises ConfigError."""
+    path = config_file(environ)
+    layers = [
+        (str(path), _file(path, required="HUBTUI_CONFIG" in environ)),
+        ("environment", _environment(environ)),
+        ("command line", {name: value for name, value in flags.items() if value is not None}),
+    ]
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, layer in layers:
+        _validated(layer, source)
+        # Read-only can be asked for anywhere and taken back nowhere.
+        if values.get("read_only"):
+            layer.pop("read_only", None)
+        values.update(layer)
+        sources.update(dict.fromkeys(layer, source))
+    settings = _validated(values, "settings")
+    origins = [
+        Origin(name, getattr(settings, name), sources.get(name, "default"))
+        for name in settings.__struct_fields__
+    ]
+    return settings, origins
+
+
+def _file(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(
+                f"HUBTUI_CONFIG names {path}, which does not exist",
+                remedy="Create it, or unset HUBTUI_CONFIG.",
+            ) from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", remedy="Mend it.") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("CONTEXT", "NAMESPACE", "RELEASE", "HELM", "HELM_TIMEOUT", "THEME"):
+        if value := environ.get(f"HUBTUI_{name}"):
+            found[name.lower()] = value
+    for name in ("READ_ONLY", "SLOW"):
+        if (value := environ.get(f"HUBTUI_{name}")) is not None:
+            found[name.lower()] = _boolean(f"HUBTUI_{name}", value)
+    if environ.get("HELM_DRIVER"):
+        found["helm_driver"] = environ["HELM_DRIVER"].rstrip("s")
+    return found
+
+
+def _boolean(name: str, value: str) -> bool:
+    lowered = value.strip().lower()
+    if lowered in _TRUE or lowered in _FALSE:
+        return lowered in _TRUE
+    if name == "HUBTUI_READ_ONLY":
+        return True  # an unclear wish for safety is a wish for safety
+    raise ConfigError(f"{name}={value} is neither true nor false", remedy="Use 1 or 0.")
+
+
+def _validated(values: Mapping[str, Any], source: str) -> Settings:
+    try:
+        settings = msgspec.convert(dict(values), Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{source}: {error}", remedy="See `hubtui config --help`.") from error
+    try:
+        duration(settings.helm_timeout)
+    except ValueError:
+        raise ConfigError(
+            f"{source}: helm_timeout {settings.helm_timeout!r} is no duration",
+            remedy="Write it as 10m or 1h30m.",
+        ) from None
+    return settings
