@@ -1,1 +1,1 @@
-"""What an operator can know and do. Async, without Textual and Rich; both front ends use only this."""
+"""What an operator can know and do. Async, no Textual, no Rich; both front ends use only this."""

@@ -131,7 +131,6 @@ class Store(Generic[T]):
         retry_at = now + timedelta(seconds=retry_in)
         if isinstance(error, DeniedError) and error.status == 403:
             state = State.DENIED
-            self._objects.clear()
             self.loaded.set()
         else:
             state = State.STALE if self.loaded.is_set() else State.CONNECTING
