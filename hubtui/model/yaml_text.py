@@ -1,0 +1,175 @@
+"""YAML as Helm and Kubernetes read it: into JSON's types, with strings made harmless.
+
+PyYAML follows YAML 1.1 where Go's reader (sigs.k8s.io/yaml) does not: there a date is a string,
+`1:30` is no number, `1e3` is one, and `=` is a string.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import yaml
+
+from hubtui.model.text import safe
+
+try:
+    from yaml import CSafeLoader as _Base
+except ImportError:  # PyYAML built without libyaml: ten times slower, the same result
+    from yaml import SafeLoader as _Base  # type: ignore[assignment]
+
+MAX_NODES = 500_000
+"""How many values one document may expand to: YAML's aliases can multiply without end."""
+
+_DROPPED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+_INT = re.compile(
+    r"[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?0o[0-7]+|[-+]?(?:0|[1-9][0-9_]*)"
+    r"|[-+]?0x[0-9a-fA-F_]+"
+)
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)"
+    r"|\.(?:nan|NaN|NAN)"
+)
+
+
+class YamlError(ValueError):
+    """A document that cannot be read; `line` counts from 1, 0 when it is not known."""
+
+    def __init__(self, problem: str, line: int = 0) -> None:
+        super().__init__(f"line {line}: {problem}" if line else problem)
+        self.problem = problem
+        self.line = line
+
+
+class _Loader(_Base):
+    pass
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+def _adapt_resolvers() -> None:
+    resolvers = {
+        first: [(tag, rule) for tag, rule in rules if tag not in _DROPPED | _NUMBERS]
+        for first, rules in _Base.yaml_implicit_resolvers.items()
+    }
+    _Loader.yaml_implicit_resolvers = resolvers
+    for tag, rule in (("int", _INT), ("float", _FLOAT)):
+        whole = re.compile(f"(?:{rule.pattern})$")
+        _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", whole, list("-+0123456789."))
+
+
+def _float(loader: Any, node: Any) -> float:
+    return float(
+        loader.construct_scalar(node).lower().replace(".inf", "inf").replace(".nan", "nan")
+    )
+
+
+def _int(loader: Any, node: Any) -> int:
+    text = loader.construct_scalar(node).replace("_", "")
+    digits = text.lstrip("+-")
+    base = {"0x": 16, "0b": 2, "0o": 8}.get(digits[:2], 8 if digits[:1] == "0" else 10)
+    number = int(digits, base)
+    return -number if text.startswith("-") else number
+
+
+def _text(loader: Any, node: Any) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_adapt_resolvers()
+_Loader.add_constructor("tag:yaml.org,2002:float", _float)
+_Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_Loader.add_constructor("tag:yaml.org,2002:binary", _text)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+
+
+def load(text: str) -> Any:
+    """The one document in `text` as JSON's types; raises YamlError."""
+    try:
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 — a safe loader
+        return _Plain().value(value)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "cannot be read"
+        raise YamlError(safe(problem), mark.line + 1 if mark else 0) from None
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise YamlError(safe(str(error).splitlines()[0])) from None
+    except RecursionError:
+        raise YamlError("is nested too deeply, or contains itself") from None
+
+
+class _Plain:
+    """Turns what PyYAML built into JSON's types, and bounds what aliases can make of it."""
+
+    def __init__(self) -> None:
+        self._left = MAX_NODES
+
+    def value(self, value: object) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise YamlError(f"expands to more than {MAX_NODES:,} values")
+        if isinstance(value, str):
+            return safe(value)
+        if isinstance(value, dict):
+            return {self._key(key): self.value(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple, set)):
+            return [self.value(item) for item in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)  # JSON has no such number, and nan is not even itself
+        return value
+
+    def _key(self, key: object) -> str:
+        return safe(key) if isinstance(key, str) else scalar(self.value(key))
+
+
+def dump(value: object) -> str:
+    """The value as YAML, keys in their order, texts of several lines as blocks."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return text.removesuffix("\n...\n").rstrip("\n")
+
+
+def scalar(value: object) -> str:
+    """A value on one line as YAML would write it: quoted only where it would read otherwise."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=10**9,
+    )
+    return text.removesuffix("\n...\n").strip()
+
+
+_BARE = re.compile(r"[A-Za-z0-9_./@•][^\n\"']*")
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"}
+
+
+def _quoted(text: str) -> str:
+    bare = _BARE.fullmatch(text) and not text.endswith(" ")
+    other = _INT.fullmatch(text) or _FLOAT.fullmatch(text) or text.lower() in _WORDS
+    if bare and not other and ": " not in text and " #" not in text:
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _block_texts(dumper: Any, text: str) -> Any:
+    style = "|" if "\n" in text.strip("\n") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _block_texts)
