@@ -1,0 +1,1 @@
+"""How it looks and which key: everything that imports Textual."""

@@ -1,0 +1,191 @@
+"""The commands themselves; `keys.py` makes bindings, footer, palette, help and README of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PANES: tuple[tuple[int, str], ...] = ((1, "releases"), (2, "pods"))
+"""The panes that exist, by number; 1 to 6 are reserved (nodes, users, storage, metrics)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something an operator can do with a key.
+
+    `scopes` says where it applies: "app" everywhere, "panes" on the overview, "table" in a live
+    table, or a pane or screen by name. `footer` are its words there, "" keeps it out; the lowest
+    `weight` is cut first. A `danger` changes the cluster: it is dimmed in read-only mode and
+    always goes through a plan.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    group: str
+    scopes: tuple[str, ...]
+    footer: str = ""
+    weight: int = 0
+    danger: bool = False
+    palette: bool = True
+    priority: bool = False
+    call: str = ""
+
+    @property
+    def action(self) -> str:
+        """The Textual action, by default the id: `next-pane` calls `action_next_pane`."""
+        return self.call or self.id.replace("-", "_")
+
+
+LAYERS: dict[str, tuple[str, ...]] = {
+    "releases": ("app", "screen", "panes", "table", "releases"),
+    "pods": ("app", "screen", "panes", "table", "pods"),
+    "picker": ("app", "screen", "table", "picker"),
+    "operations": ("app", "screen", "table", "operations"),
+    "diff": ("app", "screen", "text", "diff"),
+    "logs": ("app", "screen", "text", "logs"),
+    "details": ("app", "screen", "text", "details"),
+    "plan": ("app", "screen", "text", "diff", "plan"),
+    "progress": ("app", "screen", "text", "progress"),
+    "filter": ("filter",),
+}
+"""Which scopes are live together: within one of them a key has one meaning."""
+
+MOVING = ("table", "text")
+ROWS = ("releases", "pods", "picker", "operations")
+
+COMMANDS: tuple[Command, ...] = (
+    *(
+        Command(
+            f"focus-{name}",
+            (str(number),),
+            name.capitalize(),
+            f"Go to the pane {name.capitalize()}",
+            "Panes",
+            ("panes",),
+            footer="pane",
+            weight=40,
+            call=f"focus_pane({number})",
+        )
+        for number, name in PANES
+    ),
+    Command("next-pane", ("tab",), "Next pane", "Go to the next pane", "Panes", ("panes",)),
+    Command(
+        "previous-pane", ("shift+tab",), "Previous pane", "Go to the pane before", "Panes",
+        ("panes",),
+    ),
+    Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
+    Command(
+        "zoom", ("z",), "Zoom", "Give the pane the whole screen, or give it back", "Panes",
+        ("panes",),
+    ),
+    Command(
+        "up", ("up", "k"), "Up", "One line up", "Moving", MOVING,
+        footer="move", weight=15, palette=False,
+    ),
+    Command(
+        "down", ("down", "j"), "Down", "One line down", "Moving", MOVING,
+        footer="move", weight=15, palette=False,
+    ),
+    Command("top", ("g", "home"), "First line", "To the first line", "Moving", MOVING,
+            palette=False),
+    Command("bottom", ("G", "end"), "Last line", "To the last line", "Moving", MOVING,
+            palette=False),
+    Command("half-down", ("ctrl+d",), "Half a page down", "Half a page down", "Moving", MOVING,
+            palette=False),
+    Command("half-up", ("ctrl+u",), "Half a page up", "Half a page up", "Moving", MOVING,
+            palette=False),
+    Command("page-down", ("pagedown",), "Page down", "A page down", "Moving", MOVING,
+            palette=False),
+    Command("page-up", ("pageup",), "Page up", "A page up", "Moving", MOVING, palette=False),
+    Command(
+        "open", ("enter",), "Details", "Show the details of the line, or unfold it", "Rows",
+        ("table",), footer="details", weight=70,
+    ),
+    Command(
+        "unfold", ("enter",), "Unfold", "Fold or unfold the resource", "Rows", ("diff",),
+        footer="unfold", weight=70,
+    ),
+    Command(
+        "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",
+        "Rows", ("table", "logs"), footer="filter", weight=60,
+    ),
+    Command(
+        "mark", ("space",), "Mark", "Mark the line, or take the mark away", "Rows", ("table",),
+        footer="mark", weight=30,
+    ),
+    Command("sort", ("s",), "Sort", "Sort by the next column", "Rows", ("table",)),
+    Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows", ("table",)),
+    Command(
+        "logs", ("l",), "Logs", "Show the log of the pod and follow it", "Rows",
+        ("pods", "details"), footer="logs", weight=65,
+    ),
+    Command(
+        "diff", ("d",), "Diff", "Compare the marked revisions, or this one with the current",
+        "Rows", ("releases",), footer="diff", weight=55,
+    ),
+    Command(
+        "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
+        ("table", "text"), footer="copy", weight=20,
+    ),
+    Command(
+        "next-change", ("n",), "Next", "Next change or match", "Reading", ("text",),
+        footer="next, previous", weight=35,
+    ),
+    Command(
+        "previous-change", ("N",), "Previous", "Previous change or match", "Reading", ("text",),
+        footer="next, previous", weight=35,
+    ),
+    Command(
+        "values-only", ("v",), "Values only", "Show only the values, or everything", "Reading",
+        ("diff",), footer="values only", weight=25,
+    ),
+    Command(
+        "follow", ("f",), "Follow", "Follow the log, or stop following", "Reading", ("logs",),
+        footer="follow", weight=45,
+    ),
+    Command(
+        "previous-log", ("p",), "Previous log", "The log of the container before its last restart",
+        "Reading", ("logs",), footer="previous", weight=44,
+    ),
+    Command(
+        "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
+        "Changing", ("releases",), footer="roll back", weight=50, danger=True,
+    ),
+    Command(
+        "other-hub", ("H",), "Other hub", "Choose another hub or context", "Everywhere", ("app",),
+        footer="hubs", weight=18,
+    ),
+    Command(
+        "operations", ("ctrl+e",), "Operations", "What runs, and the journal of what ran",
+        "Everywhere", ("app",), footer="operations", weight=16,
+    ),
+    Command(
+        "reconnect", ("ctrl+r",), "Reconnect", "Try the connection again now", "Everywhere",
+        ("app",),
+    ),
+    Command(
+        "back", ("escape",), "Back", "Back; what runs goes on", "Everywhere", ("screen",),
+        footer="back", weight=68,
+    ),
+    Command(
+        "help", ("question_mark",), "Help", "The keys that apply here", "Everywhere", ("app",),
+        footer="help", weight=90, palette=False,
+    ),
+    Command(
+        "palette", ("ctrl+p",), "Commands", "Find a command by its name", "Everywhere", ("app",),
+        palette=False, priority=True, call="command_palette",
+    ),
+    Command(
+        "quit", ("q", "ctrl+q", "ctrl+c"), "Quit", "Quit; asks while an operation runs",
+        "Everywhere", ("app",), footer="quit", weight=80, call="ask_quit",
+    ),
+    Command(
+        "keep-filter", ("enter", "down"), "Keep", "Keep the filter and go to the rows", "Filter",
+        ("filter",), footer="keep", weight=70, palette=False,
+    ),
+    Command(
+        "clear-filter", ("escape",), "Clear", "Clear the filter and go to the rows", "Filter",
+        ("filter",), footer="clear", weight=75, palette=False,
+    ),
+)  # fmt: skip

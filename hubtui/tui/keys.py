@@ -1,0 +1,218 @@
+"""One registry of commands: the keys, the footer, the palette, the help screen and the README.
+
+A command's id is what a user's keymap names (`keys.rollback = "R"`); it is also the id of its
+Textual binding, so that `App.set_keymap` moves it. Nothing here imports Textual until bindings are
+made: the README and the headless commands read the registry too.
+
+What Textual binds by itself and hubtui does not keep:
+
+* `ctrl+q` quits without asking and `ctrl+c` shows a hint about it: both ask like `q` here. The app
+  class says `inherit_bindings=False` and takes `bindings("app")`.
+* `tab` and `shift+tab` walk through every widget of a screen: here they walk through the panes.
+* The arrows, home, end and page keys of scrolling containers: a live table moves its cursor.
+* Of the palette's own entries only Theme stays: Quit does not ask, Screenshot writes to the disk,
+  Keys and Maximize have hubtui's own `?` and `z`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from hubtui.tui.commands import COMMANDS, LAYERS, Command
+
+if TYPE_CHECKING:
+    from textual.app import App, SystemCommand
+    from textual.binding import Binding
+    from textual.screen import Screen
+
+__all__ = [
+    "BY_ID",
+    "COMMANDS",
+    "LAYERS",
+    "Active",
+    "Command",
+    "FooterEntry",
+    "active_commands",
+    "bindings",
+    "footer_entries",
+    "help_groups",
+    "key_display",
+    "keymap_errors",
+    "markdown_table",
+    "system_commands",
+]
+
+BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
+
+_NAMES = {
+    "escape": "esc",
+    "slash": "/",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "colon": ":",
+    "up": "↑",
+    "down": "↓",
+    "pageup": "page up",
+    "pagedown": "page down",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A command that applies now, with the key that reaches it; `enabled` as Textual sees it."""
+
+    command: Command
+    key: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FooterEntry:
+    """One entry of the footer: its commands, keys and words; the lowest weight is cut first."""
+
+    ids: tuple[str, ...]
+    keys: str
+    words: str
+    weight: int
+    enabled: bool = True
+
+
+def key_display(key: str) -> str:
+    """A key as it is written on the screen and in the README."""
+    *modifiers, name = key.split("+")
+    return "+".join([*modifiers, _NAMES.get(name, name)])
+
+
+def bindings(*scopes: str) -> list[Binding]:
+    """The Textual bindings of the commands that belong to one of the scopes."""
+    from textual.binding import Binding
+
+    wanted = set(scopes)
+    return [
+        Binding(
+            ",".join(command.keys),
+            command.action,
+            command.title,
+            show=bool(command.footer),
+            tooltip=command.help,
+            id=command.id,
+            priority=command.priority,
+        )
+        for command in COMMANDS
+        if wanted.intersection(command.scopes)
+    ]
+
+
+def active_commands(screen: Screen[Any]) -> list[Active]:
+    """The commands that can be reached from the screen's focus, in the registry's order.
+
+    Read from the effective bindings: a remapped key counts, one that is hidden does not.
+    """
+    found: dict[str, Active] = {}
+    for key, active in screen.active_bindings.items():
+        command = BY_ID.get(active.binding.id or "")
+        if command is not None and command.id not in found:
+            found[command.id] = Active(command, key, active.enabled)
+    return [found[command.id] for command in COMMANDS if command.id in found]
+
+
+def footer_entries(active: Iterable[Active]) -> list[FooterEntry]:
+    """The footer's entries; commands that stand together with the same words share one."""
+    shown = sorted((a for a in active if a.command.footer), key=_place)
+    entries = []
+    for words, group in groupby(shown, key=lambda a: a.command.footer):
+        members = list(group)
+        entries.append(
+            FooterEntry(
+                ids=tuple(member.command.id for member in members),
+                keys=_together([key_display(member.key) for member in members]),
+                words=words,
+                weight=max(member.command.weight for member in members),
+                enabled=any(member.enabled for member in members),
+            )
+        )
+    return entries
+
+
+def _place(active: Active) -> int:
+    return COMMANDS.index(active.command)
+
+
+def _together(keys: Sequence[str]) -> str:
+    if len(keys) > 1 and all(key.isdecimal() for key in keys):
+        return f"{keys[0]}-{keys[-1]}"
+    arrows = all(key in "↑↓" for key in keys)
+    return "".join(keys) if arrows else " ".join(keys)
+
+
+def system_commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemCommand]:
+    """The palette's entries: what applies on the screen, and the choice of a theme.
+
+    For `App.get_system_commands`, which otherwise offers Textual's own.
+    """
+    from textual.app import SystemCommand
+
+    for key, active in _named(screen):
+        command = BY_ID[active.binding.id or ""]
+        if command.palette and active.enabled:
+            run = partial(app.run_action, active.binding.action, active.node)
+            yield SystemCommand(f"{command.title}  [{key_display(key)}]", command.help, run)
+    yield SystemCommand("Theme", "Change the colours", app.action_change_theme)
+
+
+def _named(screen: Screen[Any]) -> Iterable[tuple[str, Any]]:
+    seen: set[str] = set()
+    for key, active in screen.active_bindings.items():
+        name = active.binding.id or ""
+        if name in BY_ID and name not in seen:
+            seen.add(name)
+            yield key, active
+
+
+def help_groups(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The help of some scopes: headings, each with pairs of keys and what they do."""
+    wanted = set(scopes) or {scope for command in COMMANDS for scope in command.scopes}
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for command in COMMANDS:
+        if wanted.intersection(command.scopes):
+            keys = " ".join(key_display(key) for key in command.keys)
+            groups.setdefault(command.group, []).append((keys, command.help))
+    return list(groups.items())
+
+
+def markdown_table() -> str:
+    """The table of keys for the README."""
+    lines = ["| keys | what |", "|---|---|"]
+    for group, entries in help_groups():
+        lines.append(f"| **{group}** | |")
+        for keys, words in entries:
+            shown = " ".join(f"`{key}`" for key in keys.split(" "))
+            lines.append(f"| {shown} | {words} |")
+    return "\n".join(lines) + "\n"
+
+
+def keymap_errors(keymap: Mapping[str, str]) -> list[str]:
+    """What is wrong with a user's keymap, in sentences; an empty list is a good keymap."""
+    errors = [
+        f"There is no command {name}; `hubtui config` lists them."
+        for name in keymap
+        if name not in BY_ID
+    ]
+    for layers in LAYERS.values():
+        errors.extend(_clashes(layers, keymap))
+    return list(dict.fromkeys(errors))
+
+
+def _clashes(layers: Sequence[str], keymap: Mapping[str, str]) -> Iterable[str]:
+    taken: dict[str, str] = {}
+    for command in COMMANDS:
+        if not set(layers).intersection(command.scopes):
+            continue
+        for key in keymap.get(command.id, ",".join(command.keys)).split(","):
+            other = taken.setdefault(key.strip(), command.id)
+            if other != command.id:
+                yield f"The key {key_display(key)} is asked for by {other} and by {command.id}."
