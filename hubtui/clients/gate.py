@@ -8,11 +8,13 @@ its operation. In read-only mode no token is ever granted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from hubtui.clients import helm_argv
 from hubtui.errors import ReadOnlyError
+from hubtui.model.plan import Permit as Permit
 
 LOOK: Final = frozenset({"get", "list", "watch"})
 
@@ -78,17 +80,6 @@ class Call:
         return f"{self.verb} {resource}{name}{where}"
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """One thing that a plan may write: a verb on one named object, or helm on one release."""
-
-    verb: str
-    resource: str
-    namespace: str
-    name: str
-    subresource: str = ""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class WriteToken:
     """The right to write what one plan names, for as long as its operation runs."""
@@ -143,15 +134,15 @@ class Gate:
         if path not in _READ_PATHS:
             raise ReadOnlyError(f"GET {path} is not on the list of reads")
 
-    def check_helm(
-        self, command: str, release: str, namespace: str, token: WriteToken | None
-    ) -> None:
-        """Lets a helm command that writes through with its token, or raises.
+    def check_helm(self, argv: Sequence[str], token: WriteToken | None = None) -> None:
+        """Lets one helm command through or raises ReadOnlyError.
 
-        `clients.helm` says which commands write; reads do not come here.
+        `argv` starts with helm's sub-command; `helm_argv` holds the positive list.
         """
-        permit = Permit(command, "helm", namespace, release)
-        self._need(token, permit, f"helm {command} {release} in namespace {namespace}")
+        call = helm_argv.parse(argv)
+        if call.writes:
+            permit = Permit(call.command, "helm", call.namespace, call.release)
+            self._need(token, permit, str(call))
 
     def _need(self, token: WriteToken | None, permit: Permit, words: str) -> None:
         if self.read_only:

@@ -1,0 +1,264 @@
+"""What an action is about to do, how far it has come, and how it ended.
+
+A Plan only says; nothing in it can write. It rests on a Basis, the state of the cluster that it was
+made from, and `services.operations` refuses it once that state has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from hubtui.model.age import rfc3339
+
+if TYPE_CHECKING:
+    from hubtui.model.diff import RevisionDiff
+
+
+class Level(StrEnum):
+    """What a check says."""
+
+    OK = "ok"
+    WARN = "warn"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, with what was seen.
+
+    A `stop` that is `overridable` can be passed by its name; any other ends the action.
+    """
+
+    name: str
+    level: Level
+    evidence: str
+    overridable: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "level": self.level.value,
+            "evidence": self.evidence,
+            "overridable": self.overridable,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """One thing that a plan may write: a verb on one named object, or helm on one release."""
+
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+    subresource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan rests on, by name: revisions, resource versions, the server."""
+
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Basis:
+        return cls(tuple(sorted(values.items())))
+
+    @property
+    def digest(self) -> str:
+        """Twelve characters that change when anything does: what `--expect` takes."""
+        text = "\0".join(f"{name}\1{value}" for name, value in self.values)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def changed(self, now: Basis) -> tuple[str, ...]:
+        """What differs, as `name: before → now`; empty when nothing does."""
+        before, after = dict(self.values), dict(now.values)
+        return tuple(
+            f"{name}: {before.get(name, 'absent')} → {after.get(name, 'absent')}"
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One action on one release, ready to be shown and confirmed.
+
+    `summary` is what happens in one line, `notices` what people notice, `undo` the way back,
+    `confirm` what must be typed, `command` the equivalent helm or kubectl command, `means` how it
+    is done (which helm, which timeout). `permits` is all that the action may write itself.
+    """
+
+    id: str
+    action: str
+    title: str
+    summary: str
+    context: str
+    server: str
+    namespace: str
+    release: str
+    targets: tuple[str, ...]
+    checks: tuple[Check, ...]
+    changes: RevisionDiff | None = None
+    notices: tuple[str, ...] = ()
+    undo: str = ""
+    confirm: str
+    basis: Basis
+    command: str
+    means: str = ""
+    permits: tuple[Permit, ...] = ()
+
+    @property
+    def stops(self) -> tuple[Check, ...]:
+        """The checks that say stop."""
+        return tuple(check for check in self.checks if check.level is Level.STOP)
+
+    def blocked_by(self, overrides: Iterable[str] = ()) -> tuple[Check, ...]:
+        """The stops that are left when these checks are overridden by name."""
+        passed = set(overrides)
+        return tuple(c for c in self.stops if not (c.overridable and c.name in passed))
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of design §5, without its envelope."""
+        return {
+            "action": self.action,
+            "id": self.id,
+            "title": self.title,
+            "summary": self.summary,
+            "targets": list(self.targets),
+            "checks": [check.to_json() for check in self.checks],
+            "changes": None if self.changes is None else self.changes.to_json(),
+            "notices": list(self.notices),
+            "undo": self.undo,
+            "confirm": self.confirm,
+            "basis": self.basis.digest,
+            "rests_on": dict(self.basis.values),
+            "command": self.command,
+            "means": self.means,
+        }
+
+
+class StepState(StrEnum):
+    """How far one object has come."""
+
+    WAITING = "waiting"
+    MOVING = "moving"
+    DONE = "done"
+    STUCK = "stuck"
+    EXCUSED = "excused"
+    """Not ready, and the result does not depend on it: placeholders, image pullers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One Deployment, StatefulSet or DaemonSet on its way, with the reason where it waits."""
+
+    kind: str
+    name: str
+    ready: int
+    desired: int
+    updated: int = 0
+    state: StepState = StepState.WAITING
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "ready": self.ready,
+            "desired": self.desired,
+            "updated": self.updated,
+            "state": self.state.value,
+            "reason": self.reason,
+        }
+
+
+class Phase(StrEnum):
+    """Where an operation is."""
+
+    STARTING = "starting"
+    APPLYING = "applying"
+    ROLLING_OUT = "rolling out"
+    VERIFYING = "verifying"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an operation has come: `note` says what it is waiting for at present."""
+
+    phase: Phase = Phase.STARTING
+    steps: tuple[Step, ...] = ()
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "phase": self.phase.value,
+            "steps": [step.to_json() for step in self.steps],
+            "note": self.note,
+        }
+
+
+class Result(StrEnum):
+    """How an operation ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """It was ended from outside: helm or hubtui was killed, or it can no longer be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedObject:
+    """An object that did not come, and why."""
+
+    kind: str
+    name: str
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "name": self.name, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an action ended.
+
+    `words` are the tool's own, redacted; `revision` is the newest one of the release now.
+    """
+
+    result: Result
+    summary: str
+    words: str = ""
+    failed: tuple[FailedObject, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    revision: int | None = None
+    steps: tuple[Step, ...] = field(default=())
+    ended: datetime | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.result is Result.OK
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "result": self.result.value,
+            "summary": self.summary,
+            "words": self.words,
+            "failed": [failed.to_json() for failed in self.failed],
+            "next_steps": list(self.next_steps),
+            "notes": list(self.notes),
+            "revision": self.revision,
+            "steps": [step.to_json() for step in self.steps],
+            "ended": rfc3339(self.ended),
+        }

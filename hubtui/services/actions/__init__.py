@@ -1,0 +1,95 @@
+"""What an operator can do: one file per verb. `plan` only reads; `apply` writes.
+
+`services.operations` is the only caller of `apply`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from hubtui.clients.gate import Gate, WriteToken
+from hubtui.clients.kube import KubeClient
+from hubtui.clients.kubeconfig import Context
+from hubtui.config import Settings
+from hubtui.model.plan import Basis, Outcome, Plan, Progress
+from hubtui.model.redact import Redactor
+from hubtui.model.release import Payload, RevisionHead
+from hubtui.services.journal import Entry
+
+
+class Releases(Protocol):
+    """What actions ask about releases."""
+
+    async def refresh(self, release: str) -> list[RevisionHead]:
+        """The revisions as the server has them now, newest first."""
+
+    async def payload(self, head: RevisionHead) -> Payload:
+        """The decoded revision."""
+
+
+class ActionSession(Protocol):
+    """The part of `services.session.Session` that actions stand on."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def context(self) -> Context: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def release(self) -> str: ...
+    @property
+    def gate(self) -> Gate: ...
+    @property
+    def client(self) -> KubeClient: ...
+    @property
+    def releases(self) -> Releases: ...
+    @property
+    def operations(self) -> Running: ...
+
+    async def redactor(self) -> Redactor:
+        """Masks what is secret in this namespace."""
+
+
+class Running(Protocol):
+    """What actions ask about operations."""
+
+    def live_here(self, release: str) -> str:
+        """Which operation of this machine is at work on a release, in words; empty for none."""
+
+
+class Report(Protocol):
+    """Where a running action tells how far it is."""
+
+    operation: str
+
+    def progress(self, progress: Progress) -> None:
+        """Replaces what is known of the progress."""
+
+    async def begin(self) -> None:
+        """The next thing is a write: journals it. Raises RefusedError when that is impossible."""
+
+    async def process(self, pid: int, started: int, output: str) -> None:
+        """Journals the process that writes, before it runs: pid, start time, file of its words."""
+
+    @property
+    def lock(self) -> int:
+        """The file descriptor that holds the release's lock, for a process that may outlive us."""
+
+
+class Action(Protocol):
+    """A verb. A module is one."""
+
+    async def plan(self, session: ActionSession, request: Any) -> Plan:
+        """Reads what the action would do."""
+
+    async def basis(self, session: ActionSession, plan: Plan) -> Basis:
+        """What the plan rests on, as it is now."""
+
+    async def apply(
+        self, session: ActionSession, plan: Plan, token: WriteToken, report: Report
+    ) -> Outcome:
+        """Does it. Raises ChangedSinceError when the basis is no longer the plan's."""
+
+    async def resume(self, session: ActionSession, entry: Entry, report: Report) -> Outcome:
+        """Goes on with what another hubtui began: waits for its process, then verifies."""
