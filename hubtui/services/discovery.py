@@ -1,0 +1,133 @@
+"""Finds hubs: Deployments labelled `component=hub,app=jupyterhub`, where they may be listed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from hubtui.clients.kube import KubeClient
+from hubtui.errors import ConfigError, DeniedError, NotFoundError
+from hubtui.model import kube
+from hubtui.model.kinds import DEPLOYMENTS, NAMESPACES, PODS
+from hubtui.model.roles import HUB_SELECTOR
+
+NAMESPACES_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A hub: where it runs and which Helm release made it."""
+
+    namespace: str
+    release: str
+    name: str = ""
+    chart: str = ""
+
+    @property
+    def chart_version(self) -> str:
+        """The chart's version from the label `jupyterhub-4.4.0` (facts.md §1.1)."""
+        return self.chart.rpartition("-")[2] if "-" in self.chart else ""
+
+
+async def find(client: KubeClient, namespace: str, release: str) -> list[Hub]:
+    """The hubs there are: of `namespace` when it is given, else of the context's namespace, else
+    of every namespace that may be listed; only those of `release` when it is given.
+
+    Raises ConfigError with where was looked and what to pass when there is none.
+    """
+    looked: list[str] = []
+    wanted = namespace or client.context.namespace or "default"
+    hubs = await _in(client, wanted, looked)
+    if not hubs and not namespace:
+        hubs = await _everywhere(client, looked)
+    if release:
+        named = [hub for hub in hubs if hub.release == release]
+        if named or not namespace:
+            hubs = named
+        else:
+            return [Hub(namespace, release)]
+    if not hubs:
+        await _check_namespace(client, namespace)
+        raise ConfigError(
+            f"No hub found{f' of release {release}' if release else ''}: looked for Deployments "
+            f"labelled {HUB_SELECTOR} in {'; '.join(looked)}",
+            remedy="Pass --namespace NS, or --namespace NS --release NAME, or --context.",
+        )
+    return hubs
+
+
+async def everywhere(client: KubeClient) -> list[Hub]:
+    """All hubs of a context, for the picker; raises nothing for rights that are missing."""
+    looked: list[str] = []
+    hubs = await _everywhere(client, looked)
+    return hubs or await _in(client, client.context.namespace or "default", looked)
+
+
+async def _in(client: KubeClient, namespace: str, looked: list[str]) -> list[Hub]:
+    found: list[kube.Deployment] | list[kube.Pod]
+    try:
+        found = await client.list(DEPLOYMENTS, namespace, labels=HUB_SELECTOR)
+        looked.append(f"namespace {namespace}")
+    except DeniedError as denied:
+        if denied.status == 401:
+            raise
+        try:
+            found = await client.list(PODS, namespace, labels=HUB_SELECTOR)
+            looked.append(f"the pods of namespace {namespace}")
+        except DeniedError:
+            looked.append(f"namespace {namespace} ({denied.what})")
+            return []
+    return _hubs(found)
+
+
+async def _everywhere(client: KubeClient, looked: list[str]) -> list[Hub]:
+    try:
+        hubs = _hubs(await client.list(DEPLOYMENTS, labels=HUB_SELECTOR))
+        looked.append("all namespaces")
+        return hubs
+    except DeniedError as denied:
+        if denied.status == 401:
+            raise
+    try:
+        namespaces = await client.list(NAMESPACES)
+    except DeniedError:
+        looked.append("no other namespace (no right to list them)")
+        return []
+    at_once = asyncio.Semaphore(NAMESPACES_AT_ONCE)
+
+    async def one(name: str) -> list[Hub]:
+        async with at_once:
+            try:
+                return _hubs(await client.list(DEPLOYMENTS, name, labels=HUB_SELECTOR))
+            except DeniedError:
+                return []
+
+    found = await asyncio.gather(*(one(ns.metadata.name) for ns in namespaces))
+    looked.append(f"the {len(namespaces)} namespaces, as far as they may be read")
+    return [hub for hubs in found for hub in hubs]
+
+
+async def _check_namespace(client: KubeClient, namespace: str) -> None:
+    """Says so when a namespace that was asked for does not exist, as far as one may know."""
+    if not namespace:
+        return
+    try:
+        await client.get(NAMESPACES, "", namespace)
+    except NotFoundError:
+        raise ConfigError(
+            f"There is no namespace {namespace} in context {client.context.name}",
+            remedy="Check --namespace.",
+        ) from None
+    except DeniedError:
+        return
+
+
+def _hubs(found: list[kube.Deployment] | list[kube.Pod]) -> list[Hub]:
+    hubs = {}
+    for thing in found:
+        meta = thing.metadata
+        release = meta.labels.get("release") or meta.annotations.release_name or ""
+        release = release or meta.labels.get("app.kubernetes.io/instance", "")
+        chart = meta.labels.get("chart") or meta.labels.get("helm.sh/chart", "")
+        hubs[(meta.namespace, release)] = Hub(meta.namespace, release, meta.name, chart)
+    return [hubs[key] for key in sorted(hubs)]

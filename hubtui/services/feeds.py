@@ -1,0 +1,110 @@
+"""Which kinds are followed, with which selectors, and how much is asked of the apiserver.
+
+The request budget, in one place (design §2):
+
+=====================  =======================================================
+source                 cost
+=====================  =======================================================
+pods, workloads, jobs  one LIST in pages of 500, then one WATCH each
+releases               the same, metadata only
+release payloads       a GET for a row on the screen, PAYLOADS_AT_ONCE at most
+heartbeat              GET /version each HEARTBEAT seconds
+access reviews         REVIEWS_AT_ONCE at most, only while a plan is made
+=====================  =======================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, TypeVar
+
+from hubtui.clients.kube import KubeClient
+from hubtui.clients.watch import Feed, follow
+from hubtui.errors import HubtuiError
+from hubtui.model import kube
+from hubtui.model.kinds import Kind
+from hubtui.services.store import Store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T", bound=kube.Object)
+
+PAYLOADS_AT_ONCE = 4
+REVIEWS_AT_ONCE = 8
+
+HEARTBEAT = 10.0
+"""Seconds between two questions whether the server still answers: a dead network path leaves a
+watch silent, not broken."""
+
+HEARTBEAT_TIMEOUT = 8.0
+
+
+class Feeds:
+    """The stores of one namespace and the loops that fill them."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+        self._feeds: dict[str, tuple[Feed, Store[Any]]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._heart: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+
+    def add(self, kind: Kind[T], namespace: str, *, labels: str = "") -> Store[T]:
+        """Follows a kind in a namespace; the store fills as answers come."""
+        feed = Feed(kind, namespace, labels)
+        store: Store[T] = Store(str(feed))
+        name = f"{feed}?{labels}"
+        self._feeds[name] = (feed, store)
+        self._start(name)
+        if self._heart is None:
+            self._heart = asyncio.create_task(self._beat(), name="heartbeat")
+        return store
+
+    def retry(self) -> None:
+        """Ends every pause between two tries: an operator does not wait for a back-off."""
+        self._wake.set()
+        self._wake = asyncio.Event()
+        for name, (_, store) in self._feeds.items():
+            if store.health.error is not None:
+                self._start(name)
+
+    async def close(self) -> None:
+        """Ends all loops."""
+        tasks = [*self._tasks.values(), *([self._heart] if self._heart else [])]
+        self._tasks.clear()
+        self._heart = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, name: str) -> None:
+        running = self._tasks.get(name)
+        if running is not None:
+            running.cancel()
+        feed, store = self._feeds[name]
+        task = asyncio.create_task(follow(self._client, feed, store, self._wake), name=name)
+        task.add_done_callback(_report)
+        self._tasks[name] = task
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            try:
+                async with asyncio.timeout(HEARTBEAT_TIMEOUT):
+                    await self._client.version()
+            except TimeoutError:
+                self._restart("no answer to a heartbeat")
+            except HubtuiError as error:
+                # A refused connection breaks the watches by itself; a proxy in between may not.
+                self._restart(str(error))
+
+    def _restart(self, why: str) -> None:
+        log.info("feeds start again: %s", why)
+        for name in self._feeds:
+            self._start(name)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the feed %s ended", task.get_name(), exc_info=error)

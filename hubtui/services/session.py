@@ -1,0 +1,121 @@
+"""One open hub: context, namespace and release, with the clients, stores and operations of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from hubtui.clients.gate import Gate
+from hubtui.clients.kube import KubeClient
+from hubtui.clients.kubeconfig import Context, contexts, current_context
+from hubtui.config import Settings
+from hubtui.errors import DeniedError, HubtuiError
+from hubtui.model import kube
+from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, JOBS, PODS, SECRETS, STATEFULSETS
+from hubtui.model.redact import Redactor, live_values
+from hubtui.services import discovery
+from hubtui.services.discovery import Hub
+from hubtui.services.feeds import Feeds
+from hubtui.services.operations import Operations
+from hubtui.services.pods import Pods, Stores
+from hubtui.services.releases import OWNER, Releases, storage_kind
+from hubtui.services.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """More than one hub: somebody must choose."""
+
+    hubs: list[Hub]
+
+
+class Session:
+    """A hub that is being looked at. Made by `connect`; `close` ends everything but operations'
+    helm processes, which go on by themselves."""
+
+    def __init__(self, settings: Settings, context: Context, client: KubeClient, hub: Hub) -> None:
+        self.settings = settings
+        self.context = context
+        self.client = client
+        self.gate = client.gate
+        self.hub = hub
+        self.namespace = hub.namespace
+        self.release = hub.release
+        self.feeds = Feeds(client)
+        driver = settings.helm_driver
+        self.pods = Pods(client, self._pod_stores(), hub.namespace, hub.release)
+        self.releases = Releases(
+            client,
+            self.feeds.add(storage_kind(driver), hub.namespace, labels=OWNER),
+            hub.namespace,
+            driver,
+        )
+        self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
+        self.operations = Operations(self)
+
+    def _pod_stores(self) -> Stores:
+        namespace = self.hub.namespace
+        return Stores(
+            pods=self.feeds.add(PODS, namespace),
+            deployments=self.feeds.add(DEPLOYMENTS, namespace),
+            statefulsets=self.feeds.add(STATEFULSETS, namespace),
+            daemonsets=self.feeds.add(DAEMONSETS, namespace),
+        )
+
+    async def redactor(self) -> Redactor:
+        """Masks what is secret in this namespace: by key, by path, and by the live Secrets' values
+        as far as they may be read."""
+        values: set[str] = set()
+        try:
+            async for page in self.client.pages(SECRETS, self.namespace, fields=_NOT_HELM):
+                for secret in page.items:
+                    values |= live_values(secret.type, secret.data)
+        except DeniedError as denied:
+            log.info("secret values are masked by their keys only: %s", denied)
+        return Redactor(live=frozenset(values))
+
+    async def close(self) -> None:
+        """Ends the feeds and the connections."""
+        await self.operations.close()
+        await self.releases.close()
+        await self.feeds.close()
+        await self.client.close()
+
+
+_NOT_HELM = "type!=helm.sh/release.v1"
+"""Release payloads are no values to look for, and 100 MB of them (fieldSelector of Secrets)."""
+
+
+def open_client(settings: Settings) -> KubeClient:
+    """A client for the context in force, with a gate of its own. Raises ConfigError."""
+    context = current_context(settings)
+    return KubeClient(settings, context, Gate(settings.read_only_reason(context.name)))
+
+
+async def connect(settings: Settings, client: KubeClient) -> Session | Several:
+    """Finds the hub and opens a session on it; several hubs are handed back for a choice.
+
+    Raises ConfigError when there is none, UnreachableError, DeniedError.
+    """
+    hubs = await discovery.find(client, settings.namespace, settings.release)
+    if len(hubs) > 1:
+        return Several(hubs)
+    return Session(settings, client.context, client, hubs[0])
+
+
+async def hubs_of(settings: Settings) -> list[tuple[Context, list[Hub], HubtuiError | None]]:
+    """The hubs of every context, for the picker: an unreachable one costs its own line only."""
+
+    async def one(context: Context) -> tuple[Context, list[Hub], HubtuiError | None]:
+        client = KubeClient(settings, context, Gate(settings.read_only_reason(context.name)))
+        try:
+            return context, await discovery.everywhere(client), None
+        except HubtuiError as error:
+            return context, [], error
+        finally:
+            await client.close()
+
+    return list(await asyncio.gather(*(one(context) for context in contexts(settings))))

@@ -1,0 +1,178 @@
+"""The releases pane: the hub's revisions on top, then the other releases of the namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from hubtui.model.age import age
+from hubtui.model.release import RevisionHead, Status
+from hubtui.services.releases import Releases, Summary
+from hubtui.services.store import State
+from hubtui.views.cells import EMPTY, Cell, Tone, cell, join
+from hubtui.views.freshness import freshness
+from hubtui.views.signs import status_sign
+from hubtui.views.table import Column, Dirty, Freshness
+
+COLUMNS = (
+    Column("revision", "REV", 4, align="right"),
+    Column("status", "STATUS", 18),
+    Column("updated", "UPDATED", 7, align="right", rank=1),
+    Column("chart", "CHART", 8, rank=2),
+    Column("app", "APP", 7, rank=3),
+    Column("description", "DESCRIPTION", 12, grow=True),
+)
+
+OTHERS = "others"
+"""The key of the line that tells of the other releases, folded."""
+
+
+class ReleasesView:
+    """The view model of the releases pane."""
+
+    def __init__(self, releases: Releases, release: str) -> None:
+        self._releases = releases
+        self.release = release
+        self._subscription = releases.subscribe()
+        self._order: list[str] = []
+        self._open: set[str] = set()
+        self._arranged = False
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        return COLUMNS
+
+    @property
+    def headline(self) -> str:
+        """What stands beside the pane's title."""
+        if not self._releases.store.complete:
+            return ""
+        count = len(self._releases.heads(self.release))
+        return f"{self.release} · {count} revision{'' if count == 1 else 's'}"
+
+    def keys(self) -> Sequence[str]:
+        return self._order
+
+    def head(self, key: str) -> RevisionHead | None:
+        """The revision that a row stands for."""
+        return self._releases.head(key.partition(":")[2])
+
+    def current(self) -> RevisionHead | None:
+        """The newest revision of the hub's release."""
+        heads = self._releases.heads(self.release)
+        return heads[0] if heads else None
+
+    def summary(self, head: RevisionHead) -> Summary | None:
+        """What the payload adds; asking has it fetched."""
+        return self._releases.summary(head)
+
+    def toggle(self, key: str) -> None:
+        """Unfolds the other releases, or the revisions of one of them."""
+        name = OTHERS if key == OTHERS else key.partition(":")[2]
+        if key.startswith("release:"):
+            head = self.head(key)
+            name = head.release if head else name
+        self._open ^= {name}
+        self._arranged = False
+
+    def foldable(self, key: str) -> bool:
+        """Whether enter unfolds the row instead of opening its details."""
+        return key == OTHERS or key.startswith("release:")
+
+    def drain(self) -> Dirty:
+        everything, keys = self._subscription.drain()
+        if not (everything or keys or not self._arranged):
+            return Dirty()
+        before = self._order
+        self._order = self._arrange()
+        self._arranged = True
+        dirty = {f"rev:{key}" for key in keys} | {f"release:{key}" for key in keys} | {OTHERS}
+        return Dirty(frozenset(dirty), order=self._order != before)
+
+    def _arrange(self) -> list[str]:
+        order = [f"rev:{_key(head)}" for head in self._releases.heads(self.release)]
+        others = [name for name in self._releases.names() if name != self.release]
+        if others:
+            order.append(OTHERS)
+        if OTHERS in self._open:
+            for name in others:
+                heads = self._releases.heads(name)
+                order.append(f"release:{_key(heads[0])}")
+                if name in self._open:
+                    order.extend(f"rev:{_key(head)}" for head in heads[1:])
+        return order
+
+    def cells(self, key: str, now: datetime) -> Sequence[Cell]:
+        if key == OTHERS:
+            return self._others()
+        head = self.head(key)
+        if head is None:
+            return (EMPTY,) * len(COLUMNS)
+        summary = self._releases.summary(head)
+        sign, tone = status_sign(head.status)
+        words = tone if tone is not Tone.MUTED else Tone.MUTED
+        return (
+            cell(str(head.revision)),
+            ((sign + " ", tone), (head.status, words)),
+            cell(age(_updated(head, summary), now), Tone.MUTED),
+            cell(summary.chart_version if summary else "", Tone.PLAIN),
+            cell(summary.app if summary else "", Tone.PLAIN),
+            self._description(key, head, summary),
+        )
+
+    def _description(self, key: str, head: RevisionHead, summary: Summary | None) -> Cell:
+        name = EMPTY
+        if key.startswith("release:"):
+            fold = "▾" if head.release in self._open else "▸"
+            name = ((f"{fold} ", Tone.MUTED), *cell(head.release, Tone.STRONG))
+        if summary is None:
+            return join(name, cell("…", Tone.MUTED))
+        if summary.error:
+            return join(name, cell(summary.error, Tone.NOW))
+        tone = Tone.PLAIN if head.status is not Status.FAILED else Tone.NOW
+        return join(name, cell(summary.description, tone))
+
+    def _others(self) -> Sequence[Cell]:
+        names = [name for name in self._releases.names() if name != self.release]
+        fold = "▾" if OTHERS in self._open else "▸"
+        parts: list[Cell] = [cell(f"{fold} also here:", Tone.MUTED)]
+        for name in names[:_NAMED]:
+            sign, tone = status_sign(self._releases.heads(name)[0].status)
+            parts += [cell(name), ((sign, tone),)]
+        if len(names) > _NAMED:
+            parts.append(cell(f"and {len(names) - _NAMED} more", Tone.MUTED))
+        return (EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, join(*parts))
+
+    def ticking(self, key: str) -> Literal["never", "minute", "second"]:
+        head = self.head(key)
+        if head is not None and head.status.pending:
+            return "second"
+        return "minute"
+
+    def freshness(self, now: datetime) -> Freshness:
+        return freshness(self._releases.store.health, now)
+
+    def empty(self) -> str:
+        health = self._releases.store.health
+        if health.error is not None:
+            return (
+                f"{health.error} Pods work without it."
+                if health.state is State.DENIED
+                else str(health.error)
+            )
+        if health.state is State.CONNECTING:
+            return "Connecting …"
+        return "No Helm release is stored in this namespace (looked for Secrets owner=helm)."
+
+
+_NAMED = 3
+
+
+def _key(head: RevisionHead) -> str:
+    return f"{head.namespace}/{head.object_name}"
+
+
+def _updated(head: RevisionHead, summary: Summary | None) -> datetime | None:
+    """Until the payload is there, when the object was made (design §2)."""
+    return (summary.updated if summary else None) or head.created
