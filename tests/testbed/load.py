@@ -104,29 +104,41 @@ async def churn(
     pods: Sequence[str] | None = None,
     on_change: Callable[[Change], None] | None = None,
 ) -> list[Change]:
+    """Change pods at a rate, as `keep_changing` does, through a connection of its own."""
+    async with Api(server, token, ca_file) as api:
+        return await keep_changing(api, per_second, seconds, pods=pods, on_change=on_change)
+
+
+async def keep_changing(
+    api: Api,
+    per_second: float,
+    seconds: float,
+    *,
+    pods: Sequence[str] | None = None,
+    on_change: Callable[[Change], None] | None = None,
+) -> list[Change]:
     """Raise the restart count of pods (all of the load, or `pods`), so many a second.
 
     KWOK's stages leave a running pod alone, so the change stays. `on_change` hears of each one as
     soon as the apiserver has taken it; all of them are returned.
     """
-    async with Api(server, token, ca_file) as api:
-        users = await running_users(api)
-        chosen = itertools.cycle(pods if pods is not None else users)
-        changes: list[Change] = []
+    users = await running_users(api)
+    chosen = itertools.cycle(pods if pods is not None else users)
+    changes: list[Change] = []
 
-        async def one(pod: str, restarts: int) -> None:
-            change = await change_pod(api, pod, users[pod], restarts)
-            changes.append(change)
-            if on_change is not None:
-                on_change(change)
+    async def one(pod: str, restarts: int) -> None:
+        change = await change_pod(api, pod, users[pod], restarts)
+        changes.append(change)
+        if on_change is not None:
+            on_change(change)
 
-        began = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            for number in range(int(per_second * seconds)):
-                # A late tick is caught up with, so that the rate holds on a busy machine.
-                await asyncio.sleep(max(0.0, began + number / per_second - time.perf_counter()))
-                group.create_task(one(next(chosen), 1 + number))
-        return changes
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(int(per_second * seconds)):
+            # A late tick is caught up with, so that the rate holds on a busy machine.
+            await asyncio.sleep(max(0.0, began + number / per_second - time.perf_counter()))
+            group.create_task(one(next(chosen), 1 + number))
+    return changes
 
 
 async def change_pod(api: Api, pod: str, user: str, restarts: int) -> Change:

@@ -1,0 +1,108 @@
+"""The figures: what is measured, what is to be reached (design §9), and the table of both."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+Figures = dict[str, list[float]]
+"""By key of a measure: what each run gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the table; `reach` is the largest value that is good enough."""
+
+    key: str
+    title: str
+    reach: float | None
+    show: Callable[[float], str]
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s"
+
+
+def _millis(value: float) -> str:
+    return f"{value * 1000:.0f} ms"
+
+
+def _megabytes(value: float) -> str:
+    return f"{value / 1e6:.0f} MB"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f} %"
+
+
+def _bytes(value: float) -> str:
+    return f"{value:,.0f} B"
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f} B/s"
+
+
+MEASURES = (
+    Measure("first_frame", "process start → first frame", 0.5, _seconds),
+    Measure("pods", "process start → all pods on screen", 1.5, _seconds),
+    Measure("releases", "→ releases complete (k9s: from :helm)", 1.5, _seconds),
+    Measure("memory", "resident memory, all loaded", 160e6, _megabytes),
+    Measure("memory_main", "  of which the main process", None, _megabytes),
+    Measure("idle_cpu", "idle: share of a core", 2.0, _percent),
+    Measure("idle_bytes", "idle: bytes to the terminal", 100, _rate),
+    Measure("key_p50", "key → painted, under churn, p50", None, _millis),
+    Measure("key_p99", "key → painted, under churn, p99", 0.050, _millis),
+    Measure("change_p50", "pod changes → on screen, p50", None, _millis),
+    Measure("change_max", "pod changes → on screen, slowest", 0.350, _millis),
+    Measure("row_bytes", "bytes for one changed visible row", 700, _bytes),
+    Measure("churn_cpu", "under churn: share of a core", None, _percent),
+    Measure("releases_cpu", "releases open: share of a core", None, _percent),
+)
+
+
+def cell(measure: Measure, values: Sequence[float]) -> str:
+    """The median, the span where runs differ, and ✗ where the reach is missed."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return "not seen" if values else "–"
+    middle = statistics.median(known)
+    text = measure.show(middle)
+    low, high = measure.show(min(known)), measure.show(max(known))
+    if low != high:
+        text += f" ({low} – {high})"
+    if len(known) < len(values):
+        text += f", {len(values) - len(known)} × not seen"
+    return text
+
+
+def verdict(measure: Measure, values: Sequence[float]) -> str:
+    """✓ reached, ✗ missed or not seen, nothing where there is nothing to reach."""
+    if measure.reach is None or not values:
+        return ""
+    known = [value for value in values if not math.isnan(value)]
+    return "✓" if known == list(values) and statistics.median(known) <= measure.reach else "✗"
+
+
+def table(results: Mapping[str, Figures], title: str) -> Table:
+    """All measures, the reach, and a column for each program; the first one is judged."""
+    made = Table(title=title, title_justify="left")
+    made.add_column("what")
+    made.add_column("reach", justify="right")
+    for number, name in enumerate(results):
+        made.add_column(name, justify="right")
+        if number == 0:
+            made.add_column("")
+    for measure in MEASURES:
+        row = [measure.title, "" if measure.reach is None else measure.show(measure.reach)]
+        for number, figures in enumerate(results.values()):
+            values = figures.get(measure.key, [])
+            row.append(cell(measure, values))
+            if number == 0:
+                row.append(verdict(measure, values))
+        made.add_row(*row)
+    return made
