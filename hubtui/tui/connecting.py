@@ -1,0 +1,98 @@
+"""Opens a hub and keeps trying: what the app shows until a session is there."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Callable
+
+from hubtui.clients.kube import KubeClient
+from hubtui.config import Settings
+from hubtui.errors import ConfigError, DeniedError, HubtuiError, UnreachableError
+from hubtui.services.session import Session, Several, connect, open_client
+
+log = logging.getLogger(__name__)
+
+HEAVY = ("aiohttp", "kubernetes.aio.config", "kubernetes.aio.client")
+"""Imported in a thread while the first frame paints."""
+
+RETRY_FIRST, RETRY_MOST = 1.0, 15.0
+"""Seconds before the first and the longest pause between two tries."""
+
+Opened = Callable[[Session], None]
+Chosen = Callable[[Several], None]
+Failed = Callable[[HubtuiError, float], None]
+
+
+def preload() -> None:
+    """Imports what the first request needs."""
+    for module in HEAVY:
+        importlib.import_module(module)
+
+
+class Connecting:
+    """One try after the other to open a session, until it is there or cancelled.
+
+    `opened` gets the session, `several` the hubs to choose from, `failed` an error and the seconds
+    until the next try (0: there is none before the operator does something).
+    """
+
+    def __init__(self, opened: Opened, several: Chosen, failed: Failed) -> None:
+        self._opened = opened
+        self._several = several
+        self._failed = failed
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+
+    def start(self, settings: Settings) -> None:
+        """Opens the hub that the settings name; an earlier try is given up."""
+        self.cancel()
+        self._task = asyncio.create_task(self._run(settings), name="connecting")
+
+    def retry(self) -> None:
+        """Tries again at once."""
+        self._wake.set()
+
+    def cancel(self) -> None:
+        """Gives up."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _run(self, settings: Settings) -> None:
+        client: KubeClient | None = None
+        pause = RETRY_FIRST
+        try:
+            await asyncio.to_thread(preload)
+            while True:
+                try:
+                    client = client or open_client(settings)
+                    found = await connect(settings, client)
+                except HubtuiError as error:
+                    log.info("cannot open the hub: %s", error)
+                    wait = pause if isinstance(error, UnreachableError | DeniedError) else 0.0
+                    self._failed(error, wait)
+                    await self._pause(wait)
+                    pause = min(pause * 2, RETRY_MOST)
+                    if isinstance(error, ConfigError) and client is not None:
+                        await client.close()
+                        client = None
+                    continue
+                if isinstance(found, Session):
+                    client = None  # the session's from here on
+                    self._opened(found)
+                else:
+                    self._several(found)
+                return
+        finally:
+            if client is not None:
+                await client.close()
+
+    async def _pause(self, seconds: float) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(seconds or None):
+                await self._wake.wait()
+        except TimeoutError:
+            return

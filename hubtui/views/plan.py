@@ -1,0 +1,114 @@
+"""A plan, a running operation and its end, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hubtui.model.plan import Check, Level, Outcome, Phase, Plan, Progress, Result, Step, StepState
+from hubtui.views.cells import (
+    SIGN_FINE,
+    SIGN_NOW,
+    SIGN_PAST,
+    SIGN_SOON,
+    SIGN_WAITING,
+    Cell,
+    Tone,
+    cell,
+    join,
+)
+from hubtui.views.document import INDENT, fact
+
+_LEVELS = {
+    Level.OK: (SIGN_FINE, Tone.FINE),
+    Level.WARN: (SIGN_SOON, Tone.SOON),
+    Level.STOP: (SIGN_NOW, Tone.NOW),
+}
+_STATES = {
+    StepState.WAITING: (SIGN_WAITING, Tone.MUTED),
+    StepState.MOVING: (SIGN_WAITING, Tone.SOON),
+    StepState.DONE: (SIGN_FINE, Tone.FINE),
+    StepState.STUCK: (SIGN_NOW, Tone.NOW),
+    StepState.EXCUSED: (SIGN_PAST, Tone.WAITING),
+}
+_NAME_WIDTH = 22
+
+
+def check_line(check: Check, overridden: bool) -> Cell:
+    """One check with its evidence."""
+    sign = _LEVELS[check.level]
+    name: Cell = ((f"{check.name:<{_NAME_WIDTH}}", Tone.PLAIN),)
+    evidence = cell(check.evidence, Tone.PLAIN if check.level is Level.OK else sign[1])
+    if overridden:
+        evidence = join(evidence, cell("(overridden by you)", Tone.ACCENT))
+    return join((sign,), name, evidence)
+
+
+def check_lines(plan: Plan, overrides: frozenset[str]) -> Iterator[Cell]:
+    """All checks, those that stop first."""
+    order = {Level.STOP: 0, Level.WARN: 1, Level.OK: 2}
+    for check in sorted(plan.checks, key=lambda check: order[check.level]):
+        yield check_line(check, check.name in overrides)
+
+
+def check_counts(plan: Plan) -> Cell:
+    """How many checks say what, for a border."""
+    return join(
+        *(
+            ((f"{sign} {count}", tone),)
+            for level, (sign, tone) in _LEVELS.items()
+            if (count := sum(1 for check in plan.checks if check.level is level))
+        )
+    )
+
+
+def notice_lines(plan: Plan) -> Iterator[Cell]:
+    """What people will notice, and the way back."""
+    for notice in plan.notices:
+        yield cell(notice)
+    if plan.undo:
+        yield join(cell("Back again:", Tone.MUTED), cell(plan.undo))
+
+
+def progress_lines(progress: Progress) -> Iterator[Cell]:
+    """Every object of the release on its way."""
+    yield join(cell(progress.phase.value.capitalize(), Tone.STRONG), cell(progress.note))
+    yield ()
+    for step in progress.steps:
+        yield step_line(step)
+
+
+def step_line(step: Step) -> Cell:
+    """One Deployment, StatefulSet or DaemonSet."""
+    sign = _STATES[step.state]
+    name: Cell = ((f"{step.title:<38}", Tone.PLAIN),)
+    count: Cell = ((f"{step.ready:>4}/{step.desired:<4}", Tone.PLAIN),)
+    return join((sign,), name, count, cell(step.reason, sign[1]))
+
+
+def outcome_lines(outcome: Outcome) -> Iterator[Cell]:
+    """How it ended, what failed and what can be done next."""
+    sign = {
+        Result.OK: (SIGN_FINE, Tone.FINE),
+        Result.FAILED: (SIGN_NOW, Tone.NOW),
+        Result.INTERRUPTED: (SIGN_SOON, Tone.SOON),
+    }[outcome.result]
+    yield join((sign,), cell(outcome.summary, Tone.STRONG))
+    for failed in outcome.failed:
+        yield fact(f"{failed.kind}/{failed.name}", cell(failed.reason, Tone.NOW), 38)
+    for note in outcome.notes:
+        yield ((INDENT, Tone.PLAIN), *cell(note, Tone.MUTED))
+    if outcome.words:
+        yield ()
+        yield cell("helm said:", Tone.MUTED)
+        for line in outcome.words.splitlines():
+            yield ((INDENT, Tone.PLAIN), *cell(line))
+    if outcome.next_steps:
+        yield ()
+        yield cell("What can be done next:", Tone.MUTED)
+        for step in outcome.next_steps:
+            yield ((f"{INDENT}· ", Tone.MUTED), *cell(step))
+
+
+def phase_words(progress: Progress, done: bool) -> str:
+    """A running operation in a word, for the status line."""
+    return "over" if done else progress.phase.value if progress.phase is not Phase.OVER else "over"
