@@ -87,7 +87,7 @@ async def follow(
     while True:
         try:
             if not version:
-                version = await _list(client, feed, sink)
+                version = await list_once(client, feed, sink)
             sink.live()
             started = asyncio.get_running_loop().time()
             version = await _watch(client, feed, sink, version)
@@ -110,7 +110,8 @@ async def follow(
             pause = BACKOFF_FIRST if woken else min(pause * 2, BACKOFF_MOST)
 
 
-async def _list(client: KubeClient, feed: Feed, sink: Sink[Any]) -> str:
+async def list_once(client: KubeClient, feed: Feed, sink: Sink[Any]) -> str:
+    """Fills a sink with one list; gives the version that a watch goes on from."""
     version = ""
     sink.listing()
     async for page in client.pages(

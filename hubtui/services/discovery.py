@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import ConfigError, DeniedError, NotFoundError
@@ -29,13 +29,21 @@ class Hub:
         return self.chart.rpartition("-")[2] if "-" in self.chart else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Where hubs were looked for, in words, and which of these places were refused."""
+
+    places: list[str] = field(default_factory=list)
+    refused: list[DeniedError] = field(default_factory=list)
+
+
 async def find(client: KubeClient, namespace: str, release: str) -> list[Hub]:
     """The hubs there are: of `namespace` when it is given, else of the context's namespace, else
     of every namespace that may be listed; only those of `release` when it is given.
 
     Raises ConfigError with where was looked and what to pass when there is none.
     """
-    looked: list[str] = []
+    looked = Looked()
     wanted = namespace or client.context.namespace or "default"
     hubs = await _in(client, wanted, looked)
     if not hubs and not namespace:
@@ -45,12 +53,20 @@ async def find(client: KubeClient, namespace: str, release: str) -> list[Hub]:
         if named or not namespace:
             hubs = named
         else:
+            await _check_namespace(client, namespace)
             return [Hub(namespace, release)]
     if not hubs:
         await _check_namespace(client, namespace)
+        if len(looked.refused) == len(looked.places):
+            raise DeniedError(
+                f"No hub can be looked for: {looked.refused[0].what}",
+                verb=looked.refused[0].verb,
+                resource=looked.refused[0].resource,
+                remedy="Ask for that right, or pass --namespace of a hub that you may read.",
+            )
         raise ConfigError(
             f"No hub found{f' of release {release}' if release else ''}: looked for Deployments "
-            f"labelled {HUB_SELECTOR} in {'; '.join(looked)}",
+            f"labelled {HUB_SELECTOR} in {'; '.join(looked.places)}",
             remedy="Pass --namespace NS, or --namespace NS --release NAME, or --context.",
         )
     return hubs
@@ -58,40 +74,42 @@ async def find(client: KubeClient, namespace: str, release: str) -> list[Hub]:
 
 async def everywhere(client: KubeClient) -> list[Hub]:
     """All hubs of a context, for the picker; raises nothing for rights that are missing."""
-    looked: list[str] = []
+    looked = Looked()
     hubs = await _everywhere(client, looked)
     return hubs or await _in(client, client.context.namespace or "default", looked)
 
 
-async def _in(client: KubeClient, namespace: str, looked: list[str]) -> list[Hub]:
+async def _in(client: KubeClient, namespace: str, looked: Looked) -> list[Hub]:
     found: list[kube.Deployment] | list[kube.Pod]
     try:
         found = await client.list(DEPLOYMENTS, namespace, labels=HUB_SELECTOR)
-        looked.append(f"namespace {namespace}")
+        looked.places.append(f"namespace {namespace}")
     except DeniedError as denied:
         if denied.status == 401:
             raise
         try:
             found = await client.list(PODS, namespace, labels=HUB_SELECTOR)
-            looked.append(f"the pods of namespace {namespace}")
+            looked.places.append(f"the pods of namespace {namespace}")
         except DeniedError:
-            looked.append(f"namespace {namespace} ({denied.what})")
+            looked.places.append(f"namespace {namespace} ({denied.what})")
+            looked.refused.append(denied)
             return []
     return _hubs(found)
 
 
-async def _everywhere(client: KubeClient, looked: list[str]) -> list[Hub]:
+async def _everywhere(client: KubeClient, looked: Looked) -> list[Hub]:
     try:
         hubs = _hubs(await client.list(DEPLOYMENTS, labels=HUB_SELECTOR))
-        looked.append("all namespaces")
+        looked.places.append("all namespaces")
         return hubs
     except DeniedError as denied:
         if denied.status == 401:
             raise
     try:
         namespaces = await client.list(NAMESPACES)
-    except DeniedError:
-        looked.append("no other namespace (no right to list them)")
+    except DeniedError as denied:
+        looked.places.append("no other namespace (no right to list them)")
+        looked.refused.append(denied)
         return []
     at_once = asyncio.Semaphore(NAMESPACES_AT_ONCE)
 
@@ -103,7 +121,7 @@ async def _everywhere(client: KubeClient, looked: list[str]) -> list[Hub]:
                 return []
 
     found = await asyncio.gather(*(one(ns.metadata.name) for ns in namespaces))
-    looked.append(f"the {len(namespaces)} namespaces, as far as they may be read")
+    looked.places.append(f"the {len(namespaces)} namespaces, as far as they may be read")
     return [hub for hubs in found for hub in hubs]
 
 

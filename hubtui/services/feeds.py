@@ -20,8 +20,8 @@ import logging
 from typing import Any, TypeVar
 
 from hubtui.clients.kube import KubeClient
-from hubtui.clients.watch import Feed, follow
-from hubtui.errors import HubtuiError
+from hubtui.clients.watch import Feed, follow, list_once
+from hubtui.errors import DeniedError, HubtuiError
 from hubtui.model import kube
 from hubtui.model.kinds import Kind
 from hubtui.services.store import Store
@@ -41,10 +41,12 @@ HEARTBEAT_TIMEOUT = 8.0
 
 
 class Feeds:
-    """The stores of one namespace and the loops that fill them."""
+    """The stores of one namespace and the loops that fill them; without `live` a store is filled
+    by `fill` only."""
 
-    def __init__(self, client: KubeClient) -> None:
+    def __init__(self, client: KubeClient, *, live: bool = True) -> None:
         self._client = client
+        self._live = live
         self._feeds: dict[str, tuple[Feed, Store[Any]]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._heart: asyncio.Task[None] | None = None
@@ -56,10 +58,28 @@ class Feeds:
         store: Store[T] = Store(str(feed))
         name = f"{feed}?{labels}"
         self._feeds[name] = (feed, store)
-        self._start(name)
-        if self._heart is None:
-            self._heart = asyncio.create_task(self._beat(), name="heartbeat")
+        if self._live:
+            self._start(name)
+            if self._heart is None:
+                self._heart = asyncio.create_task(self._beat(), name="heartbeat")
         return store
+
+    async def fill(self, *stores: Store[Any]) -> None:
+        """Waits until each store was read, or is denied (which its health tells); where nothing is
+        followed, lists each once. Raises every other error."""
+        wanted = [(feed, store) for feed, store in self._feeds.values() if store in stores]
+        await asyncio.gather(*(self._fill(feed, store) for feed, store in wanted))
+
+    async def _fill(self, feed: Feed, store: Store[Any]) -> None:
+        if not self._live:
+            try:
+                await list_once(self._client, feed, store)
+                store.live()
+            except DeniedError as denied:
+                store.failed(denied, 0)
+        await store.answered.wait()
+        if store.health.error is not None and not store.loaded.is_set():
+            raise store.health.error
 
     def retry(self) -> None:
         """Ends every pause between two tries: an operator does not wait for a back-off."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,6 +154,34 @@ class Releases:
 
     async def _summarise(self, head: RevisionHead) -> Summary | None:
         try:
+            return await self.read(head)
+        except HubtuiError as error:
+            log.info("payload of %s: %s", head.object_name, error)
+            await asyncio.sleep(1)  # the wish is made again by the next look at the row
+            return None
+
+    async def summaries(self, heads: Iterable[RevisionHead]) -> list[Summary]:
+        """What the payloads of these revisions add, in their order: for who looks once.
+
+        Raises UnreachableError.
+        """
+        at_once = asyncio.Semaphore(PAYLOADS_AT_ONCE)
+
+        async def one(head: RevisionHead) -> Summary:
+            key = _version_key(head)
+            if key not in self._summaries:
+                async with at_once:
+                    self._summaries[key] = await self.read(head)
+            return self._summaries[key]
+
+        return list(await asyncio.gather(*(one(head) for head in heads)))
+
+    async def read(self, head: RevisionHead) -> Summary:
+        """What the payload adds; that it is broken, gone or denied is an error of the row.
+
+        Raises UnreachableError.
+        """
+        try:
             payload = await self.payload(head)
         except NotFoundError:
             return Summary(error="removed in the meantime")
@@ -160,10 +189,6 @@ class Releases:
             return Summary(error=str(error))
         except DeniedError as error:
             return Summary(error=error.what)
-        except HubtuiError as error:
-            log.info("payload of %s: %s", head.object_name, error)
-            await asyncio.sleep(1)  # the wish is made again by the next look at the row
-            return None
         hub = is_hub_chart(payload)
         return Summary(
             chart=payload.chart.name,

@@ -36,7 +36,15 @@ class Session:
     """A hub that is being looked at. Made by `connect`; `close` ends everything but operations'
     helm processes, which go on by themselves."""
 
-    def __init__(self, settings: Settings, context: Context, client: KubeClient, hub: Hub) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        context: Context,
+        client: KubeClient,
+        hub: Hub,
+        *,
+        live: bool = True,
+    ) -> None:
         self.settings = settings
         self.context = context
         self.client = client
@@ -44,7 +52,7 @@ class Session:
         self.hub = hub
         self.namespace = hub.namespace
         self.release = hub.release
-        self.feeds = Feeds(client)
+        self.feeds = Feeds(client, live=live)
         driver = settings.helm_driver
         self.pods = Pods(client, self._pod_stores(), hub.namespace, hub.release)
         self.releases = Releases(
@@ -95,15 +103,19 @@ def open_client(settings: Settings) -> KubeClient:
     return KubeClient(settings, context, Gate(settings.read_only_reason(context.name)))
 
 
-async def connect(settings: Settings, client: KubeClient) -> Session | Several:
+async def connect(
+    settings: Settings, client: KubeClient, *, live: bool = True
+) -> Session | Several:
     """Finds the hub and opens a session on it; several hubs are handed back for a choice.
+
+    A session that is not `live` follows nothing: `Session.feeds.fill` reads what is asked for.
 
     Raises ConfigError when there is none, UnreachableError, DeniedError.
     """
     hubs = await discovery.find(client, settings.namespace, settings.release)
     if len(hubs) > 1:
         return Several(hubs)
-    return Session(settings, client.context, client, hubs[0])
+    return Session(settings, client.context, client, hubs[0], live=live)
 
 
 async def hubs_of(settings: Settings) -> list[tuple[Context, list[Hub], HubtuiError | None]]:

@@ -64,6 +64,8 @@ class Store(Generic[T]):
         self.health = Health(State.CONNECTING, utc_now())
         self.loaded = asyncio.Event()
         """Set when the first list is complete, or when it is denied."""
+        self.answered = asyncio.Event()
+        """Set when the first try to list has ended, in whatever way."""
         self._objects: dict[str, T] = {}
         self._listed: set[str] | None = None
         self._subscriptions: list[Subscription] = []
@@ -122,8 +124,8 @@ class Store(Generic[T]):
 
     def live(self) -> None:
         """What the store holds is what the server holds."""
-        self._health(Health(State.LIVE, utc_now()))
         self.loaded.set()
+        self._health(Health(State.LIVE, utc_now()))
 
     def failed(self, error: HubtuiError, retry_in: float) -> None:
         """Nothing comes at present."""
@@ -139,6 +141,7 @@ class Store(Generic[T]):
 
     def _health(self, health: Health) -> None:
         self.health = health
+        self.answered.set()
         if health.state is State.DENIED:
             for subscription in self._subscriptions:
                 subscription.all = True
