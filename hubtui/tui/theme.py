@@ -122,6 +122,19 @@ LOOKS: dict[str, Look] = {
 }  # fmt: skip
 
 
+_ANSI_VARIABLES = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "block-cursor-background": "ansi_white",
+    "block-cursor-foreground": "ansi_black",
+    "block-cursor-blurred-background": "ansi_default",
+    "input-cursor-background": "ansi_default",
+    "input-cursor-foreground": "ansi_default",
+    "input-cursor-text-style": "reverse",
+}
+"""What Textual's own widgets need where the terminal's colours are not known."""
+
+
 def themes() -> list[Theme]:
     """The themes for `App.register_theme`."""
     return [_theme(name, look) for name, look in LOOKS.items()]
@@ -144,6 +157,8 @@ def _theme(name: str, look: Look) -> Theme:
         "footer-key-foreground": tones[Tone.ACCENT],
         "footer-description-foreground": tones[Tone.MUTED],
     }
+    if look.ansi:
+        variables |= _ANSI_VARIABLES
     return Theme(
         name=name,
         primary=tones[Tone.ACCENT],
@@ -165,7 +180,7 @@ def _theme(name: str, look: Look) -> Theme:
 Styles = Mapping[Tone, Style]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Palette:
     """What tones look like on the terminal, for widgets that draw their own lines."""
 

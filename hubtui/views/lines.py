@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -34,8 +35,23 @@ def clip(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + CUT
 
 
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` terminal cells, broken at blanks."""
+    if cell_len(text) <= width:
+        return [text] if text else []
+    # textwrap counts characters; where some take two cells, half as many are sure to fit.
+    characters = width if text.isascii() else max(1, width // 2)
+    return textwrap.wrap(text, max(1, characters))
+
+
 def clip_cell(cell: Cell, width: int) -> Cell:
-    """The spans in at most `width` terminal cells, the last one ending with `…` if cut."""
+    """The spans in at most `width` terminal cells, the last one ending with `…` if cut.
+
+    Blanks at the end go first, and silently.
+    """
+    if width_of(cell) <= width:
+        return cell
+    cell = _without_end_blanks(cell)
     if width_of(cell) <= width:
         return cell
     kept: list[Span] = []
@@ -49,6 +65,12 @@ def clip_cell(cell: Cell, width: int) -> Cell:
         kept.append((text, tone))
         room -= size
     return tuple(span for span in kept if span[0])
+
+
+def _without_end_blanks(cell: Cell) -> Cell:
+    while cell and not cell[-1][0].rstrip(" "):
+        cell = cell[:-1]
+    return (*cell[:-1], (cell[-1][0].rstrip(" "), cell[-1][1])) if cell else cell
 
 
 def pad(cell: Cell, width: int, align: Align = "left") -> Cell:

@@ -1,0 +1,367 @@
+"""A table of live rows that repaints the lines that changed, and nothing else.
+
+It draws any `views.table.TableSource`. The app calls `beat(now)` four times a second on the tables
+that can be seen; a hidden table costs nothing. Cells are computed for the rows in the window only,
+columns keep their width whatever is in them, and nothing is wider than the window.
+
+It scrolls by itself: Textual's own scrolling sets `virtual_size`, which lays out and repaints the
+whole screen whenever a row comes or goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import zip_longest
+
+from rich.segment import Segment
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hubtui.tui import keys, theme
+from hubtui.tui.widgets.header import Header, Sort
+from hubtui.tui.widgets.strips import segments
+from hubtui.tui.widgets.viewport import Viewport
+from hubtui.views import lines
+from hubtui.views.cells import Cell, Tone
+from hubtui.views.table import TableSource
+
+MARK = "▌"
+SIDES = 2
+"""One cell for the mark on the left, one free on the right."""
+WHEEL_LINES = 3
+CACHED_STRIPS = 512
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LiveTable(Widget, can_focus=True):
+    """Rows of a source, with a cursor that stays on its object and marks that stay."""
+
+    ALLOW_SELECT = False
+    BINDINGS = keys.bindings("table")  # type: ignore[assignment]
+    DEFAULT_CSS = "LiveTable { width: 1fr; height: 1fr; }"
+
+    @dataclass
+    class Selected(Message):
+        """Enter or a double click on a row."""
+
+        table: LiveTable
+        key: str
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another row, or on none."""
+
+        table: LiveTable
+        key: str | None
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, LiveTable.Highlighted) and message.table is self.table
+
+    @dataclass
+    class Marked(Message):
+        """The marks changed."""
+
+        table: LiveTable
+        marks: frozenset[str]
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    @dataclass
+    class TitlePressed(Message):
+        """A click on the title of a column."""
+
+        table: LiveTable
+        column: str
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    def __init__(
+        self,
+        source: TableSource,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._source = source
+        self._clock = clock
+        self._now = clock()
+        self._view = Viewport()
+        self._marks: frozenset[str] = frozenset()
+        self._header = Header(source.columns)
+        self._rows: dict[str, tuple[Cell, ...]] = {}
+        self._painted: list[tuple[str, bool, bool]] = []
+        self._strips: LRUCache[object, Strip] = LRUCache(CACHED_STRIPS)
+        self._stale = False
+        self._sentence = ""
+
+    @property
+    def cursor(self) -> str | None:
+        """The key of the row under the cursor."""
+        return self._view.cursor
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The marked keys, also those that a filter hides; the pane drops what is gone."""
+        return self._marks
+
+    @property
+    def position(self) -> tuple[int, int, int]:
+        """The first and the last row in the window, counted from 1, and how many there are."""
+        shown = len(self._view.visible)
+        return (self._view.top + 1 if shown else 0, self._view.top + shown, len(self._view.keys))
+
+    def beat(self, now: datetime) -> None:
+        """Takes what became dirty in the source and repaints the lines that changed by it."""
+        before, self._now = self._now, now
+        dirty = self._source.drain()
+        if self._header.update(self._source.columns):
+            self._rows.clear()
+            self.refresh()
+        if (stale := self._source.freshness(now).stale) is not self._stale:
+            self._stale = stale
+            self.refresh()
+        if dirty.order or not self._view.keys:
+            cursor = self._view.cursor
+            self._view.reorder(list(self._source.keys()))
+            self._tell(cursor)
+        touched = dirty.keys | self._ticked(before, now)
+        changed = {key for key in self._rows.keys() & touched if self._recompute(key)}
+        self._repaint(changed)
+
+    def show_source(self, source: TableSource) -> None:
+        """Draws another source, from its first row, without marks."""
+        cursor = self._view.cursor
+        self._source = source
+        self._view = Viewport()
+        self._view.resize(self.size.height - 1)
+        self._header.update(source.columns)
+        self._rows.clear()
+        self.set_marks(())
+        self._view.reorder(list(source.keys()))
+        self._tell(cursor)
+        self.refresh()
+
+    def show_sort(self, column: str | None, *, descending: bool = False) -> None:
+        """The arrow in the titles: by which column the source has sorted."""
+        if self._header.sort_by(Sort(column, descending) if column else None):
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    def set_marks(self, marks: Collection[str]) -> None:
+        """These keys are marked, and no others."""
+        if self._marks != (new := frozenset(marks)):
+            self._marks = new
+            self._repaint()
+            self.post_message(self.Marked(self, new))
+
+    def move_to(self, key: str) -> bool:
+        """The cursor goes to this key; False if it has no row."""
+        return self._moved(lambda: self._view.move_to_key(key))
+
+    # -- painting
+
+    def render_line(self, y: int) -> Strip:
+        if not self._view.keys:
+            return self._sentence_line(y)
+        palette = theme.palette(self.app)
+        if y == 0:
+            return self._header.strip(palette.tones, ascii_only=theme.ascii_only(self.app))
+        index = self._view.top + y - 1
+        if y > self._view.height or index >= len(self._view.keys):
+            return Strip.blank(self.size.width)
+        return self._row(self._view.keys[index], palette)
+
+    def _row(self, key: str, palette: theme.Palette) -> Strip:
+        if key not in self._rows:
+            self._rows[key] = tuple(self._source.cells(key, self._now))
+        cursor, mark = self._is_cursor(key), key in self._marks
+        look = (self._rows[key], cursor, mark, self._stale, palette, self._header.version)
+        strip = self._strips.get(look)
+        if strip is None:
+            strip = self._draw(self._rows[key], palette, cursor=cursor, mark=mark)
+            self._strips[look] = strip
+        return strip
+
+    def _draw(
+        self, cells: tuple[Cell, ...], palette: theme.Palette, *, cursor: bool, mark: bool
+    ) -> Strip:
+        ascii_only = theme.ascii_only(self.app)
+        if ascii_only:
+            cells = tuple(lines.cell_to_ascii(cell) for cell in cells)
+        line = lines.pad(lines.row(cells, self._header.fitted, self._header.aligns), self._inner)
+        sign = (lines.to_ascii(MARK) if ascii_only else MARK) if mark else " "
+        return Strip(
+            [
+                Segment(sign, palette.tones[Tone.ACCENT]),
+                *segments(line, palette.row(cursor=cursor, stale=self._stale)),
+                Segment(" "),
+            ],
+            self.size.width,
+        )
+
+    def _sentence_line(self, y: int) -> Strip:
+        wrapped = lines.wrap(self._sentence, self._inner)
+        if y >= len(wrapped):
+            return Strip.blank(self.size.width)
+        text = lines.to_ascii(wrapped[y]) if theme.ascii_only(self.app) else wrapped[y]
+        style = theme.palette(self.app).tones[Tone.MUTED]
+        return Strip([Segment(f" {text}", style)]).adjust_cell_length(self.size.width)
+
+    @property
+    def _inner(self) -> int:
+        return max(1, self.size.width - SIDES)
+
+    def _is_cursor(self, key: str) -> bool:
+        return key == self._view.cursor and self.has_focus
+
+    def _recompute(self, key: str) -> bool:
+        cells = tuple(self._source.cells(key, self._now))
+        if self._rows[key] == cells:
+            return False
+        self._rows[key] = cells
+        return True
+
+    def _ticked(self, before: datetime, now: datetime) -> set[str]:
+        """The rows in the window whose text may change by the clock alone since the last beat."""
+        if int(before.timestamp()) == int(now.timestamp()):
+            return set()
+        minute = before.timestamp() // 60 != now.timestamp() // 60
+        due = ("second", "minute") if minute else ("second",)
+        return {key for key in self._view.visible if self._source.ticking(key) in due}
+
+    def _repaint(self, changed: Collection[str] = ()) -> None:
+        """Repaints the lines that show something else than before."""
+        if not self._view.keys:
+            self._repaint_sentence()
+            return
+        visible = self._view.visible
+        shown = [(key, self._is_cursor(key), key in self._marks) for key in visible]
+        if shown and not self._painted:
+            self.refresh()
+        elif regions := [
+            Region(0, y + 1, self.size.width, 1)
+            for y, (old, new) in enumerate(zip_longest(self._painted, shown))
+            if old != new or new[0] in changed
+        ]:
+            self.refresh(*regions)
+        self._painted = shown
+        if len(self._rows) > len(visible):
+            kept = set(visible)
+            self._rows = {key: row for key, row in self._rows.items() if key in kept}
+
+    def _repaint_sentence(self) -> None:
+        sentence = self._source.empty()
+        if sentence != self._sentence or self._painted:
+            self._sentence = sentence
+            self._painted = []
+            self._rows.clear()
+            self.refresh()
+
+    # -- moving
+
+    def _moved(self, move: Callable[[], bool | None]) -> bool:
+        before = self._view.cursor
+        done = move() is not False
+        self._tell(before)
+        self._repaint()
+        return done
+
+    def _tell(self, before: str | None) -> None:
+        if self._view.cursor != before:
+            self.post_message(self.Highlighted(self, self._view.cursor))
+
+    def _by(self, rows: int) -> None:
+        self._moved(lambda: self._view.move_to(self._view.index + rows))
+
+    def action_up(self) -> None:
+        self._by(-1)
+
+    def action_down(self) -> None:
+        self._by(1)
+
+    def action_top(self) -> None:
+        self._moved(lambda: self._view.move_to(0))
+
+    def action_bottom(self) -> None:
+        self._moved(lambda: self._view.move_to(len(self._view.keys) - 1))
+
+    def action_half_down(self) -> None:
+        self._by(max(1, self._view.height // 2))
+
+    def action_half_up(self) -> None:
+        self._by(-max(1, self._view.height // 2))
+
+    def action_page_down(self) -> None:
+        self._by(max(1, self._view.height - 1))
+
+    def action_page_up(self) -> None:
+        self._by(-max(1, self._view.height - 1))
+
+    def action_mark(self) -> None:
+        if self.cursor is not None:
+            self.set_marks(self._marks ^ {self.cursor})
+
+    def action_open(self) -> None:
+        if self.cursor is not None:
+            self.post_message(self.Selected(self, self.cursor))
+
+    # -- events
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
+
+    def on_show(self) -> None:
+        self.beat(self._clock())
+
+    def on_resize(self) -> None:
+        self._view.resize(self.size.height - 1)
+        self._header.resize(self._inner)
+        self._repaint()
+        self.refresh()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        self._repaint()
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if event.y == 0:
+            if (column := self._header.column_at(event.x - 1)) is not None:
+                self.post_message(self.TitlePressed(self, column))
+            return
+        index = self._view.top + event.y - 1
+        if event.y > self._view.height or index >= len(self._view.keys):
+            return
+        self._moved(lambda: self._view.move_to(index))
+        if event.chain > 1:
+            self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._moved(lambda: self._view.scroll(WHEEL_LINES))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._moved(lambda: self._view.scroll(-WHEEL_LINES))
