@@ -22,7 +22,8 @@ _JSON_ESCAPE = re.compile(
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]"
 )
 _SPACES = re.compile(r"\s+")
-_SUSPICIOUS = (b"\\u", b"\\r", b"\\b", b"\\f", b"\x7f", b"\xc2", b"\xd8", b"\xe2", b"\xef")
+_MAY_HARM = re.compile(rb"\\[urbf]")
+"""Escapes that may stand for something harmful; with an ASCII document nothing else can."""
 _SHORT_ESCAPES = {b"\\b": "\x08", b"\\f": "\x0c", b"\\r": "\r"}
 
 
@@ -48,9 +49,9 @@ def safe_json(document: bytes) -> bytes:
     """A JSON document in which every harmful character of every string is made visible.
 
     It works on the bytes, so that a page of 500 objects is made harmless once, before it is
-    decoded; a page without a suspicious byte costs a few memory scans.
+    decoded; a page of harmless ASCII costs three memory scans.
     """
-    if not any(mark in document for mark in _SUSPICIOUS):
+    if document.isascii() and b"\x7f" not in document and not _MAY_HARM.search(document):
         return document
     return _JSON_ESCAPE.sub(_safe_escape, document)
 
