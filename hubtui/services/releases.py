@@ -17,6 +17,7 @@ from datetime import datetime
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import DecodeError, DeniedError, HubtuiError, NotFoundError
 from hubtui.model import kube
+from hubtui.model.diff import RevisionDiff, payload_steps
 from hubtui.model.hub_chart import hub_chart_version, is_hub_chart, jupyterhub_version
 from hubtui.model.kinds import (
     CONFIGMAPS,
@@ -25,6 +26,7 @@ from hubtui.model.kinds import (
     SECRETS_METADATA,
     Kind,
 )
+from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead, decode_payload, head_from_labels
 from hubtui.services.feeds import PAYLOADS_AT_ONCE
 from hubtui.services.store import Store, Subscription
@@ -123,6 +125,22 @@ class Releases:
         if self._driver == "configmap":
             return (await self._client.get(CONFIGMAPS, *where)).data.get("release", "")
         return (await self._client.get(SECRETS, *where)).data.get("release", "")
+
+    async def compare(
+        self, before: RevisionHead, after: RevisionHead, redactor: Redactor
+    ) -> RevisionDiff:
+        """What changes from one revision to the other, worked out between other work.
+
+        Raises what `payload` raises.
+        """
+        steps = payload_steps(await self.payload(before), await self.payload(after), redactor)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                diff: RevisionDiff = done.value
+                return diff
+            await asyncio.sleep(0)
 
     def summary(self, head: RevisionHead) -> Summary | None:
         """What the payload adds, or None while it is fetched; asking is what has it fetched."""

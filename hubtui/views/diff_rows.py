@@ -58,8 +58,11 @@ def tree(diff: RevisionDiff, *, values_only: bool = False) -> Iterator[Node]:
         return
     if diff.hooks:
         counted = sum(1 for each in diff.hooks if each.counted)
-        title = "Hooks"
-        yield _section("hooks", title, counted, lambda: [_object("h", x) for x in diff.hooks])
+
+        def hooks() -> list[Node]:
+            return [_object("h", each) for each in diff.hooks]
+
+        yield _section("hooks", "Hooks", counted, hooks, shown=counted > 0)
     noisy = [each for each in diff.objects if not each.counted]
     together = len(noisy) > NOISY_OBJECTS
     yield from (_object("o", each) for each in diff.objects if each.counted or not together)

@@ -1,0 +1,68 @@
+"""The hubs of all contexts: one is chosen."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from hubtui.clients.kubeconfig import contexts
+from hubtui.config import Settings
+from hubtui.errors import HubtuiError
+from hubtui.services.discovery import Hub
+from hubtui.services.session import hubs_of
+from hubtui.tui import keys
+from hubtui.tui.widgets.key_footer import KeyFooter
+from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.views.hubs import Choice, Hubs
+
+
+class PickerScreen(Screen[Choice | None]):
+    """Gives the hub that was chosen, or None."""
+
+    BINDINGS = keys.bindings("screen", "picker")  # type: ignore[assignment]
+
+    def __init__(self, settings: Settings, hubs: list[Hub] | None = None) -> None:
+        super().__init__()
+        self._settings = settings
+        self._hubs = hubs
+        self._view = Hubs()
+        self._looking: asyncio.Task[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        with PaneFrame("Hubs", id="picker"):
+            yield LiveTable(self._view)
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        self._looking = asyncio.create_task(self._look(), name="picker")
+        self.query_one(LiveTable).focus()
+
+    async def _look(self) -> None:
+        try:
+            if self._hubs is not None:
+                context = next(c for c in contexts(self._settings) if c.current)
+                self._view.show([(context, self._hubs, None)])
+            else:
+                self._view.show([(c, (), None) for c in contexts(self._settings)])
+                self._view.sentence = "Looking for hubs …"
+                self._view.show(await hubs_of(self._settings))
+        except HubtuiError as error:
+            self._view.sentence = str(error)
+            self._view.set({})
+
+    def beat(self, now: datetime) -> None:
+        """What the app calls four times a second."""
+
+    def on_live_table_selected(self, message: LiveTable.Selected) -> None:
+        self.dismiss(self._view.choices.get(message.key))
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def on_unmount(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()

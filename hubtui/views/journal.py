@@ -1,0 +1,65 @@
+"""Operations that run, and the journal of those that ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from hubtui.model.age import age
+from hubtui.model.plan import Result
+from hubtui.services.journal import Entry
+from hubtui.services.operations import Operation
+from hubtui.views.cells import (
+    SIGN_FINE,
+    SIGN_NOW,
+    SIGN_SOON,
+    SIGN_UNKNOWN,
+    SIGN_WAITING,
+    Cell,
+    Tone,
+    cell,
+    join,
+)
+from hubtui.views.table import Column
+
+COLUMNS = (
+    Column("at", "AGO", 6, align="right", sortable=False),
+    Column("who", "WHO", 16, rank=2, sortable=False),
+    Column("where", "WHERE", 20, rank=1, sortable=False),
+    Column("title", "ACTION", 24, sortable=False),
+    Column("outcome", "OUTCOME", 16, grow=True, sortable=False),
+)
+
+_RESULTS = {
+    Result.OK: (SIGN_FINE, Tone.FINE),
+    Result.FAILED: (SIGN_NOW, Tone.NOW),
+    Result.INTERRUPTED: (SIGN_SOON, Tone.SOON),
+}
+
+
+def entry_rows(
+    running: Iterable[Operation], entries: Iterable[Entry], now: datetime
+) -> dict[str, Sequence[Cell]]:
+    """Rows by operation id: what runs first, then the journal, newest first."""
+    rows: dict[str, Sequence[Cell]] = {}
+    for operation in running:
+        plan = operation.plan
+        where = f"{plan.namespace}/{plan.release}"
+        note = join(((SIGN_WAITING, Tone.SOON),), cell(operation.progress.phase.value, Tone.SOON))
+        rows[operation.id] = (cell("now"), cell("you"), cell(where), cell(plan.title), note)
+    for entry in entries:
+        rows.setdefault(entry.id, _row(entry, now))
+    return rows
+
+
+def _row(entry: Entry, now: datetime) -> Sequence[Cell]:
+    outcome: Cell = ((SIGN_UNKNOWN, Tone.SOON), (" no end written", Tone.SOON))
+    if entry.outcome is not None:
+        outcome = join((_RESULTS[entry.outcome.result],), cell(entry.outcome.summary))
+    return (
+        cell(age(entry.at, now), Tone.MUTED),
+        cell(entry.who, Tone.MUTED),
+        cell(f"{entry.namespace}/{entry.release}"),
+        cell(entry.title),
+        outcome,
+    )
