@@ -22,7 +22,7 @@ _JSON_ESCAPE = re.compile(
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]"
 )
 _SPACES = re.compile(r"\s+")
-_SUSPICIOUS_ESCAPE = re.compile(rb"\\[urbf]")
+_SUSPICIOUS_ESCAPE = re.compile(rb"\\(?:[rbf]|u(?!00(?:26|3[ce])))")  # Go escapes & < > always
 _SUSPICIOUS_BYTES = (b"\x7f", b"\xc2", b"\xd8", b"\xe2", b"\xef")
 """What may stand for something harmful, or begin it in UTF-8: most documents hold none."""
 _SHORT_ESCAPES = {b"\\b": "\x08", b"\\f": "\x0c", b"\\r": "\r"}
