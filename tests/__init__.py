@@ -1,0 +1,1 @@
+"""The tests of hubtui, and the testbed that they run against."""

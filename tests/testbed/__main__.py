@@ -1,0 +1,85 @@
+"""`python -m tests.testbed up | down | status | build`."""
+
+import argparse
+import sys
+import time
+from importlib import import_module
+
+from tests.testbed import places
+from tests.testbed.build import build_all, say
+from tests.testbed.errors import TestbedError
+from tests.testbed.processes import alive
+from tests.testbed.testbed import Testbed
+
+
+def main() -> int:
+    """Does what the command line says; errors are sentences."""
+    options = _parser().parse_args()
+    try:
+        return int(options.run(options))
+    except TestbedError as error:
+        print(f"testbed: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.testbed", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    up = commands.add_parser("up", help="build what is missing and start a testbed")
+    up.add_argument("--name", default="default")
+    up.add_argument("--load", action="store_true", help="250 nodes, 5,000 user pods, 100 releases")
+    up.add_argument("--helm", type=int, choices=(3, 4), default=4)
+    up.add_argument("--no-hub", action="store_true", help="the bare control plane and its nodes")
+    up.set_defaults(run=_up)
+    down = commands.add_parser("down", help="end what was started, and nothing else")
+    down.add_argument("--name", default="default")
+    down.set_defaults(run=_down)
+    commands.add_parser("status", help="which testbeds run").set_defaults(run=_status)
+    commands.add_parser("build", help="only build").set_defaults(run=_build)
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    start = time.monotonic()
+    testbed = Testbed.up(
+        options.name, with_hub=not options.no_hub, helm=options.helm, load=options.load
+    )
+    if options.load:
+        # By name, so that the testbed stands without the load's module.
+        import_module("tests.testbed.load").fill(testbed)
+    say(f"up in {time.monotonic() - start:.0f} s")
+    print(f"export KUBECONFIG={testbed.kubeconfig}")
+    print(f"# stop it: python -m tests.testbed down --name {testbed.name}")
+    print(f"# logs and kubeconfigs of other users: {testbed.directory}")
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    found = Testbed.find(options.name)
+    if found is None:
+        say(f"there is no testbed {options.name}")
+        return 1
+    found.down()
+    say(f"{options.name} is down")
+    return 0
+
+
+def _status(_: argparse.Namespace) -> int:
+    for folder in sorted(places.runs().iterdir()):
+        found = Testbed.find(folder.name) if folder.is_dir() else None
+        if found is None:
+            continue
+        print(f"{found.name}  {found.server}  {found.kubeconfig}")
+        for part in found.parts.all().values():
+            print(f"  {part.name:<20} {f'pid {part.pid}' if alive(part) else 'ended'}")
+    return 0
+
+
+def _build(_: argparse.Namespace) -> int:
+    for part, folder in build_all().folders.items():
+        print(f"{part:<12} {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

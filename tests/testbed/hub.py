@@ -1,0 +1,169 @@
+"""The real JupyterHub: a process on loopback, reached through a port-forward to the hub's pod."""
+
+import base64
+import contextlib
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import httpx
+
+from tests.testbed import places, release
+from tests.testbed.api import Api
+from tests.testbed.build import Tools, say
+from tests.testbed.errors import MissingToolError, TestbedError
+from tests.testbed.processes import Part, wait_for
+from tests.testbed.site import Site
+from tests.testbed.state import Parts
+from tests.testbed.users import NAMESPACE, RELEASE
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of the hub, and the server that runs for them: a name, "" for the default, or None."""
+
+    name: str
+    server: str | None = None
+
+
+PEOPLE = (
+    Person("alice", ""),
+    Person("bob", ""),
+    Person("Carol.Nguyen@Example.edu", ""),
+    Person("dan@example.org", ""),
+    Person("eve", "gpu"),
+    Person("frank_o"),
+    Person("grace.h"),
+    Person("1st-Heidi"),
+)
+# Their server was started before the release's last chart: its labels say the older one.
+EARLY = ("bob",)
+SERVERS = sum(person.server is not None for person in PEOPLE)
+
+
+def secret(api: Api) -> dict[str, str]:
+    """The Secret `hub` of the chart, decoded."""
+    data = api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/hub")["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def start(site: Site, tools: Tools, parts: Parts, api: Api) -> None:
+    """Starts the proxy and the hub, makes the users and starts their servers."""
+    say(f"{site.name}: starting JupyterHub, its proxy and {SERVERS} servers")
+    values = secret(api)
+    settings = site.file("hub.json")
+    settings.touch(0o600)
+    settings.write_text(json.dumps(_settings(site, values)))
+    proxy, hub = _proxy(site, tools, values), _hub(site)
+    parts.start(proxy, lambda: answers(site.url("proxy", "http") + "/_chp_healthz"))
+    parts.start(hub, lambda: answers(health(site)))
+    token = values["hub.services.testbed.apiToken"]
+    with client(site, token) as connection:
+        _people(connection)
+
+
+def health(site: Site) -> str:
+    """The hub's health URL on loopback."""
+    return site.url("hub", "http") + "/hub/health"
+
+
+def answers(url: str) -> bool:
+    """Whether a URL answers 200."""
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(url, timeout=2).status_code == httpx.codes.OK
+    return False
+
+
+def client(site: Site, token: str) -> httpx.Client:
+    """A client of the hub's API on loopback; for the testbed's own use."""
+    base = site.url("hub", "http") + "/hub/api"
+    return httpx.Client(base_url=base, headers={"Authorization": f"token {token}"}, timeout=30)
+
+
+def _settings(site: Site, values: dict[str, str]) -> dict[str, object]:
+    last = release.REVISIONS[-1]
+    image = last.values["singleuser"]["image"]
+    return {
+        "hub": site.url("hub", "http"),
+        "proxy": site.url("proxy", "http"),
+        "proxy_api": site.url("proxy-api", "http"),
+        "proxy_token": values["hub.config.ConfigurableHTTPProxy.auth_token"],
+        "cookie_secret": values["hub.config.JupyterHub.cookie_secret"],
+        "token": values["hub.services.hubtui.apiToken"],
+        "admin_token": values["hub.services.testbed.apiToken"],
+        "database": str(site.file("jupyterhub.sqlite")),
+        "namespace": NAMESPACE,
+        "release": RELEASE,
+        "chart": f"jupyterhub-{last.chart}",
+        "early_chart": f"jupyterhub-{release.REVISIONS[0].chart}",
+        "early": list(EARLY),
+        "image": f"{image['name']}:{image['tag']}",
+        "memory": last.values["singleuser"]["memory"],
+        "port": site.port("singleuser"),
+    }
+
+
+def _proxy(site: Site, tools: Tools, values: dict[str, str]) -> Part:
+    """CHP as a part of its own: started by the hub, it would be in a session of its own."""
+    node = shutil.which("node")
+    if node is None:
+        raise MissingToolError(
+            "node is not on PATH: the hub's proxy (configurable-http-proxy) needs it."
+        )
+    script = tools.path("proxy", "node_modules/configurable-http-proxy/bin")
+    argv = (
+        node,
+        str(script / "configurable-http-proxy"),
+        "--ip=127.0.0.1",
+        f"--port={site.port('proxy')}",
+        "--api-ip=127.0.0.1",
+        f"--api-port={site.port('proxy-api')}",
+        f"--default-target={site.url('hub', 'http')}",
+        f"--error-target={site.url('hub', 'http')}/hub/error",
+    )
+    token = values["hub.config.ConfigurableHTTPProxy.auth_token"]
+    env = {"HUBTUI_TESTBED": site.name, "CONFIGPROXY_AUTH_TOKEN": token}
+    return Part("proxy", argv, site.log("proxy"), env)
+
+
+def _hub(site: Site) -> Part:
+    config = places.HERE / "hub_config.py"
+    argv = (sys.executable, "-m", "jupyterhub", "--config", str(config))
+    env = {
+        "HUBTUI_TESTBED": site.name,
+        "TESTBED_HUB_SETTINGS": str(site.file("hub.json")),
+        # The chart's own service account: the hub may do what the chart's Role says.
+        "KUBECONFIG": str(site.file("kubeconfigs", "sa-hub.yaml")),
+    }
+    return Part("hub", argv, site.log("hub"), env)
+
+
+def _people(connection: httpx.Client) -> None:
+    names = [person.name for person in PEOPLE]
+    connection.post("/users", json={"usernames": names}).raise_for_status()
+    for person in PEOPLE:
+        if person.server is not None:
+            start_server(connection, person.name, person.server)
+    if not wait_for(lambda: len(ready_servers(connection)) == SERVERS, 60, every=0.2):
+        raise TestbedError(f"servers that became ready: {ready_servers(connection)}")
+
+
+def start_server(connection: httpx.Client, user: str, server: str = "") -> None:
+    """Asks the hub to start a server; it answers before the server is ready."""
+    path = f"/users/{quote(user, safe='')}"
+    path += f"/servers/{quote(server, safe='')}" if server else "/server"
+    connection.post(path).raise_for_status()
+
+
+def ready_servers(connection: httpx.Client) -> list[str]:
+    """`user/server` of each server that is ready."""
+    answer = connection.get("/users", params={"limit": "200"})
+    answer.raise_for_status()
+    return [
+        f"{user['name']}/{name}"
+        for user in answer.json()
+        for name, server in user["servers"].items()
+        if server["ready"]
+    ]

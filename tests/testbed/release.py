@@ -1,0 +1,171 @@
+"""The chart, packaged in the versions that a test wants, and installed by the real helm."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.testbed import places, users
+from tests.testbed.build import Tools, locked, say
+from tests.testbed.errors import TestbedError
+from tests.testbed.site import Site
+
+# Must never be seen outside the Secret: tests look for it in every output.
+CANARY = "canary-oauth-client-secret-7f3d1c"
+_VARIABLES = ("KUBECONFIG", "KUBECACHEDIR")
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One `helm upgrade --install` of the hub: versions, values, words."""
+
+    chart: str
+    app: str
+    description: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def hub_values(tag: str, guarantee: str) -> dict[str, Any]:
+    """The values of the testbed's hub, as an operator would write them."""
+    authenticator = {"client_id": "hubtui-testbed", "client_secret": CANARY}
+    scopes = ["list:users", "read:users", "read:servers", "delete:servers", "servers"]
+    return {
+        "hub": {
+            "config": {
+                "GenericOAuthenticator": authenticator,
+                "JupyterHub": {"authenticator_class": "generic-oauth"},
+            },
+            "services": {"hubtui": {}, "testbed": {}},
+            "loadRoles": {"hubtui": {"services": ["hubtui"], "scopes": scopes}},
+        },
+        "singleuser": {
+            "image": {"name": "quay.example.org/class/singleuser-notebook", "tag": tag},
+            "memory": {"guarantee": guarantee, "limit": "2G"},
+        },
+        "proxy": {
+            "https": {
+                "enabled": True,
+                "type": "letsencrypt",
+                "hosts": ["hub.example.org"],
+                "letsencrypt": {"contactEmail": "operator@example.org"},
+            }
+        },
+        "scheduling": {"userPlaceholder": {"replicas": 2}, "podPriority": {"enabled": True}},
+        "cull": {"enabled": True, "timeout": 3600, "every": 600},
+    }
+
+
+# The last two share a JupyterHub minor, so that rolling back one step needs no old database.
+REVISIONS = (
+    Revision("4.3.3", "5.4.3", "Install the hub for the autumn term", hub_values("2026.08", "1G")),
+    Revision("4.4.0", "5.5.0", "Chart 4.4.0 and the September image", hub_values("2026.09", "1G")),
+    Revision("4.4.0", "5.5.0", "More memory for the genomics class", hub_values("2026.09", "1.5G")),
+)
+UNTOUCHED_TAG = "2026.10"  # a tag that no revision has, for upgrades that tests make
+
+
+def chart_version(version: str, app: str) -> Path:
+    """The chart's folder under another version: the templates are the same."""
+    sources = sorted(path for path in places.CHART.rglob("*") if path.is_file())
+    folder = places.built(f"chart-{version}", app, *(path.read_bytes() for path in sources))
+    with locked(folder.with_suffix(".lock")):
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+                copy = Path(temporary) / "jupyterhub"
+                shutil.copytree(places.CHART, copy)
+                meta = yaml.safe_load((copy / "Chart.yaml").read_text())
+                meta |= {"version": version, "appVersion": app}
+                (copy / "Chart.yaml").write_text(yaml.safe_dump(meta, sort_keys=False))
+                made = Path(temporary) / "made"
+                made.mkdir()
+                copy.rename(made / "jupyterhub")
+                made.rename(folder)
+    return folder / "jupyterhub"
+
+
+def umbrella(site: Site, version: str = "4.4.0", app: str = "5.5.0") -> Path:
+    """A parent chart that has jupyterhub as its sub-chart, as 2i2c and hubploy lay it out."""
+    folder = site.file(f"umbrella-{version}")
+    if not folder.exists():
+        shutil.copytree(chart_version(version, app), folder / "charts" / "jupyterhub")
+        meta = {"apiVersion": "v2", "name": "basehub", "version": "0.1.0", "appVersion": "1"}
+        dependency = {"name": "jupyterhub", "version": version}
+        text = yaml.safe_dump({**meta, "dependencies": [dependency]}, sort_keys=False)
+        (folder / "Chart.yaml").write_text(text)
+    return folder
+
+
+def helm(
+    site: Site,
+    tools: Tools,
+    *arguments: str,
+    major: int = 4,
+    user: str = "admin",
+    values: Mapping[str, Any] | None = None,
+    check: bool = True,
+) -> subprocess.CompletedProcess[str]:
+    """Runs the real helm in the hub's namespace; `values` go in on stdin."""
+    command = [str(tools.helm(major)), *arguments, "--namespace", users.NAMESPACE]
+    if values is not None:
+        command += ["--values", "-"]
+    done = subprocess.run(
+        command,
+        env=helm_environment(site, user),
+        input=yaml.safe_dump(dict(values)) if values is not None else None,
+        stdin=None if values is not None else subprocess.DEVNULL,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if check and done.returncode:
+        raise TestbedError(f"helm {' '.join(arguments)}: {done.stderr}")
+    return done
+
+
+def helm_environment(site: Site, user: str = "admin") -> dict[str, str]:
+    """An environment in which helm sees this testbed and nothing of the machine's own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("HELM_")}
+    home = site.file("helm")
+    return {
+        **{k: v for k, v in clean.items() if k not in _VARIABLES},
+        "KUBECONFIG": str(site.file("kubeconfigs", f"{user}.yaml")),
+        "HELM_CACHE_HOME": str(home / "cache"),
+        "HELM_CONFIG_HOME": str(home / "config"),
+        "HELM_DATA_HOME": str(home / "data"),
+    }
+
+
+def upgrade(
+    site: Site, tools: Tools, revision: Revision, major: int
+) -> subprocess.CompletedProcess[str]:
+    """Makes one revision of the hub's release."""
+    return helm(
+        site,
+        tools,
+        "upgrade",
+        "--install",
+        users.RELEASE,
+        str(chart_version(revision.chart, revision.app)),
+        "--description",
+        revision.description,
+        "--timeout=3m",
+        major=major,
+        values=revision.values,
+    )
+
+
+def install_all(site: Site, tools: Tools, major: int, after_first: Callable[[], None]) -> None:
+    """Makes the three revisions of the hub, and a small release beside it."""
+    for number, revision in enumerate(REVISIONS, start=1):
+        say(f"{site.name}: helm {major}, revision {number} of the hub ({revision.description})")
+        upgrade(site, tools, revision, major)
+        if number == 1:
+            after_first()
+    support = places.HERE / "support"
+    helm(site, tools, "upgrade", "--install", "support", str(support), major=major)
