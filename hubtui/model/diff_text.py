@@ -31,6 +31,9 @@ def line_diff(
     old, new = before.split("\n"), after.split("\n")
     old_shown = old if shown_before is None else shown_before.split("\n")
     new_shown = new if shown_after is None else shown_after.split("\n")
+    if old[-1] == new[-1] == old_shown[-1] == new_shown[-1] == "":
+        # What follows the last line end is no line.
+        old, new, old_shown, new_shown = old[:-1], new[:-1], old_shown[:-1], new_shown[:-1]
     if len(old) != len(old_shown) or len(new) != len(new_shown):
         return ()
     return tuple(_lines(opcodes(old, new), old_shown, new_shown))

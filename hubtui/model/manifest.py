@@ -93,7 +93,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A document that cannot be read: `line` counts from 1 within the document."""
+    """A document that cannot be read: `line` counts from its `---` as 1."""
 
     source: str
     error: str

@@ -25,6 +25,9 @@ from hubtui.model.text import safe_json
 MAX_JSON = 64 * 1024 * 1024
 """The largest release in bytes that is unpacked; Kubernetes stores 1 MiB, packed."""
 
+MAX_DEPTH = 100
+"""How deeply values may be nested."""
+
 _GZIP = b"\x1f\x8b"
 _UNREADABLE = "This revision cannot be shown, compared or rolled back to."
 _OBJECT_NAME = re.compile(r"sh\.helm\.release\.v1\.(?P<release>.+)\.v(?P<revision>\d+)")
@@ -262,7 +265,17 @@ def decode_payload(data: str | bytes, head: RevisionHead | None = None) -> Paylo
             f"not revision {head.revision} of {head.release!r}",
             meaning=_UNREADABLE,
         )
+    if _too_deep(release.config, MAX_DEPTH) or _too_deep(release.chart.values, MAX_DEPTH):
+        raise DecodeError("The stored release's values nest too deeply", meaning=_UNREADABLE)
     return _payload(release)
+
+
+def _too_deep(value: Any, left: int) -> bool:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return left == 0 or any(_too_deep(item, left - 1) for item in value)
 
 
 def unpack(data: str | bytes) -> bytes:

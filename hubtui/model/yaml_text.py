@@ -22,6 +22,9 @@ except ImportError:  # PyYAML built without libyaml: ten times slower, the same 
 MAX_NODES = 500_000
 """How many values one document may expand to: YAML's aliases can multiply without end."""
 
+MAX_DEPTH = 100
+"""How deeply values may be nested: libyaml's loader in C ends the process at some depth."""
+
 _DROPPED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 _INT = re.compile(
@@ -91,16 +94,39 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 def load(text: str) -> Any:
     """The one document in `text` as JSON's types; raises YamlError."""
     try:
+        _check_depth(text)
         value = yaml.load(text, Loader=_Loader)  # noqa: S506 — a safe loader
         return _Plain().value(value)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "cannot be read"
         raise YamlError(safe(problem), mark.line + 1 if mark else 0) from None
+    except YamlError:
+        raise
     except (yaml.YAMLError, ValueError, TypeError) as error:
         raise YamlError(safe(str(error).splitlines()[0])) from None
     except RecursionError:
         raise YamlError("is nested too deeply, or contains itself") from None
+
+
+_INDENT = re.compile(r"^[ ?:-]*", re.MULTILINE)
+
+
+def _check_depth(text: str) -> None:
+    """Raises YamlError when the text nests too deeply, before anything recursive reads it."""
+    # Each level costs a bracket or a column: most documents are cleared by counting these.
+    brackets = text.count("[") + text.count("{")
+    if brackets + max(len(indent) for indent in _INDENT.findall(text)) <= MAX_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                mark = event.start_mark
+                raise YamlError("is nested too deeply", mark.line + 1 if mark else 0)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _Plain:
