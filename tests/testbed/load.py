@@ -203,7 +203,13 @@ async def _all_running(api: Api) -> None:
 
 async def _remove_all(api: Api, path: str) -> None:
     deadline = time.monotonic() + _READY_WITHIN
-    await api.delete_all(path, _LOADED)
+    items = await api.some(path, labelSelector=_LOADED, limit="100000")
+
+    async def delete(item: dict[str, Any]) -> None:
+        await api.delete(f"{path}/{item['metadata']['name']}")
+
+    # A deletion of the collection takes them one after the other: 90 s for 5,000 pods.
+    await for_each(items, delete)
     while left := await api.some(path, labelSelector=_LOADED, limit="1"):
         meta = left[0]["metadata"]
         if time.monotonic() > deadline:

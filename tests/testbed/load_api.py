@@ -72,9 +72,8 @@ class Api:
     async def patch(self, path: str, body: object, content_type: str) -> None:
         await self._send("PATCH", path, json=body, headers={"Content-Type": content_type})
 
-    async def delete_all(self, path: str, selector: str) -> None:
-        params = {"labelSelector": selector}
-        await self._send("DELETE", path, params=params, json={"gracePeriodSeconds": 0})
+    async def delete(self, path: str) -> None:
+        await self._send("DELETE", path, json={"gracePeriodSeconds": 0}, fine={404})
 
     async def some(self, path: str, **params: str) -> list[dict[str, Any]]:
         """The metadata of up to 500 objects."""
@@ -91,13 +90,12 @@ class Api:
         path: str,
         *,
         json: object,
-        params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         fine: Iterable[int] = (),
     ) -> None:
         for attempt in range(8):
             async with self._session.request(
-                method, self._server + path, json=json, params=params, headers=headers
+                method, self._server + path, json=json, headers=headers
             ) as answer:
                 # A flood is told to wait; a namespace that has just begun has no account yet.
                 if answer.status not in {429, 503, 504} or attempt == 7:

@@ -1,6 +1,7 @@
 """What a busy hub's cluster is made of: nodes, user pods and helm releases, as the API takes them.
 
-Pods are made by KubeSpawner's own `make_pod`, with the labels of a z2jh 4 hub (facts.md §2.1).
+Pods are made by KubeSpawner's own `make_pod`, with the labels of a z2jh 4 hub (facts.md §2.1)
+that blocks the cloud's metadata by a NetworkPolicy (no init container: one step of KWOK a pod).
 Everything carries the label LOAD, so that `clear` finds it and nothing else.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from typing import Any
+
+from tests.testbed.kubelets import MANAGED
 
 LOAD = "testbed.hubtui/load"
 NAMESPACE = "hub"
@@ -51,7 +54,7 @@ def node(number: int) -> Object:
         "kind": "Node",
         "metadata": {
             "name": name,
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
+            "annotations": {"kwok.x-k8s.io/node": "fake", MANAGED: "present"},
             "labels": {
                 LOAD: "true",
                 "hub.jupyter.org/node-purpose": "user",
@@ -134,7 +137,6 @@ class Pods:
             mem_guarantee=1 << 30,
             cpu_guarantee=0.05,
             automount_service_account_token=False,
-            init_containers=[_block_metadata(self._hub)],
             scheduler_name=f"{self._hub.release}-user-scheduler",
             tolerations=_tolerations(),
             node_affinity_preferred=[_user_nodes()],
@@ -202,22 +204,6 @@ def _environment(hub: Hub) -> dict[str, str]:
     limits = {"CPU_GUARANTEE": "0.05", "MEM_GUARANTEE": str(1 << 30)}
     image = {"JUPYTER_IMAGE": hub.image, "JUPYTER_IMAGE_SPEC": hub.image}
     return named | limits | image
-
-
-def _block_metadata(hub: Hub) -> Object:
-    return {
-        "name": "block-cloud-metadata",
-        "image": hub.image.replace("k8s-singleuser-sample", "k8s-network-tools"),
-        "command": [
-            *("iptables", "--append", "OUTPUT", "--protocol", "tcp"),
-            *("--destination", "169.254.169.254", "--destination-port", "80", "--jump", "DROP"),
-        ],
-        "securityContext": {
-            "privileged": True,
-            "runAsUser": 0,
-            "capabilities": {"add": ["NET_ADMIN"]},
-        },
-    }
 
 
 def _tolerations() -> list[Object]:

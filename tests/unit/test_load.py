@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from tests.testbed import load
+from tests.testbed.kubelets import MANAGED
 from tests.testbed.load_api import CONCURRENCY, for_each
 from tests.testbed.load_objects import LOAD, Pods, node, user_name
 from tests.testbed.load_releases import Releases
@@ -84,7 +85,7 @@ def test_names_are_unique_and_no_pod_shares_state_with_another() -> None:
 
 def test_nodes_take_the_user_pods_and_are_played_by_kwok() -> None:
     made = node(7)
-    assert made["metadata"]["annotations"] == {"kwok.x-k8s.io/node": "fake"}
+    assert made["metadata"]["annotations"][MANAGED] == "present"
     assert made["metadata"]["labels"]["hub.jupyter.org/node-purpose"] == "user"
     assert {taint["key"] for taint in made["spec"]["taints"]} == {
         "hub.jupyter.org/dedicated",
@@ -133,8 +134,8 @@ class Apiserver:
         return web.json_response({"items": items[: int(request.query["limit"])]})
 
     async def delete(self, request: web.Request) -> web.Response:
-        assert request.query["labelSelector"] == f"{LOAD}=true"
-        self.objects.pop(request.path, None)
+        path, _, name = request.path.rpartition("/")
+        assert self.objects[path].pop(name)["metadata"]["labels"][LOAD] == "true"
         return web.json_response({})
 
     async def patch(self, request: web.Request) -> web.Response:
@@ -182,7 +183,7 @@ async def test_a_fill_sends_everything_and_a_clear_takes_it_away(apiserver: Apis
     assert set(on.values()) == {3}, "evenly"
     assert said[-1].startswith("all user pods are Running")
     await load.clear(apiserver.url, "token", None)
-    assert apiserver.objects == {}
+    assert not any(apiserver.objects.values())
 
 
 async def test_churn_tells_which_pod_changed_and_when(apiserver: Apiserver) -> None:
