@@ -61,7 +61,7 @@ def start(site: Site, tools: Tools, parts: Parts, api: Api) -> None:
     parts.start(hub, lambda: answers(health(site)))
     token = values["hub.services.testbed.apiToken"]
     with client(site, token) as connection:
-        _people(connection)
+        people(connection)
 
 
 def health(site: Site) -> str:
@@ -140,21 +140,27 @@ def _hub(site: Site) -> Part:
     return Part("hub", argv, site.log("hub"), env)
 
 
-def _people(connection: httpx.Client) -> None:
+def people(connection: httpx.Client) -> None:
+    """Makes the users that are not there, and starts and stops servers until these run."""
     names = [person.name for person in PEOPLE]
-    connection.post("/users", json={"usernames": names}).raise_for_status()
-    for person in PEOPLE:
-        if person.server is not None:
-            start_server(connection, person.name, person.server)
-    if not wait_for(lambda: len(ready_servers(connection)) == SERVERS, 60, every=0.2):
+    answer = connection.post("/users", json={"usernames": names})
+    if answer.status_code != httpx.codes.CONFLICT:  # all of them are there
+        answer.raise_for_status()
+    wanted = {f"{p.name}/{p.server}" for p in PEOPLE if p.server is not None}
+    running = set(ready_servers(connection))
+    for server in wanted - running:
+        connection.post(_server_path(server)).raise_for_status()
+    for server in running - wanted:
+        connection.delete(_server_path(server)).raise_for_status()
+    if not wait_for(lambda: set(ready_servers(connection)) == wanted, 60, every=0.2):
         raise TestbedError(f"servers that became ready: {ready_servers(connection)}")
 
 
-def start_server(connection: httpx.Client, user: str, server: str = "") -> None:
-    """Asks the hub to start a server; it answers before the server is ready."""
+def _server_path(server: str) -> str:
+    """The API's path of a server that is given as `user/name`; the name is "" for the default."""
+    user, _, name = server.partition("/")
     path = f"/users/{quote(user, safe='')}"
-    path += f"/servers/{quote(server, safe='')}" if server else "/server"
-    connection.post(path).raise_for_status()
+    return f"{path}/servers/{quote(name, safe='')}" if name else f"{path}/server"
 
 
 def ready_servers(connection: httpx.Client) -> list[str]:

@@ -83,8 +83,8 @@ def _start_cluster(site: Site, tools: Tools, parts: Parts) -> None:
     authority = pki.Authority(site.file("pki"))
     users.write(site)
     parts.start(control_plane.etcd(site, tools), lambda: listens(site.port("etcd")))
-    api = Api(site)
-    parts.start(control_plane.apiserver(site, tools, authority), api.ready)
+    with Api(site) as api:
+        parts.start(control_plane.apiserver(site, tools, authority), api.ready)
     parts.start(control_plane.controller_manager(site, tools),
                 lambda: listens(site.port("controller-manager")))  # fmt: skip
     parts.start(control_plane.scheduler(site, tools), lambda: listens(site.port("scheduler")))

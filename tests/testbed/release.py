@@ -1,5 +1,6 @@
 """The chart, packaged in the versions that a test wants, and installed by the real helm."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,13 +12,17 @@ from typing import Any
 
 import yaml
 
-from tests.testbed import places, users
+from tests.testbed import places
+from tests.testbed.api import Api, Json
 from tests.testbed.build import Tools, locked, say
 from tests.testbed.errors import TestbedError
 from tests.testbed.site import Site
+from tests.testbed.users import NAMESPACE, RELEASE
 
 # Must never be seen outside the Secret: tests look for it in every output.
 CANARY = "canary-oauth-client-secret-7f3d1c"
+_SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+_OF_HUB = {"labelSelector": f"owner=helm,name={RELEASE}"}
 _VARIABLES = ("KUBECONFIG", "KUBECACHEDIR")
 
 
@@ -111,7 +116,7 @@ def helm(
     check: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Runs the real helm in the hub's namespace; `values` go in on stdin."""
-    command = [str(tools.helm(major)), *arguments, "--namespace", users.NAMESPACE]
+    command = [str(tools.helm(major)), *arguments, "--namespace", NAMESPACE]
     if values is not None:
         command += ["--values", "-"]
     done = subprocess.run(
@@ -150,7 +155,7 @@ def upgrade(
         tools,
         "upgrade",
         "--install",
-        users.RELEASE,
+        RELEASE,
         str(chart_version(revision.chart, revision.app)),
         "--description",
         revision.description,
@@ -169,3 +174,32 @@ def install_all(site: Site, tools: Tools, major: int, after_first: Callable[[], 
             after_first()
     support = places.HERE / "support"
     helm(site, tools, "upgrade", "--install", "support", str(support), major=major)
+    with Api(site) as api:
+        saved = site.file("revisions.json")
+        saved.touch(0o600)
+        saved.write_text(json.dumps([_bare(item) for item in api.items(_SECRETS, **_OF_HUB)]))
+
+
+def reset(site: Site, tools: Tools) -> None:
+    """Brings the hub's release back to its three revisions, and its objects to the last one."""
+    last = str(len(REVISIONS))
+    rollback = ("rollback", RELEASE, last, "--no-hooks", "--force-conflicts")
+    # Through the history that is there, so that what a later revision added goes.
+    helm(site, tools, *rollback, check=False, user="testbed-setup")
+    with Api(site) as api:
+        _restore(site, api)
+        helm(site, tools, *rollback, user="testbed-setup")
+        _restore(site, api)
+
+
+def _restore(site: Site, api: Api) -> None:
+    for item in api.items(_SECRETS, **_OF_HUB):
+        api.request("DELETE", f"{_SECRETS}/{item['metadata']['name']}")
+    for item in json.loads(site.file("revisions.json").read_text()):
+        api.request("POST", _SECRETS, item)
+
+
+def _bare(item: Json) -> Json:
+    """A Secret without what the server adds."""
+    meta = {key: item["metadata"][key] for key in ("name", "namespace", "labels")}
+    return {"metadata": meta, "type": item["type"], "data": item["data"]}

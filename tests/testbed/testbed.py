@@ -144,6 +144,12 @@ class Testbed:
         """Makes a further revision of the hub's release."""
         release.upgrade(self.site, self._tools, revision, major)
 
+    def reset(self) -> None:
+        """Brings the release to its three revisions, the hub to its users and servers."""
+        release.reset(self.site, self._tools)
+        with self.hub_client() as client:
+            hub.people(client)
+
     def chart(self, version: str = "4.4.0", app: str = "5.5.0") -> Path:
         """The chart's folder under a version."""
         return release.chart_version(version, app)

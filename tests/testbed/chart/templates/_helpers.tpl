@@ -128,7 +128,10 @@ template:
     annotations: {{- toYaml . | nindent 6 }}
     {{- end }}
   spec:
+    {{- /* The hook runs before the release's PriorityClass is there. */}}
+    {{- if ne (index . 1) "hook-image-puller" }}
     {{- include "tb.priority" (list $root "image-puller") | nindent 4 }}
+    {{- end }}
     tolerations: {{- include "tb.tolerations" "user" | nindent 6 }}
     terminationGracePeriodSeconds: 0
     automountServiceAccountToken: false

@@ -1,0 +1,69 @@
+"""What all tests share: the testbed of this run, started once and ended with the run."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.testbed import MissingToolError, Testbed
+from tests.testbed.build import locked
+from tests.testbed.places import runs
+
+# Set before xdist starts its workers, so that all of them mean the same testbed.
+_RUN = "HUBTUI_TESTBED_RUN"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names this run's testbed after the process that will end it."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_RUN] = f"pytest-{os.getpid()}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Ends the testbed, if a test has started it; with xdist, after the last worker."""
+    if hasattr(session.config, "workerinput"):
+        return
+    found = Testbed.find(os.environ[_RUN])
+    if found is not None:
+        found.down()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the testbed is a cluster test; one worker can run them all in a row."""
+    for item in items:
+        if "testbed" in getattr(item, "fixturenames", ()):
+            item.add_marker("cluster")
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+@pytest.fixture(scope="session")
+def testbed() -> Iterator[Testbed]:
+    """The control plane and the hub of this run; a test that breaks a part mends it again.
+
+    HUBTUI_TESTBED_USE=NAME takes a running testbed, which is faster while one writes tests.
+    """
+    given = os.environ.get("HUBTUI_TESTBED_USE")
+    if given:
+        found = Testbed.find(given)
+        if found is None:
+            pytest.fail(f"HUBTUI_TESTBED_USE: there is no testbed {given}")
+        yield found
+        return
+    _end_abandoned()
+    try:
+        yield Testbed.up(os.environ[_RUN])
+    except MissingToolError as error:
+        # In CI nothing may be skipped (design.md §8).
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+def _end_abandoned() -> None:
+    """Ends the testbeds of pytest runs that were killed before they could."""
+    with locked(runs() / "abandoned.lock"):
+        for folder in runs().glob("pytest-*"):
+            pid = folder.name.partition("-")[2]
+            found = Testbed.find(folder.name) if folder.is_dir() else None
+            if found is not None and not os.path.exists(f"/proc/{pid}"):  # noqa: PTH110
+                found.down()
