@@ -6,6 +6,7 @@ terminal, because a plugin that prompts behind a full-screen program can never b
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -32,6 +33,14 @@ EXEC_TIMEOUT = 20.0
 """Seconds that a credential plugin may take."""
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+_TRUST = (
+    "certificate-authority-data",
+    "insecure-skip-tls-verify",
+    "tls-server-name",
+    "proxy-url",
+)
+"""What of a cluster's entry, besides its server, decides on who answers."""
 
 _LOGIN_COMMANDS = {
     "gke-gcloud-auth-plugin": "gcloud auth login",
@@ -117,6 +126,37 @@ def kubeconfig_paths(settings: Settings) -> list[Path]:
         return [path]
     named = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
     return [Path(part).expanduser() for part in named] or [Path.home() / ".kube" / "config"]
+
+
+def identity(settings: Settings, context: Context) -> tuple[str, str]:
+    """The server that a context names at present, and a digest of the authority that it trusts.
+
+    A program that reads the kubeconfig by itself is started only while both are what a plan saw.
+    """
+    if context.name == IN_CLUSTER:
+        host = os.environ.get("KUBERNETES_SERVICE_HOST", "")
+        return f"https://{host}", _digest((_SERVICE_ACCOUNT / "ca.crt").read_bytes())
+    merged = _merge(kubeconfig_paths(settings))
+    entry = merged.contexts.get(context.name, {})
+    cluster = merged.clusters.get(str(entry.get("cluster")), {})
+    trust = [str(cluster.get(name, "")) for name in _TRUST]
+    if authority := str(cluster.get("certificate-authority") or ""):
+        trust.append(_authority(kubeconfig_paths(settings), authority))
+    return str(cluster.get("server", "")), _digest("\0".join(trust).encode())
+
+
+def _authority(files: list[Path], written: str) -> str:
+    """The content of an authority's file; a relative path is relative to its kubeconfig."""
+    for file in files:
+        try:
+            return (file.parent / written).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+    return ""
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 async def login(settings: Settings, context: Context) -> Credentials:

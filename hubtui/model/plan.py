@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from hubtui.model.age import rfc3339
 
 if TYPE_CHECKING:
@@ -91,7 +93,8 @@ class Plan:
 
     `summary` is what happens in one line, `notices` what people notice, `undo` the way back,
     `confirm` what must be typed, `command` the equivalent helm or kubectl command, `means` how it
-    is done (which helm, which timeout). `permits` is all that the action may write itself.
+    is done (which helm, which timeout). `permits` is all that the action may write; `details` is
+    what a later hubtui needs to go on watching it.
     """
 
     id: str
@@ -112,6 +115,7 @@ class Plan:
     command: str
     means: str = ""
     permits: tuple[Permit, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
 
     @property
     def stops(self) -> tuple[Check, ...]:
@@ -123,8 +127,13 @@ class Plan:
         passed = set(overrides)
         return tuple(c for c in self.stops if not (c.overridable and c.name in passed))
 
-    def to_json(self) -> dict[str, Any]:
-        """The document of design §5, without its envelope."""
+    def to_json(self, changes: Any = None) -> dict[str, Any]:
+        """The document of design §5, without its envelope.
+
+        `changes` is the diff in another shape; without it, it is given field by field.
+        """
+        if changes is None and self.changes is not None:
+            changes = msgspec.to_builtins(self.changes)
         return {
             "action": self.action,
             "id": self.id,
@@ -132,7 +141,7 @@ class Plan:
             "summary": self.summary,
             "targets": list(self.targets),
             "checks": [check.to_json() for check in self.checks],
-            "changes": None if self.changes is None else self.changes.to_json(),
+            "changes": changes,
             "notices": list(self.notices),
             "undo": self.undo,
             "confirm": self.confirm,

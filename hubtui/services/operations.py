@@ -1,41 +1,39 @@
-"""A running action, and the only way to start one: plan, show, confirm, grant, apply, journal."""
+"""The only way to start an action: plan, show, confirm, grant, lock, apply, journal.
+
+Operations belong to the session. Closing a screen ends none of them; closing the session stops
+watching them, and the next start says how they ended.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+import os
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from hubtui.model.plan import Outcome, Plan, Progress
-from hubtui.services.actions import ActionSession
-from hubtui.services.journal import Entry, Journal
+from hubtui.clients.detached import Detached, boot_id, runs, start_ticks
+from hubtui.clients.gate import WriteToken
+from hubtui.errors import (
+    ChangedSinceError,
+    CheckStopsError,
+    HubtuiError,
+    NotConfirmedError,
+    RefusedError,
+    ToolError,
+    UsageError,
+)
+from hubtui.model.age import rfc3339
+from hubtui.model.plan import Basis, Outcome, Plan, Result
+from hubtui.services import journal as records
+from hubtui.services.actions import Action, ActionSession
+from hubtui.services.journal import Entry, Journal, Line, Process
+from hubtui.services.locks import Lock, Locks
+from hubtui.services.operation import Operation as Operation
+from hubtui.services.operation import Reporter
 
-
-class Operation:
-    """One action that runs. Reading it never waits; nothing that is drawn can cancel it.
-
-    `version` counts the changes of `progress` and `outcome`; `changed()` waits for the next one.
-    """
-
-    def __init__(self, id_: str, plan: Plan) -> None:
-        self.id = id_
-        self.plan = plan
-        self.progress = Progress()
-        self.outcome: Outcome | None = None
-        self.version = 0
-
-    @property
-    def done(self) -> bool:
-        """Whether it is over."""
-        return self.outcome is not None
-
-    async def changed(self, since: int) -> int:
-        """Waits until `version` differs from `since`; gives it."""
-        raise NotImplementedError
-
-    async def wait(self) -> Outcome:
-        """Waits for the end. Cancelling this does not cancel the operation."""
-        raise NotImplementedError
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Recovered:
     """An operation that another hubtui left unfinished.
 
     `operation` is set when its process still runs and is now watched from here; else `outcome`
-    says what the cluster holds.
+    says how it ended and what the cluster holds.
     """
 
     entry: Entry
@@ -58,6 +56,8 @@ class Operations:
         self.session = session
         self.journal = journal or Journal()
         self.all: list[Operation] = []
+        self._locks = Locks(self.journal.folder)
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def running(self) -> list[Operation]:
@@ -65,8 +65,8 @@ class Operations:
         return [operation for operation in self.all if not operation.done]
 
     async def plan(self, action: str, request: object) -> Plan:
-        """What an action would do; only reads."""
-        raise NotImplementedError
+        """What an action would do; only reads. Raises UsageError for an action there is not."""
+        return await _action(action).plan(self.session, request)
 
     async def start(
         self,
@@ -75,18 +75,226 @@ class Operations:
         overrides: Sequence[str] = (),
         expect: str = "",
     ) -> Operation:
-        """Starts it. Raises NotConfirmedError, CheckStopsError, ReadOnlyError, ChangedSinceError,
-        RefusedError; when it returns, the operation is journalled and about to write."""
-        raise NotImplementedError
+        """Starts it; when this returns, it is in the journal and about to write.
+
+        Raises NotConfirmedError for another name than `plan.confirm`, CheckStopsError,
+        ReadOnlyError, ChangedSinceError when the plan no longer holds or is not the one of
+        `expect`, RefusedError when another operation runs or the journal cannot be written.
+        """
+        token = self.session.gate.grant(plan.id, plan.permits)
+        try:
+            self._check(plan, confirmation, overrides, expect)
+            lock = self._lock(plan)
+        except BaseException:
+            self.session.gate.end(token)
+            raise
+        operation = Operation(plan.id, plan)
+        passed = tuple(check.name for check in plan.stops)
+        report = Reporter(operation, self.journal, lambda: _started(plan, passed), lock)
+        task = self._spawn(self._run(operation, token, lock, report))
+        waiting: asyncio.Task[object] = asyncio.create_task(report.begun.wait())
+        try:
+            # wait() leaves both alone when it is cancelled: who asked for it cannot end it.
+            await asyncio.wait([task, waiting], return_when="FIRST_COMPLETED")
+        finally:
+            waiting.cancel()
+        if not report.begun.is_set():
+            await task
+        return operation
 
     def live_here(self, release: str) -> str:
-        """Which operation of this machine is at work on a release; empty for none."""
-        return ""
+        """Which operation of this machine is at work on a release, in words; empty for none."""
+        session = self.session
+        return self._locks.holder(session.client.server, session.namespace, release)
 
     async def recover_interrupted(self) -> list[Recovered]:
-        """What an earlier hubtui left unfinished on this release, and what the cluster holds."""
-        return []
+        """What an earlier hubtui left unfinished on this release, and what the cluster holds.
+
+        A process that still runs is watched from here on. Raises UnreachableError, DeniedError.
+        """
+        found = []
+        for entry in (await asyncio.to_thread(self.journal.read)).entries:
+            if self._is_left(entry):
+                found.append(await self._recover(entry))
+        return found
 
     async def close(self) -> None:
         """Stops watching. What helm does goes on; the next start says how it ended."""
-        await asyncio.sleep(0)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _check(self, plan: Plan, confirmation: str, overrides: Sequence[str], expect: str) -> None:
+        names = {check.name for check in plan.checks}
+        for name in overrides:
+            if name not in names:
+                raise UsageError(
+                    f"There is no check {name!r} in this plan",
+                    remedy=f"Its checks are: {', '.join(sorted(names))}.",
+                )
+        if expect and expect != plan.basis.digest:
+            raise ChangedSinceError(
+                f"The plan rests on {plan.basis.digest}, not on {expect}",
+                meaning="The cluster has changed since that plan was shown. Nothing was written.",
+                remedy="Look at the new plan.",
+            )
+        blocked = plan.blocked_by(overrides)
+        if blocked:
+            raise CheckStopsError(
+                "; ".join(f"{check.name}: {check.evidence}" for check in blocked),
+                meaning="Nothing was written.",
+                remedy=_override_words([c.name for c in blocked if c.overridable], len(blocked)),
+            )
+        if confirmation != plan.confirm:
+            raise NotConfirmedError(
+                f"{confirmation!r} is not {plan.confirm!r}"
+                if confirmation
+                else f"{plan.title} was not confirmed",
+                meaning="Nothing was written.",
+                remedy=f"Type {plan.confirm} to go on.",
+            )
+
+    def _lock(self, plan: Plan) -> Lock:
+        words = f"{plan.title}, by {records.who()} since {rfc3339(records.now())}"
+        server = self.session.client.server
+        return self._locks.take(server, plan.namespace, plan.release, words)
+
+    async def _run(
+        self, operation: Operation, token: WriteToken, lock: Lock, report: Reporter
+    ) -> None:
+        plan = operation.plan
+        self.all.append(operation)
+        try:
+            outcome = await _action(plan.action).apply(self.session, plan, token, report)
+        except HubtuiError as error:
+            if not report.begun.is_set():
+                self.all.remove(operation)
+                raise
+            refused = isinstance(error, (RefusedError, ToolError))
+            outcome = Outcome(Result.FAILED if refused else Result.INTERRUPTED, str(error))
+        except Exception as error:
+            log.exception("%s", plan.title)
+            outcome = Outcome(
+                Result.INTERRUPTED,
+                f"hubtui failed while it watched: {type(error).__name__}; the log says where",
+                next_steps=("Start hubtui again: it says what the cluster holds.",),
+            )
+        finally:
+            self.session.gate.end(token)
+            lock.release()
+        await self._finish(operation, "finished", outcome)
+
+    async def _finish(
+        self, operation: Operation, event: Literal["finished", "recovered"], outcome: Outcome
+    ) -> None:
+        outcome = replace(outcome, ended=records.now())
+        try:
+            await self.journal.append(
+                Line(id=operation.id, event=event, at=records.now(), outcome=outcome)
+            )
+        except RefusedError as error:
+            outcome = replace(outcome, notes=(*outcome.notes, error.what))
+        operation.end(outcome)
+
+    def _is_left(self, entry: Entry) -> bool:
+        session = self.session
+        here = (session.client.server, session.namespace, session.release)
+        if entry.outcome is not None or here != (entry.server, entry.namespace, entry.release):
+            return False
+        if any(operation.id == entry.id for operation in self.all):
+            return False
+        owner = entry.owner
+        return owner is None or owner.boot != boot_id() or not runs(owner.pid, owner.started)
+
+    async def _recover(self, entry: Entry) -> Recovered:
+        process = entry.process
+        alive = None
+        if process is not None and process.boot == boot_id():
+            alive = Detached.find(process.pid, process.started)
+        if alive is None:
+            outcome = await _action(entry.action).aftermath(self.session, entry)
+            await self._finish(Operation(entry.id, plan_of(entry)), "recovered", outcome)
+            return Recovered(entry, outcome=outcome)
+        # From here on it is ours: no other hubtui adopts it too.
+        await self.journal.append(
+            Line(id=entry.id, event="process", at=records.now(), owner=_ourselves())
+        )
+        operation = Operation(entry.id, plan_of(entry))
+        self.all.append(operation)
+        self._spawn(self._adopt(operation, entry, alive))
+        return Recovered(entry, operation=operation)
+
+    async def _adopt(self, operation: Operation, entry: Entry, alive: Detached) -> None:
+        report = Reporter(operation, self.journal)
+        try:
+            outcome = await _action(entry.action).resume(self.session, entry, alive, report)
+        except HubtuiError as error:
+            outcome = Outcome(Result.INTERRUPTED, str(error))
+        await self._finish(operation, "recovered", outcome)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work, name="operation")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def plan_of(entry: Entry) -> Plan:
+    """What the journal still knows of an operation's plan: no checks and no changes."""
+    return Plan(
+        id=entry.id,
+        action=entry.action,
+        title=entry.title,
+        summary=entry.summary,
+        context=entry.context,
+        server=entry.server,
+        namespace=entry.namespace,
+        release=entry.release,
+        targets=entry.targets,
+        checks=(),
+        confirm="",
+        basis=Basis(entry.rests_on),
+        command="",
+    )
+
+
+def _action(name: str) -> Action:
+    from hubtui.services.actions import rollback
+
+    actions: dict[str, Action] = {"rollback": rollback}
+    if name not in actions:
+        raise UsageError(f"There is no action {name!r}")
+    return actions[name]
+
+
+def _started(plan: Plan, overrides: tuple[str, ...]) -> Line:
+    return Line(
+        id=plan.id,
+        event="started",
+        at=records.now(),
+        who=records.who(),
+        context=plan.context,
+        server=plan.server,
+        namespace=plan.namespace,
+        release=plan.release,
+        action=plan.action,
+        title=plan.title,
+        summary=plan.summary,
+        targets=plan.targets,
+        basis=plan.basis.digest,
+        rests_on=dict(plan.basis.values),
+        details=dict(plan.details),
+        overrides=overrides,
+        owner=_ourselves(),
+    )
+
+
+def _ourselves() -> Process:
+    pid = os.getpid()
+    return Process(pid, start_ticks(pid) or 0, boot_id())
+
+
+def _override_words(names: list[str], blocked: int) -> str:
+    if len(names) < blocked or not names:
+        return "This cannot be overridden: mend the cause."
+    return "If you know better: " + " ".join(f"--override '{name}'" for name in names) + "."

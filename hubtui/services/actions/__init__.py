@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
+from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Gate, WriteToken
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import Context
 from hubtui.config import Settings
-from hubtui.model.plan import Basis, Outcome, Plan, Progress
+from hubtui.model.plan import Outcome, Plan, Progress
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.services.journal import Entry
@@ -63,6 +65,13 @@ class Report(Protocol):
 
     operation: str
 
+    @property
+    def lock(self) -> int | None:
+        """The descriptor that holds the release's lock, for a process that may outlive us."""
+
+    def words(self) -> Path:
+        """The file for what the process says, not there yet. Raises RefusedError."""
+
     def progress(self, progress: Progress) -> None:
         """Replaces what is known of the progress."""
 
@@ -72,10 +81,6 @@ class Report(Protocol):
     async def process(self, pid: int, started: int, output: str) -> None:
         """Journals the process that writes, before it runs: pid, start time, file of its words."""
 
-    @property
-    def lock(self) -> int:
-        """The file descriptor that holds the release's lock, for a process that may outlive us."""
-
 
 class Action(Protocol):
     """A verb. A module is one."""
@@ -83,13 +88,15 @@ class Action(Protocol):
     async def plan(self, session: ActionSession, request: Any) -> Plan:
         """Reads what the action would do."""
 
-    async def basis(self, session: ActionSession, plan: Plan) -> Basis:
-        """What the plan rests on, as it is now."""
-
     async def apply(
         self, session: ActionSession, plan: Plan, token: WriteToken, report: Report
     ) -> Outcome:
-        """Does it. Raises ChangedSinceError when the basis is no longer the plan's."""
+        """Does it. Raises ChangedSinceError when what the plan rests on has changed."""
 
-    async def resume(self, session: ActionSession, entry: Entry, report: Report) -> Outcome:
+    async def resume(
+        self, session: ActionSession, entry: Entry, process: Detached, report: Report
+    ) -> Outcome:
         """Goes on with what another hubtui began: waits for its process, then verifies."""
+
+    async def aftermath(self, session: ActionSession, entry: Entry) -> Outcome:
+        """How it ended while nobody watched, from what the cluster holds now."""

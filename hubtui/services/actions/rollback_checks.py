@@ -1,0 +1,177 @@
+"""The checks of a rollback that need no more than what was read for its plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hubtui.clients.helm import Version, history_max
+from hubtui.model.age import duration, precise, seconds_between
+from hubtui.model.hub_chart import hub_values, is_hub_chart, jupyterhub_version
+from hubtui.model.plan import Check, Level
+from hubtui.model.release import RevisionHead, Status
+from hubtui.services.actions.rollback_facts import Facts, Side
+
+GRACE: Final = 3.0
+"""Seconds between the two looks at a pending revision."""
+
+BACKUP: Final = "jupyterhub.sqlite.YYYY-MM-DD-HHMMSS"
+"""The copy that JupyterHub makes in /srv/jupyterhub before it changes the schema
+(facts.md §1.11)."""
+
+_MAJOR_MINOR = re.compile(r"(\d+)\.(\d+)")
+
+
+def ok(name: str, evidence: str) -> Check:
+    return Check(name, Level.OK, evidence)
+
+
+def warn(name: str, evidence: str) -> Check:
+    return Check(name, Level.WARN, evidence)
+
+
+def stop(name: str, evidence: str, *, overridable: bool = False) -> Check:
+    return Check(name, Level.STOP, evidence, overridable)
+
+
+def target_is_complete(facts: Facts) -> Check:
+    """Whether the target, and the current revision that helm reads too, can be used."""
+    name = "target is complete"
+    for side in (facts.target, facts.current):
+        number = side.head.revision
+        if side.error:
+            return stop(name, f"revision {number} cannot be read: {side.error}")
+    target = facts.target
+    number = target.head.revision
+    if target.broken:
+        first = target.broken[0]
+        line = f", line {first.line}" if first.line else ""
+        return stop(name, f"revision {number}: {first.title}{line}: {first.error}")
+    hooks = len(target.content.hooks) if target.content else 0
+    evidence = f"revision {number} decodes: {len(target.resources)} objects, {hooks} hooks"
+    status = target.head.status
+    if target.head is facts.newest and not status.pending:
+        return warn(name, f"{evidence}; it is the newest one: only edits by hand are undone")
+    if status.pending or status in (Status.UNINSTALLING, Status.UNINSTALLED):
+        return stop(name, f"{evidence}; but it is {status}: it never worked", overridable=True)
+    if status is Status.FAILED:
+        return warn(name, f"{evidence}; but it failed: it was never deployed as a whole")
+    return ok(name, evidence)
+
+
+def nothing_is_running(
+    facts: Facts, later: RevisionHead | None, live_here: str, timeout: str, now: datetime
+) -> Check:
+    """Whether a helm may be at work. `later` is the newest revision after the grace time.
+
+    Only what runs on this machine can be seen: helm elsewhere is told by its pending revision.
+    """
+    name = "nothing is running"
+    if live_here:
+        return stop(name, f"on this machine: {live_here}")
+    newest = facts.newest
+    if not newest.status.pending:
+        return ok(name, "no pending revision, no helm seen from here")
+    what = f"revision {newest.revision} is {newest.status}"
+    changed = later is None or _version(later) != _version(newest)
+    if changed:
+        return stop(name, f"{what} and has just changed: a helm is at work", overridable=True)
+    since = newest.modified or newest.created
+    if since is None:
+        return stop(name, f"{what}, since when is unknown", overridable=True)
+    age = seconds_between(since, now)
+    words = f"{what} for {precise(age)}"
+    if timedelta(seconds=age) <= duration(timeout):
+        return stop(
+            name,
+            f"{words}: less than the timeout of {timeout}, a helm elsewhere may be at work",
+            overridable=True,
+        )
+    return warn(
+        name, f"{words} and unchanged for {GRACE:g} s, no helm seen from here: this is the way out"
+    )
+
+
+def hub_database(current: Side, target: Side) -> Check | None:
+    """Whether the older hub can read the database of the newer one; None without a hub."""
+    name = "hub database"
+    if not (current.payload and target.payload) or not is_hub_chart(target.payload):
+        return None
+    kind = _database(target)
+    if kind == "sqlite-memory":
+        return ok(name, "sqlite-memory: nothing is kept")
+    before, after = _hub_version(current), _hub_version(target)
+    old, new = _major_minor(before), _major_minor(after)
+    if old is None or new is None:
+        unknown = current if old is None else target
+        return warn(
+            name,
+            f"which JupyterHub revision {unknown.head.revision} runs is unknown: "
+            "an older hub refuses the schema of a newer one",
+        )
+    if new == old:
+        return ok(name, f"JupyterHub {_versions(before, after)}: the schema stays")
+    if new > old:
+        return ok(name, f"JupyterHub {before} → {after}: the newer hub upgrades the schema itself")
+    return stop(name, f"JupyterHub {before} → {after}: {_restore(kind)}", overridable=True)
+
+
+def _versions(before: str, after: str) -> str:
+    return f"{after} in both" if before == after else f"{before} → {after}"
+
+
+def _restore(kind: str) -> str:
+    refuses = "the older hub refuses a newer schema"
+    if kind in ("sqlite-pvc", ""):
+        return f"{refuses}; restore {BACKUP} in /srv/jupyterhub first"
+    return f"{refuses}; restore a backup of the {kind} database first"
+
+
+def helm_fits(facts: Facts) -> Check:
+    """Whether the helm there is can do it: old enough a method, new enough a version."""
+    name = "helm"
+    if facts.version is None:
+        return stop(name, facts.helm_error)
+    for side in (facts.target, facts.current):
+        method = side.payload.apply_method if side.payload else ""
+        if method and facts.version.major < 4:
+            return stop(
+                name,
+                f"{facts.version} is older than the helm 4 that wrote revision "
+                f"{side.head.revision} ({method}): use helm 4",
+            )
+    return ok(name, _helm_words(facts.version, facts.target))
+
+
+def _helm_words(version: Version, target: Side) -> str:
+    method = target.payload.apply_method if target.payload else ""
+    how = {"ssa": "server-side apply", "csa": "client-side apply"}.get(method, "client-side apply")
+    return f"{version}, {how} as in revision {target.head.revision}"
+
+
+def history(facts: Facts) -> Check:
+    """Whether old revisions are kept."""
+    count = len(facts.heads)
+    return ok("history", f"all {count} revisions stay (--history-max {history_max(count)})")
+
+
+def _version(head: RevisionHead) -> tuple[str, str, str]:
+    return head.uid, head.resource_version, head.status
+
+
+def _hub_version(side: Side) -> str:
+    return (jupyterhub_version(side.payload) if side.payload else None) or ""
+
+
+def _major_minor(version: str) -> tuple[int, int] | None:
+    found = _MAJOR_MINOR.match(version)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _database(side: Side) -> str:
+    values: Any = hub_values(side.content.objects) if side.content else {}
+    for name in ("hub", "db", "type"):
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return str(values or "")

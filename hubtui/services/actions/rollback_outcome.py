@@ -1,0 +1,265 @@
+"""How a rollback ended, from what was seen: helm's exit and words, the revisions, the workloads."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+from hubtui.model.plan import FailedObject, Outcome, Result, Step, StepState
+from hubtui.model.release import RevisionHead, Status
+from hubtui.model.text import one_line
+from hubtui.services.hub_health import Health
+from hubtui.services.rollouts import Look
+
+# helm 3: `cannot patch "hub" with kind Deployment: …`; helm 4 adds `failed to apply object …`.
+_KIND = r"(?P<kind>[A-Za-z]\w+)"
+_REASON = r"(?P<reason>[^\n]+)"
+_FAILED_OBJECTS: Final = (
+    re.compile(rf'cannot patch "(?P<name>[^"]+)" with kind {_KIND}: {_REASON}'),
+    re.compile(rf"object (?:[\w.-]+/)?(?P<name>[\w.:-]+) [\w./]+, Kind={_KIND}:? {_REASON}"),
+    re.compile(rf'{_KIND}(?:\.[\w.]+)? "(?P<name>[^"]+)" (?=is (?:forbidden|invalid)){_REASON}'),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known once helm is over. `code` is its exit status, None when nobody can know it."""
+
+    release: str
+    current: int
+    target: int
+    heads: tuple[RevisionHead, ...]
+    code: int | None = None
+    words: str = ""
+    look: Look | None = None
+
+    @property
+    def expected(self) -> int:
+        """The revision that the rollback makes."""
+        return self.current + 1
+
+    @property
+    def made(self) -> RevisionHead | None:
+        """That revision, if helm came as far as writing it."""
+        return next((head for head in self.heads if head.revision == self.expected), None)
+
+    @property
+    def newest(self) -> RevisionHead | None:
+        return self.heads[0] if self.heads else None
+
+    @property
+    def deployed(self) -> bool:
+        """Whether helm finished it; superseded means that somebody has deployed since."""
+        return self.made is not None and self.made.status in (Status.DEPLOYED, Status.SUPERSEDED)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.look.steps if self.look else ()
+
+    @property
+    def serving(self) -> str:
+        """Which revision is deployed, in words."""
+        found = [head.revision for head in self.heads if head.status is Status.DEPLOYED]
+        return f"revision {found[0]} is deployed" if found else "no revision is deployed any more"
+
+
+def rolled_back(seen: Seen, health: Health | None) -> Outcome:
+    """Everything has come; the hub's own answer decides."""
+    done = f"revision {seen.expected} is deployed with the content of {seen.target}"
+    ready = _ready_words(seen)
+    notes = _excused(seen)
+    if health is not None and health.ok is False:
+        return Outcome(
+            Result.FAILED,
+            _sentence(f"{done}, {ready}, but the hub does not answer: {health.evidence}"),
+            words=seen.words,
+            failed=(FailedObject("Deployment", "hub", health.evidence),),
+            next_steps=("Look at the hub's log.", _back(seen)),
+            notes=notes,
+            revision=seen.expected,
+            steps=seen.steps,
+        )
+    evidence = f"; {health.evidence}" if health else ""
+    return Outcome(
+        Result.OK,
+        _sentence(f"{done}: {ready}{evidence}"),
+        words=seen.words,
+        notes=notes,
+        revision=seen.expected,
+        steps=seen.steps,
+    )
+
+
+def unverified(seen: Seen) -> Outcome:
+    """Helm is done, and what came of it may not be read."""
+    why = seen.look.denied if seen.look else ""
+    return Outcome(
+        Result.OK,
+        _sentence(f"revision {seen.expected} is deployed with the content of {seen.target}"),
+        words=seen.words,
+        notes=(f"The rollout was not verified: {why}",),
+        revision=seen.expected,
+    )
+
+
+def not_rolled_out(seen: Seen) -> Outcome:
+    """Helm is done, and not all workloads have come."""
+    waiting = seen.look.waiting if seen.look else ()
+    names = ", ".join(_words(step) for step in waiting)
+    return Outcome(
+        Result.FAILED,
+        _sentence(f"revision {seen.expected} is deployed, but not everything has come: {names}"),
+        words=seen.words,
+        failed=tuple(_failed(step) for step in waiting),
+        next_steps=(
+            "Mend the cause: the rollout then goes on by itself.",
+            _back(seen),
+        ),
+        notes=_excused(seen),
+        revision=seen.expected,
+        steps=seen.steps,
+    )
+
+
+def not_deployed(seen: Seen) -> Outcome:
+    """Helm is over and has not finished."""
+    ended = _ended(seen.code)
+    made = seen.made
+    if made is None:
+        killed = seen.code is None or seen.code < 0
+        return Outcome(
+            Result.INTERRUPTED if killed else Result.FAILED,
+            _sentence(f"{ended} before it wrote anything: {seen.serving}"),
+            words=seen.words,
+            failed=failed_objects(seen.words),
+            next_steps=("Mend the cause and plan the rollback again.",),
+            revision=seen.newest.revision if seen.newest else None,
+            steps=seen.steps,
+        )
+    if made.status.pending:
+        return _pending(seen, ended)
+    return _applied_badly(seen)
+
+
+def left_behind(seen: Seen, *, begun: bool) -> Outcome:
+    """How it ended while nobody watched."""
+    made = seen.made
+    if not begun or made is None:
+        words = "helm was not started" if not begun else "helm ended before it wrote anything"
+        return Outcome(
+            Result.INTERRUPTED,
+            _sentence(f"hubtui was ended, and {words}: {seen.serving}"),
+            words=seen.words,
+            revision=seen.newest.revision if seen.newest else None,
+            steps=seen.steps,
+        )
+    if not seen.deployed:
+        return _pending(seen, "helm ended") if made.status.pending else _applied_badly(seen)
+    come = seen.look is not None and not seen.look.denied and seen.look.complete
+    state = _ready_words(seen) if come else "not everything has come"
+    waiting = () if come or seen.look is None else seen.look.waiting
+    return Outcome(
+        Result.OK if come else Result.INTERRUPTED,
+        _sentence(
+            "hubtui was ended, and helm finished: "
+            f"revision {made.revision} is {made.status}, {state}"
+        ),
+        words=seen.words,
+        failed=tuple(_failed(step) for step in waiting),
+        notes=_excused(seen),
+        revision=made.revision,
+        steps=seen.steps,
+    )
+
+
+def failed_objects(words: str) -> tuple[FailedObject, ...]:
+    """The objects that helm's words name, each once."""
+    found: dict[tuple[str, str], FailedObject] = {}
+    for pattern in _FAILED_OBJECTS:
+        for match in pattern.finditer(words):
+            key = (match["kind"].lower().rstrip("s"), match["name"])
+            reason = one_line(match["reason"])
+            found.setdefault(key, FailedObject(match["kind"], match["name"], reason))
+    return tuple(found.values())
+
+
+def _pending(seen: Seen, ended: str) -> Outcome:
+    status = seen.made.status if seen.made else Status.PENDING_ROLLBACK
+    return Outcome(
+        Result.INTERRUPTED,
+        _sentence(
+            f"{ended} in the middle: revision {seen.expected} is {status}, its objects may be "
+            f"partly written; {seen.serving}"
+        ),
+        words=seen.words,
+        failed=failed_objects(seen.words),
+        next_steps=(
+            f"Roll back again, to {seen.target} or to {seen.current}: that is the way out.",
+            "helm upgrade refuses to start until then.",
+        ),
+        notes=_excused(seen),
+        revision=seen.expected,
+        steps=seen.steps,
+    )
+
+
+def _applied_badly(seen: Seen) -> Outcome:
+    failed = failed_objects(seen.words)
+    first = f": {failed[0].kind} {failed[0].name}: {failed[0].reason}" if failed else ""
+    return Outcome(
+        Result.FAILED,
+        _sentence(f"helm could not apply revision {seen.target}{first}; {seen.serving}"),
+        words=seen.words,
+        failed=failed,
+        next_steps=(
+            f"Mend the cause, then roll back to {seen.target} again.",
+            _back(seen),
+        ),
+        notes=_excused(seen),
+        revision=seen.expected,
+        steps=seen.steps,
+    )
+
+
+def _ended(code: int | None) -> str:
+    if code is None:
+        return "helm ended"
+    if code < 0:
+        try:
+            return f"helm was killed ({signal.Signals(-code).name})"
+        except ValueError:
+            return f"helm was killed (signal {-code})"
+    return f"helm ended with {code}"
+
+
+def _ready_words(seen: Seen) -> str:
+    done = [step for step in seen.steps if step.state is StepState.DONE]
+    return f"{len(done)} of {len(seen.steps)} workloads are ready"
+
+
+def _excused(seen: Seen) -> tuple[str, ...]:
+    return tuple(
+        f"{_words(step)} (no part of the result)"
+        for step in seen.steps
+        if step.state is StepState.EXCUSED
+    )
+
+
+def _words(step: Step) -> str:
+    reason = f": {step.reason}" if step.reason else ""
+    return f"{step.title} {step.ready}/{step.desired}{reason}"
+
+
+def _failed(step: Step) -> FailedObject:
+    reason = step.reason or f"{step.ready} of {step.desired} ready"
+    return FailedObject(step.kind, step.name, reason)
+
+
+def _back(seen: Seen) -> str:
+    return f"Or roll back to {seen.current}, where it was before."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,184 @@
+"""Watches a rollback: helm to its end, workloads until they have come, the hub until it answers.
+
+helm's status only says that everything was applied; the result is what the cluster then shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from hubtui.clients.detached import Detached, last_words
+from hubtui.errors import ApiError, DecodeError, HubtuiError, UnreachableError
+from hubtui.model.age import duration
+from hubtui.model.diff_content import content_steps
+from hubtui.model.manifest import Document
+from hubtui.model.plan import Outcome, Phase, Progress
+from hubtui.model.redact import Redactor
+from hubtui.model.text import safe
+from hubtui.services import hub_health, rollouts
+from hubtui.services.actions import ActionSession, Report
+from hubtui.services.actions import rollback_outcome as outcomes
+from hubtui.services.actions.rollback_facts import head_of, heads_of, unhurried
+from hubtui.services.actions.rollback_outcome import Seen
+from hubtui.services.hub_health import Health, HubAddress
+from hubtui.services.rollouts import Look, Rollouts
+
+T = TypeVar("T")
+
+CADENCE: Final = 1.0
+"""Seconds between two looks at the workloads."""
+
+STUCK_FOR: Final = 90.0
+"""Seconds after which workloads that are all stuck are taken for failed: an image that cannot be
+pulled is tried again within that time."""
+
+HEALTH_FOR: Final = 60.0
+"""Seconds that the hub may take to answer once its pod is ready."""
+
+ASK_AGAIN: Final = 60.0
+"""Seconds for which a cluster that does not answer is asked how helm ended."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """One rollback from revision `current` back to `target`; `errors` is the file of helm's words.
+
+    Without a report nobody is told of progress.
+    """
+
+    session: ActionSession
+    report: Report | None
+    current: int
+    target: int
+    errors: str
+
+    async def to_the_end(self, helm: Detached) -> Outcome:
+        """Waits for helm, then for the cluster. Cancelling it leaves helm alone."""
+        documents = await self._documents()
+        follow = Rollouts(
+            self.session.client, rollouts.targets_of(documents, self.session.namespace)
+        )
+        code = await self._helm(helm, follow)
+        seen = await self._seen(code)
+        if not seen.deployed:
+            return outcomes.not_deployed(seen)
+        look, in_time = await self._rollouts(follow)
+        seen = replace(seen, look=look)
+        if look.denied:
+            return outcomes.unverified(seen)
+        if not in_time:
+            return outcomes.not_rolled_out(seen)
+        address = hub_health.address_of(documents, self.session.namespace, self.session.release)
+        self._tell(Phase.VERIFYING, look, "the hub's health")
+        return outcomes.rolled_back(seen, await self._health(address) if address else None)
+
+    async def aftermath(self, *, begun: bool) -> Outcome:
+        """One look at what is there, when nobody watched. Raises UnreachableError."""
+        seen = await self._seen(None, patience=0)
+        documents = await self._documents()
+        targets = rollouts.targets_of(documents, self.session.namespace)
+        look = await Rollouts(self.session.client, targets).look()
+        return outcomes.left_behind(replace(seen, look=look), begun=begun)
+
+    async def _documents(self) -> tuple[Document, ...]:
+        """The objects that the rollback brings; none when the target can no longer be read."""
+        try:
+            head = head_of(await heads_of(self.session), self.target)
+            payload = await self.session.releases.payload(head)
+        except (DecodeError, ApiError, UnreachableError):
+            return ()
+        return (await unhurried(content_steps(payload))).objects
+
+    async def _helm(self, helm: Detached, follow: Rollouts) -> int | None:
+        """Shows the workloads while helm is at work; gives its exit status."""
+        ending = asyncio.ensure_future(helm.wait())
+        try:
+            while not ending.done():
+                with contextlib.suppress(HubtuiError):
+                    self._tell(Phase.APPLYING, await follow.look(), "helm applies the revision")
+                await asyncio.wait({ending}, timeout=CADENCE)
+            return ending.result()
+        finally:
+            ending.cancel()
+
+    async def _seen(self, code: int | None, patience: float = ASK_AGAIN) -> Seen:
+        """What the cluster holds once helm is over. Raises HubtuiError when it does not say."""
+        heads = await self._patiently(
+            lambda: self.session.releases.refresh(self.session.release), patience
+        )
+        return Seen(
+            release=self.session.release,
+            current=self.current,
+            target=self.target,
+            heads=tuple(heads),
+            code=code,
+            words=await self._words(),
+        )
+
+    async def _words(self) -> str:
+        """What helm said, without secrets and control characters."""
+        words = await asyncio.to_thread(last_words, Path(self.errors)) if self.errors else ""
+        if not words:
+            return ""
+        try:
+            redactor = await self.session.redactor()
+        except HubtuiError:
+            redactor = Redactor()
+        return redactor.mask_text(safe(words))
+
+    async def _rollouts(self, follow: Rollouts) -> tuple[Look, bool]:
+        """Waits until the workloads have come; false when they have not in time."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() + duration(self.session.settings.helm_timeout).total_seconds()
+        stuck_since: float | None = None
+        look = Look()
+        while True:
+            note = "the workloads"
+            try:
+                look = await follow.look()
+            except HubtuiError as error:
+                note = error.what
+            else:
+                if look.complete or look.denied:
+                    return look, True
+            now = loop.time()
+            all_stuck = bool(look.stuck) and len(look.stuck) == len(look.waiting)
+            stuck_since = (stuck_since or now) if all_stuck else None
+            self._tell(Phase.ROLLING_OUT, look, note)
+            if now > limit or (stuck_since is not None and now - stuck_since > STUCK_FOR):
+                return look, False
+            await asyncio.sleep(CADENCE)
+
+    async def _health(self, address: HubAddress) -> Health:
+        """Asks the hub until it answers."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() + HEALTH_FOR
+        while True:
+            try:
+                health = await hub_health.ask(self.session.client, address)
+            except HubtuiError as error:
+                health = Health(False, error.what)
+            if health.ok is not False or loop.time() > limit:
+                return health
+            await asyncio.sleep(CADENCE)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]], patience: float) -> T:
+        """Asks again while the cluster does not answer."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() + patience
+        while True:
+            try:
+                return await ask()
+            except UnreachableError:
+                if loop.time() > limit:
+                    raise
+            await asyncio.sleep(CADENCE)
+
+    def _tell(self, phase: Phase, look: Look, note: str) -> None:
+        if self.report is not None:
+            self.report.progress(Progress(phase, look.steps, note))

@@ -1,0 +1,93 @@
+"""One lock for each release on this machine, held as long as anything writes to it.
+
+It is a flock on an open file, so it ends with the last process that has it open: a helm that
+outlives its hubtui keeps it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+
+from hubtui.errors import RefusedError
+from hubtui.model.text import one_line
+
+
+class Lock:
+    """The lock of one release, held."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def release(self) -> None:
+        """Lets it go, as far as this process is concerned."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+class Locks:
+    """The locks of this user on this machine, in the state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "locks"
+
+    def take(self, server: str, namespace: str, release: str, holder: str) -> Lock:
+        """Takes the lock of a release and writes down who holds it. Raises RefusedError."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self._path(server, namespace, release)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise RefusedError(
+                f"The lock of release {release} cannot be made in {self._folder}: "
+                f"{error.strerror or error}",
+                meaning="Nothing was changed.",
+            ) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, holder.encode())
+        except BlockingIOError:
+            os.close(descriptor)
+            raise RefusedError(
+                f"Another operation is at work on release {release}: {_words(path)}",
+                meaning="Nothing was changed.",
+                remedy="Wait for its end; the journal says how it went.",
+            ) from None
+        except OSError as error:
+            os.close(descriptor)
+            raise RefusedError(
+                f"The lock of release {release} cannot be written: {error.strerror or error}",
+                meaning="Nothing was changed.",
+            ) from error
+        return Lock(descriptor)
+
+    def holder(self, server: str, namespace: str, release: str) -> str:
+        """Who holds the lock of a release; empty when nobody on this machine does."""
+        path = self._path(server, namespace, release)
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError:
+            return ""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _words(path)
+        finally:
+            os.close(descriptor)
+        return ""
+
+    def _path(self, server: str, namespace: str, release: str) -> Path:
+        name = hashlib.sha256("\0".join((server, namespace, release)).encode()).hexdigest()[:24]
+        return self._folder / f"{name}.lock"
+
+
+def _words(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return one_line(text[:500]) or "it does not say which"

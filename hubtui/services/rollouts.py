@@ -1,0 +1,236 @@
+"""How far the workloads of a release have come, with the reason where one does not.
+
+The rules of "complete" are those of `kubectl rollout status` (k8s.io/kubectl, polymorphichelpers/
+rollout_status.go), with two exceptions: placeholders that wait for a node and image pullers are
+what a hub lives with, so they never decide on a result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hubtui.clients.kube import KubeClient
+from hubtui.errors import DeniedError
+from hubtui.model import kube
+from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, EVENTS, PODS, STATEFULSETS, Kind
+from hubtui.model.manifest import Document, Resource
+from hubtui.model.plan import Step, StepState
+from hubtui.model.podstate import Severity, state_of
+from hubtui.model.text import one_line
+
+WORKLOADS: Final[dict[str, Kind[Any]]] = {
+    kind.kind: kind for kind in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS)
+}
+
+_EXCUSED: Final = frozenset({"user-placeholder", "continuous-image-puller", "hook-image-puller"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One workload to follow."""
+
+    kind: str
+    namespace: str
+    name: str
+    component: str = ""
+
+    @property
+    def excused(self) -> bool:
+        """Whether the result does not depend on it."""
+        return self.component in _EXCUSED
+
+
+@dataclass(slots=True)
+class Look:
+    """What was seen of the workloads at one moment."""
+
+    steps: tuple[Step, ...] = ()
+    denied: str = ""
+    """Which right is missing, where the workloads could not all be read."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that matters has come."""
+        return all(step.state in (StepState.DONE, StepState.EXCUSED) for step in self.steps)
+
+    @property
+    def stuck(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.state is StepState.STUCK)
+
+    @property
+    def waiting(self) -> tuple[Step, ...]:
+        done = (StepState.DONE, StepState.EXCUSED)
+        return tuple(step for step in self.steps if step.state not in done)
+
+
+def targets_of(documents: Iterable[Document], namespace: str) -> tuple[Target, ...]:
+    """The workloads among the objects of a manifest."""
+    return tuple(
+        Target(
+            item.kind,
+            item.namespace or namespace,
+            item.name,
+            str(
+                item.labels.get("component")
+                or item.labels.get("app.kubernetes.io/component")
+                or item.name
+            ),
+        )
+        for item in documents
+        if isinstance(item, Resource) and item.kind in WORKLOADS
+    )
+
+
+@dataclass(slots=True)
+class Rollouts:
+    """Looks at the workloads of one release; each look is at most one LIST of each kind."""
+
+    client: KubeClient
+    targets: Sequence[Target]
+    _reasons: dict[str, str] = field(default_factory=dict)
+    _looks: int = 0
+
+    async def look(self) -> Look:
+        """How far everything is. Raises UnreachableError."""
+        places = {(target.kind, target.namespace) for target in self.targets}
+        namespaces = sorted({namespace for _kind, namespace in places})
+        try:
+            lists = await asyncio.gather(
+                *(self.client.list(WORKLOADS[kind], namespace) for kind, namespace in places)
+            )
+            pods = [
+                pod
+                for found in await asyncio.gather(*(self._pods(ns) for ns in namespaces))
+                for pod in found
+            ]
+        except DeniedError as denied:
+            return Look(denied=denied.what)
+        live: dict[tuple[str, str, str], kube.Workload] = {}
+        for (kind, namespace), found in zip(places, lists, strict=True):
+            live.update({(kind, namespace, thing.metadata.name): thing for thing in found})
+        look = Look()
+        self._looks += 1
+        look.steps = tuple(
+            [
+                await self._explained(
+                    target, live.get((target.kind, target.namespace, target.name)), pods
+                )
+                for target in self.targets
+            ]
+        )
+        return look
+
+    async def _pods(self, namespace: str) -> list[kube.Pod]:
+        # User servers are no part of a rollout, and there may be thousands of them.
+        return await self.client.list(PODS, namespace, labels="component!=singleuser-server")
+
+    async def _explained(
+        self, target: Target, workload: kube.Workload | None, pods: Sequence[kube.Pod]
+    ) -> Step:
+        step = step_of(target, workload, pods)
+        if step.reason or step.state is StepState.DONE or workload is None:
+            return step
+        # Why nothing comes stands in events only; they are asked for now and then.
+        if self._looks % 3 == 1:
+            self._reasons[step.title] = await self._warning(target, workload, pods)
+        reason = self._reasons.get(step.title, "")
+        return _with(step, reason) if reason else step
+
+    async def _warning(
+        self, target: Target, workload: kube.Workload, pods: Sequence[kube.Pod]
+    ) -> str:
+        names = [pod.metadata.name for pod in _own(workload, pods) if not state_of(pod).up]
+        for name in (*names[:1], target.name):
+            try:
+                events = await self.client.list(
+                    EVENTS, target.namespace, fields=f"involvedObject.name={name},type=Warning"
+                )
+            except DeniedError:
+                return ""
+            if events:
+                last = max(
+                    events,
+                    key=lambda event: event.last_seen.timestamp() if event.last_seen else 0.0,
+                )
+                return one_line(f"{last.reason}: {last.message}")
+        return ""
+
+
+def _with(step: Step, reason: str) -> Step:
+    return Step(step.kind, step.name, step.ready, step.desired, step.updated, step.state, reason)
+
+
+def step_of(target: Target, workload: kube.Workload | None, pods: Sequence[kube.Pod]) -> Step:
+    """How far one workload is; `pods` may hold those of others."""
+    if workload is None:
+        reason = "is not there yet"
+        return Step(target.kind, target.name, 0, 1, state=StepState.WAITING, reason=reason)
+    ready, updated, desired, settled = _counts(target.kind, workload)
+    if settled:
+        return Step(target.kind, target.name, ready, desired, updated, StepState.DONE)
+    severity, reason = _worst(workload, pods)
+    reason = _condition(workload) or reason
+    state = StepState.MOVING if updated else StepState.WAITING
+    if severity is Severity.NOW or _condition(workload):
+        state = StepState.STUCK
+    if target.excused:
+        state = StepState.EXCUSED
+    return Step(target.kind, target.name, ready, desired, updated, state, reason)
+
+
+def _counts(kind: str, workload: kube.Workload) -> tuple[int, int, int, bool]:
+    """Ready, updated, desired, and whether the rollout is complete."""
+    status = workload.status
+    observed = status.observed_generation >= workload.metadata.generation
+    if kind == "DaemonSet":
+        desired, updated = status.desired_number_scheduled, status.updated_number_scheduled
+        settled = observed and updated >= desired and status.number_available >= desired
+        return status.number_ready, updated, desired, settled
+    desired = workload.spec.replicas
+    ready, updated = status.ready_replicas, status.updated_replicas
+    if kind == "StatefulSet":
+        same = status.current_revision == status.update_revision or updated >= desired
+        return ready, updated, desired, observed and same and ready >= desired
+    settled = observed and updated >= desired
+    settled = settled and status.replicas <= updated and status.available_replicas >= desired
+    return ready, updated, desired, settled
+
+
+def _condition(workload: kube.Workload) -> str:
+    """Why the controller gave up or cannot make pods; empty when it does not say so."""
+    for condition in workload.status.conditions:
+        stopped = condition.type == "Progressing" and condition.status == "False"
+        refused = condition.type == "ReplicaFailure" and condition.status == "True"
+        if stopped or refused:
+            return one_line(f"{condition.reason}: {condition.message}")
+    return ""
+
+
+def _worst(workload: kube.Workload, pods: Sequence[kube.Pod]) -> tuple[Severity, str]:
+    """The worst state among the workload's pods that are not on their way out."""
+    worst, reason = Severity.FINE, ""
+    for pod in _own(workload, pods):
+        state = state_of(pod)
+        if state.severity > worst:
+            worst = state.severity
+            words = f"{state.status}: {state.message}" if state.message else state.status
+            reason = one_line(f"{pod.metadata.name}: {words}")
+            # A pod that is merely being made explains nothing: an event may.
+            if state.severity is Severity.WAITING:
+                reason = ""
+    return worst, reason
+
+
+def _own(workload: kube.Workload, pods: Sequence[kube.Pod]) -> list[kube.Pod]:
+    selector = workload.spec.selector.match_labels.items()
+    return [
+        pod
+        for pod in pods
+        if pod.metadata.namespace == workload.metadata.namespace
+        and pod.metadata.deletion_timestamp is None
+        and selector
+        and selector <= pod.metadata.labels.items()
+    ]
