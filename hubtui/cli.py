@@ -1,0 +1,303 @@
+"""The command line. No command opens the screen; a command prints its answer.
+
+Nothing heavy is imported before it is known what to do: not the kubernetes package, not Textual.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hubtui import __version__
+from hubtui.errors import HubtuiError, UsageError
+
+if TYPE_CHECKING:
+    from hubtui.config import Origin, Settings
+    from hubtui.headless.run import Run
+
+Function = Callable[..., Any]
+
+INTERRUPTED = 130
+"""What a shell reports for ctrl-c: 128 + SIGINT."""
+
+_FLAGS = "hubtui.flags"
+_SHAPE = frozenset({"json", "watch"})
+"""Flags of a command's output, which are no settings."""
+
+_SLOW = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15"}
+"""What Textual reads while it is imported (design §4)."""
+
+
+def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
+    # Global options stand before or after the command: both write here, the latter last.
+    if value is not None and option.name is not None:
+        context.meta.setdefault(_FLAGS, {})[option.name] = value
+
+
+def _kept(*names: str, **attributes: Any) -> Callable[[Function], Function]:
+    return click.option(*names, expose_value=False, callback=_keep, **attributes)
+
+
+_GLOBAL = (
+    _kept("--kubeconfig", metavar="FILE", help="The kubeconfig to read."),
+    _kept("--context", metavar="NAME", help="The context in it."),
+    _kept("--namespace", "-n", metavar="NS", help="The namespace of the hub."),
+    _kept("--release", metavar="NAME", help="The Helm release of the hub."),
+    _kept("--read-only", is_flag=True, default=None, help="Write nothing at all."),
+    _kept("--slow", is_flag=True, default=None, help="Spare a slow connection."),
+)
+_JSON = _kept("--json", is_flag=True, default=None, help="Print one JSON document.")
+_WATCH = _kept("--watch", is_flag=True, default=None, help="Print again at every change.")
+
+
+def _with(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@_with(*_GLOBAL)
+@click.version_option(__version__, prog_name="hubtui", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> int | None:
+    """Day-two operations of JupyterHub on Kubernetes.
+
+    Without a command the screen opens; a command prints its answer.
+    """
+    return _screen(context.meta) if context.invoked_subcommand is None else None
+
+
+def _screen(meta: MutableMapping[str, Any]) -> int:
+    settings, origins = _settings(meta)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The screen needs a terminal for its keys and its picture, and this is none",
+            remedy="Use a command such as `hubtui status`; `hubtui --help` lists them.",
+        )
+    if settings.slow:
+        for name, value in _SLOW.items():
+            os.environ.setdefault(name, value)
+    from hubtui import logs
+    from hubtui.tui.app import run as run_app
+
+    logs.start()
+    return run_app(settings, origins)
+
+
+def _settings(meta: MutableMapping[str, Any]) -> tuple[Settings, list[Origin]]:
+    from msgspec import structs
+
+    from hubtui import config
+
+    flags = {k: v for k, v in meta.get(_FLAGS, {}).items() if k not in _SHAPE}
+    settings, origins = config.load(flags)
+    if os.environ.get("SSH_TTY") and not settings.slow:
+        settings = structs.replace(settings, slow=True)
+        origins = [
+            replace(o, value=True, source="SSH_TTY") if o.name == "slow" else o for o in origins
+        ]
+    return settings, origins
+
+
+def _run(context: click.Context) -> Run:
+    from hubtui import logs
+    from hubtui.headless.output import Output
+    from hubtui.headless.run import Run
+
+    settings, origins = _settings(context.meta)
+    logs.start()
+    flags = context.meta.get(_FLAGS, {})
+    watch = bool(flags.get("watch"))
+    return Run(settings, origins, Output(json=bool(flags.get("json")), stream=watch), watch)
+
+
+def _command(*shape: Callable[[Function], Function]) -> Callable[[Function], click.Command]:
+    def decorate(function: Function) -> click.Command:
+        name = function.__name__.rstrip("_")
+        return cli.command(name)(_with(*_GLOBAL, *shape)(click.pass_context(function)))
+
+    return decorate
+
+
+def _await(work: Coroutine[Any, Any, int]) -> int:
+    return asyncio.run(work)
+
+
+@_command(_JSON, _WATCH)
+def status(context: click.Context) -> int:
+    """The hub, its versions, its revision, and how its parts are."""
+    from hubtui.headless.status import status as answer
+
+    return _await(answer(_run(context)))
+
+
+@_command(_JSON, _WATCH)
+def releases(context: click.Context) -> int:
+    """Every release of the namespace, the hub's first."""
+    from hubtui.headless.releases import releases as answer
+
+    return _await(answer(_run(context)))
+
+
+@_command(click.argument("name", metavar="[RELEASE]", default=""), _JSON, _WATCH)
+def history(context: click.Context, name: str) -> int:
+    """The revisions of a release, by default of the hub's."""
+    from hubtui.headless.releases import history as answer
+
+    return _await(answer(_run(context), name))
+
+
+@_command(
+    click.argument("before", metavar="A", type=click.IntRange(min=1)),
+    click.argument("after", metavar="[B]", type=click.IntRange(min=1), required=False),
+    click.option("--unfold", is_flag=True, help="Show long texts and noise too."),
+    _JSON,
+    _WATCH,
+)
+def diff(context: click.Context, before: int, after: int | None, unfold: bool) -> int:
+    """What changes from revision A to B, by default to the current one. Secrets are masked."""
+    from hubtui.headless.diff import diff as answer
+
+    return _await(answer(_run(context), before, after, unfold))
+
+
+@_command(
+    click.argument("revision", metavar="[REV]", type=click.IntRange(min=1), required=False),
+    click.option("--all", "computed", is_flag=True, help="With the chart's defaults."),
+    _JSON,
+    _WATCH,
+)
+def values(context: click.Context, revision: int | None, computed: bool) -> int:
+    """The values of a revision as YAML, by default of the current one. Secrets are masked."""
+    from hubtui.headless.values import values as answer
+
+    return _await(answer(_run(context), revision, computed))
+
+
+@_command(
+    click.option("--filter", "text", metavar="TEXT", default="", help="Words; role: node: user:"),
+    click.option("--role", metavar="ROLE", default="", help="Every pod of one role."),
+    click.option("--all", "everyone", is_flag=True, help="Every pod of every role."),
+    _JSON,
+    _WATCH,
+)
+def pods(context: click.Context, text: str, role: str, everyone: bool) -> int:
+    """The pods by role, with those that are not up."""
+    from hubtui.headless.pods import pods as answer
+
+    return _await(answer(_run(context), text, role, everyone))
+
+
+@_command(
+    click.argument("pod"),
+    click.option("--container", "-c", metavar="NAME", default="", help="Which container."),
+    click.option("--follow", "-f", is_flag=True, help="Go on as lines come."),
+    click.option("--previous", is_flag=True, help="The log before the last restart."),
+    click.option("--tail", type=click.IntRange(min=0), default=500, show_default=True),
+    click.option("--since", metavar="TIME", help="Only the last 10m or 1h30m."),
+    _JSON,
+)
+def logs(context: click.Context, since: str | None, **wanted: Any) -> int:
+    """The log of POD; a role or a user does as well where it is the only pod."""
+    from hubtui.headless.logs import Wanted, seconds
+    from hubtui.headless.logs import logs as answer
+
+    log = Wanted(since=seconds(since) if since else None, **wanted)
+    return _await(answer(_run(context), log))
+
+
+@_command(
+    click.argument("revision", metavar="REV", type=click.IntRange(min=1)),
+    click.option("--confirm", metavar="NAME", default="", help="The name that the plan asks for."),
+    click.option("--override", "overrides", metavar="CHECK", multiple=True, help="Pass a check."),
+    click.option("--expect", metavar="BASIS", default="", help="Only if it rests on this."),
+    _JSON,
+)
+def rollback(context: click.Context, revision: int, **consent: Any) -> int:
+    """Go back to revision REV. Without --confirm the plan is printed and nothing changes."""
+    from hubtui.headless.rollback import Consent
+    from hubtui.headless.rollback import rollback as answer
+
+    return _await(answer(_run(context), revision, Consent(**consent)))
+
+
+@_command(click.option("--last", type=click.IntRange(min=1), default=20, show_default=True), _JSON)
+def journal(context: click.Context, last: int) -> int:
+    """The operations that were started from this machine, newest first."""
+    from hubtui.headless.journal import journal as answer
+
+    return answer(_run(context), last)
+
+
+@_command(_JSON)
+def config(context: click.Context) -> int:
+    """The settings in force and where each comes from.
+
+    They stand in config.toml under the same names, in HUBTUI_CONTEXT, _NAMESPACE, _RELEASE,
+    _READ_ONLY, _SLOW, _THEME, _HELM and _HELM_TIMEOUT, and in the options above.
+    """
+    from hubtui.headless.settings import settings as answer
+
+    return answer(_run(context))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs one command line and gives its exit code (design §5). Raises nothing."""
+    try:
+        code = cli.main(list(argv), prog_name="hubtui", standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except click.ClickException as error:
+        _tell(f"{error.format_message()} See `hubtui --help`.")
+        return error.exit_code
+    except HubtuiError as error:
+        _tell(error.what, error.meaning, error.remedy)
+        return error.exit_code
+    except BrokenPipeError:
+        _drop_stdout()
+        return 0
+    except Exception as error:
+        return _unexpected(error)
+    return code if isinstance(code, int) else 0
+
+
+def _tell(*parts: str) -> None:
+    from hubtui.headless.output import tell
+
+    head, *rest = (part for part in parts if part)
+    tell(f"hubtui: {head}")
+    for part in rest:
+        tell(part)
+
+
+def _drop_stdout() -> None:
+    """Who read the answer has gone: nothing more is to be written, nor flushed at the end."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+
+
+def _unexpected(error: Exception) -> int:
+    from hubtui import logs
+
+    path = logs.start()
+    logging.getLogger("hubtui").error("unexpected", exc_info=error)
+    where = f"The log {path} says where." if path else "No log could be written."
+    _tell(f"An error of hubtui itself: {type(error).__name__}", where, "Please report it.")
+    return 1

@@ -1,0 +1,1 @@
+"""The questions and verbs of the screen as commands: tables, plain text or JSON."""

@@ -1,0 +1,155 @@
+"""`rollback`: prints the plan; with --confirm carries it out."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from hubtui.headless import shapes
+from hubtui.headless.diff import diff_lines
+from hubtui.headless.output import Answer
+from hubtui.headless.run import Run, opened, scope_of
+from hubtui.model.plan import Outcome, Plan
+from hubtui.services.actions.rollback import RollbackRequest
+from hubtui.services.operations import Operation
+from hubtui.services.session import Session
+from hubtui.views.cells import Cell, Tone, cell, plain
+from hubtui.views.document import INDENT, heading, wrap_cell
+from hubtui.views.plan import check_lines, notice_lines, outcome_lines, step_line
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+GOES_ON = (
+    "hubtui stops watching; helm goes on by itself. "
+    "`hubtui status` says what the cluster holds, `hubtui journal` how it ended."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the operator typed: the name that confirms, the checks to pass, the basis seen."""
+
+    confirm: str = ""
+    overrides: tuple[str, ...] = ()
+    expect: str = ""
+
+
+async def rollback(run: Run, revision: int, consent: Consent) -> int:
+    """Plans a rollback; 0 when the plan was printed or the rollback is through, 1 when it failed.
+
+    Raises RefusedError and its kin when it is not started.
+    """
+    async with opened(run) as session:
+        plan = await session.operations.plan("rollback", RollbackRequest(revision))
+        if not consent.confirm:
+            run.out.show(_plan(session, plan, consent))
+            return 0
+        with _interruptible() as interrupted:
+            operation = await session.operations.start(
+                plan, consent.confirm, consent.overrides, consent.expect
+            )
+            outcome = await _watched(run, operation, interrupted)
+        if outcome is None:
+            run.out.say(GOES_ON)
+            return 1
+        run.out.show(_outcome(session, plan, outcome))
+        return 0 if outcome.ok else 1
+
+
+async def _watched(run: Run, operation: Operation, interrupted: asyncio.Event) -> Outcome | None:
+    """The end of an operation; None when a signal came first."""
+    end = asyncio.create_task(operation.wait())
+    stop = asyncio.create_task(interrupted.wait())
+    tell = asyncio.create_task(_tell(run, operation))
+    try:
+        await asyncio.wait({end, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return end.result() if end.done() else None
+    finally:
+        for task in (end, stop, tell):
+            task.cancel()
+        await asyncio.gather(end, stop, tell, return_exceptions=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[asyncio.Event]:
+    """An event that ctrl-c, a closed terminal and a TERM set instead of ending the program."""
+    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, interrupted.set)
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
+async def _tell(run: Run, operation: Operation) -> None:
+    """Says on stderr what has changed, an object a line."""
+    version, said = 0, set[str]()
+    while True:
+        progress = operation.progress
+        news = [f"{progress.phase.value}: {progress.note}".rstrip(": ")]
+        news += [plain(step_line(step)) for step in progress.steps]
+        for line in news:
+            if line not in said:
+                run.out.progress(line)
+        said = set(news)
+        version = await operation.changed(version)
+
+
+def _plan(session: Session, plan: Plan, consent: Consent) -> Answer:
+    return Answer(
+        kind="plan",
+        scope=scope_of(session),
+        body={**_document(plan), "result": None},
+        lines=lambda width: plan_lines(plan, width, frozenset(consent.overrides)),
+    )
+
+
+def _outcome(session: Session, plan: Plan, outcome: Outcome) -> Answer:
+    return Answer(
+        kind="outcome",
+        scope=scope_of(session),
+        body={**_document(plan), "result": outcome.result.value, "outcome": outcome.to_json()},
+        lines=lambda width: _fitted(outcome_lines(outcome), width),
+    )
+
+
+def _document(plan: Plan) -> shapes.Shape:
+    return plan.to_json(shapes.changes(plan.changes) if plan.changes is not None else None)
+
+
+def plan_lines(plan: Plan, width: int, overrides: frozenset[str]) -> list[Cell]:
+    """The whole plan as text."""
+    lines: list[Cell] = [heading(plan.title), cell(plan.summary), (), heading("Checks")]
+    lines += _indented(check_lines(plan, overrides))
+    if plan.changes is not None:
+        lines += [(), heading("Changes"), *_indented(diff_lines(plan.changes))]
+    lines += [(), heading("What people notice"), *_indented(notice_lines(plan)), ()]
+    facts = [("command", plan.command), ("means", plan.means), ("rests on", plan.basis.digest)]
+    lines += [((f"{name:<10}", Tone.MUTED), *cell(value)) for name, value in facts if value]
+    blocked = plan.blocked_by(overrides)
+    if blocked:
+        names = ", ".join(check.name for check in blocked)
+        lines += [(), cell(f"It is stopped by: {names}.", Tone.NOW)]
+        passes = " ".join(f"--override {check.name}" for check in blocked if check.overridable)
+        if passes:
+            lines.append(cell(f"To go on in spite of that: {passes}"))
+    lines += [(), cell(f"Nothing was changed. To go on: --confirm {plan.confirm}", Tone.ACCENT)]
+    return _fitted(lines, width)
+
+
+def _indented(lines: Iterator[Cell] | list[Cell]) -> Iterator[Cell]:
+    return (((INDENT, Tone.PLAIN), *line) for line in lines)
+
+
+def _fitted(lines: Iterator[Cell] | list[Cell], width: int) -> list[Cell]:
+    if not width:
+        return list(lines)
+    return [part for line in lines for part in (wrap_cell(line, width) if line else [line])]

@@ -1,0 +1,52 @@
+"""`config`: the settings in force and where each comes from. Asks no cluster."""
+
+from __future__ import annotations
+
+from hubtui import config
+from hubtui.headless.output import Answer, Scope
+from hubtui.headless.run import Run
+from hubtui.headless.table import table
+from hubtui.model.yaml_text import scalar
+from hubtui.views.cells import Tone, cell
+from hubtui.views.table import Column
+
+_COLUMNS = (
+    Column("name", "SETTING", 10),
+    Column("value", "VALUE", 10, grow=True),
+    Column("source", "FROM", 10, rank=1),
+)
+
+
+def settings(run: Run) -> int:
+    """Prints the settings."""
+    rows = [
+        [cell(origin.name), cell(_shown(origin.value)), cell(origin.source, Tone.MUTED)]
+        for origin in run.origins
+    ]
+    run.out.show(
+        Answer(
+            kind="config",
+            scope=Scope(run.settings.context, run.settings.namespace, run.settings.release),
+            body={
+                "file": str(config.config_file()),
+                "state": str(config.state_dir()),
+                "items": [
+                    {"name": origin.name, "value": origin.value, "source": origin.source}
+                    for origin in run.origins
+                ],
+            },
+            lines=lambda width: [
+                *table(_COLUMNS, rows, width),
+                (),
+                cell(f"file   {config.config_file()}", Tone.MUTED),
+                cell(f"state  {config.state_dir()}", Tone.MUTED),
+            ],
+        )
+    )
+    return 0
+
+
+def _shown(value: object) -> str:
+    return (
+        "" if value in ("", (), {}) else scalar(list(value) if isinstance(value, tuple) else value)
+    )

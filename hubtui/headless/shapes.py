@@ -1,0 +1,131 @@
+"""The shapes of JSON items: snake_case, numbers as numbers, times as RFC 3339."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from hubtui.model.age import rfc3339, seconds_between
+from hubtui.model.diff import Change, ObjectDiff, RevisionDiff
+from hubtui.model.podstate import Severity
+from hubtui.model.release import RevisionHead
+from hubtui.model.roles import server_of, user_of
+from hubtui.services.pods import PodRow, RoleRow
+from hubtui.services.releases import Summary
+from hubtui.views.pods import chart_of
+
+Shape = dict[str, Any]
+
+
+def revision(head: RevisionHead, summary: Summary) -> Shape:
+    """One revision of a release."""
+    return {
+        "release": head.release,
+        "revision": head.revision,
+        "status": head.status.value,
+        "pending": head.status.pending,
+        "updated": rfc3339(summary.updated or head.created),
+        "created": rfc3339(head.created),
+        "modified": rfc3339(head.modified),
+        "chart": summary.chart,
+        "chart_version": summary.chart_version,
+        "app_version": summary.app,
+        "description": summary.description,
+        "error": summary.error,
+    }
+
+
+def pod(row: PodRow, now: datetime) -> Shape:
+    """One pod."""
+    meta, state = row.pod.metadata, row.state
+    created = meta.creation_timestamp
+    return {
+        "namespace": meta.namespace,
+        "name": meta.name,
+        "role": row.role.value,
+        "user": user_of(row.pod),
+        "server": server_of(row.pod),
+        "status": state.status,
+        "severity": state.severity.name.lower(),
+        "message": state.message,
+        "ready": state.ready,
+        "containers": state.containers,
+        "restarts": state.restarts,
+        "restart_reason": state.restart_reason,
+        "restarted_at": rfc3339(state.restarted_at),
+        "since": rfc3339(state.since),
+        "node": row.pod.spec.node_name,
+        "created": rfc3339(created),
+        "age_seconds": int(seconds_between(created, now)) if created else None,
+        "chart": chart_of(row.pod),
+    }
+
+
+def role(row: RoleRow) -> Shape:
+    """One role: `expected` is null where nothing says how many pods are meant."""
+    reasons = Counter(r.state.status for r in row.pods if r.state.severity >= Severity.WAITING)
+    return {
+        "role": row.role.value,
+        "pods": len(row.pods),
+        "ready": row.ready,
+        "expected": row.expected,
+        "restarts": row.restarts,
+        "severity": row.severity.name.lower(),
+        "not_up": dict(reasons.most_common()),
+    }
+
+
+def changes(diff: RevisionDiff) -> Shape:
+    """A diff, folded by object; masked as the diff is."""
+    counts = diff.counts
+    return {
+        "before": diff.before,
+        "after": diff.after,
+        "chart_before": diff.chart_before,
+        "chart_after": diff.chart_after,
+        "counts": {
+            "changed": counts.changed,
+            "added": counts.added,
+            "removed": counts.removed,
+        },
+        "images": [
+            {
+                "role": image.role,
+                "container": image.container,
+                "before": image.before or None,
+                "after": image.after or None,
+            }
+            for image in diff.images
+        ],
+        "values": [_change(change) for change in diff.values],
+        "defaults": [_change(change) for change in diff.defaults],
+        "hooks": [_object(each) for each in diff.hooks],
+        "objects": [_object(each) for each in diff.objects],
+        "unchanged": list(diff.unchanged),
+    }
+
+
+def _object(each: ObjectDiff) -> Shape:
+    return {
+        "object": each.title,
+        "change": each.kind.value,
+        "counted": each.counted,
+        "error": each.broken,
+        "fields": [_change(change) for change in each.changes],
+    }
+
+
+def _change(change: Change) -> Shape:
+    shape = {
+        "path": change.path,
+        "change": change.kind.value,
+        "before": change.before,
+        "after": change.after,
+        "masked": change.masked,
+        "noise": change.noise,
+        "note": change.note,
+    }
+    if change.lines:
+        shape["lines"] = [f"{line.sign} {line.text}" for line in change.lines]
+    return shape

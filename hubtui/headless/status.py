@@ -1,0 +1,124 @@
+"""`status`: the hub in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hubtui.errors import DeniedError, NotFoundError
+from hubtui.headless import shapes
+from hubtui.headless.output import Answer, Note
+from hubtui.headless.pods import pod_stores
+from hubtui.headless.releases import heads_of, payload_notes
+from hubtui.headless.run import Run, ask, reason, scope_of, store_notes
+from hubtui.headless.table import table
+from hubtui.model.age import age
+from hubtui.model.release import RevisionHead
+from hubtui.services.pods import RoleRow
+from hubtui.services.releases import Summary
+from hubtui.services.session import Session
+from hubtui.services.store import State, Store, utc_now
+from hubtui.views.cells import Cell, Tone, cell, join
+from hubtui.views.document import fact
+from hubtui.views.pods import COLUMNS, PodsView
+from hubtui.views.signs import status_sign
+
+_NAMES = 10
+_SHOWN = ("role", "ready", "restarts", "status")
+
+
+async def status(run: Run) -> int:
+    """Which hub, which versions, which revision, and how its parts are."""
+
+    async def question(session: Session) -> Answer:
+        current, notes = await _current(run, session)
+        await session.feeds.fill(*pod_stores(session))
+        session.pods.update()
+        if session.pods.stores.pods.health.state is State.DENIED and current is None:
+            raise session.pods.stores.pods.health.error or DeniedError("nothing may be read")
+        return _answer(session, current, notes + store_notes(*pod_stores(session)))
+
+    return await ask(run, question, _watched)
+
+
+def _watched(session: Session) -> Sequence[Store[Any]]:
+    return (*pod_stores(session), session.releases.store)
+
+
+_Current = tuple[RevisionHead, Summary] | None
+
+
+async def _current(run: Run, session: Session) -> tuple[_Current, tuple[Note, ...]]:
+    """The newest revision; without it the rest of the status still stands."""
+    try:
+        heads = await heads_of(run, session, session.release)
+    except (DeniedError, NotFoundError) as error:
+        return None, (Note("releases", reason(error)),)
+    row = (heads[0], (await session.releases.summaries(heads[:1]))[0])
+    return row, payload_notes([row])
+
+
+def _answer(session: Session, current: _Current, notes: tuple[Note, ...]) -> Answer:
+    known = session.pods.stores.pods.health.state is not State.DENIED
+    roles = session.pods.roles() if known else []
+    hub = session.hub
+    chart = (current[1].chart_version if current else "") or hub.chart_version
+    return Answer(
+        kind="status",
+        scope=scope_of(session),
+        body={
+            "value": {
+                "server": session.client.server,
+                "read_only": session.gate.read_only,
+                "hub": {
+                    "name": hub.name,
+                    "chart_version": chart,
+                    "jupyterhub": current[1].app if current else "",
+                },
+                "revision": shapes.revision(*current) if current else None,
+                "pods": session.pods.count if known else None,
+                "roles": [shapes.role(each) for each in roles],
+            }
+        },
+        lines=lambda width: [*_facts(session, current, chart), (), *_roles(session, roles, width)],
+        notes=notes,
+    )
+
+
+def _facts(session: Session, current: _Current, chart: str) -> list[Cell]:
+    where = f"{session.context.name} / {session.namespace} / {session.release}"
+    lines = [_fact("hub", cell(where, Tone.STRONG))]
+    if current is None:
+        lines += [_fact("chart", cell(chart or "?")), _fact("revision", cell("?", Tone.SOON))]
+    else:
+        head, summary = current
+        app = cell(f"JupyterHub {summary.app}" if summary.app else "JupyterHub ?")
+        lines.append(_fact("chart", join(cell(summary.chart or "?"), cell(chart), app)))
+        sign, tone = status_sign(head.status)
+        since = age(summary.updated or head.created, utc_now())
+        words = cell(f"{head.status}, {since} ago", tone)
+        lines.append(_fact("revision", join(cell(str(head.revision)), ((sign, tone),), words)))
+        if summary.error or summary.description:
+            lines.append(_fact("", cell(summary.error or summary.description, Tone.MUTED)))
+    if session.gate.read_only:
+        lines.append(_fact("read-only", cell(session.gate.read_only, Tone.ACCENT)))
+    return lines
+
+
+def _fact(name: str, value: Cell) -> Cell:
+    # At the margin: this is the whole answer, not a section of one.
+    (text, tone), *rest = fact(name, value, _NAMES)
+    return ((text.removeprefix("  "), tone), *rest)
+
+
+def _roles(session: Session, roles: Sequence[RoleRow], width: int) -> list[Cell]:
+    view = PodsView(session.pods)
+    # The join was updated before: the view is only asked for its cells.
+    view.drain()
+    now = utc_now()
+    indices = [index for index, column in enumerate(COLUMNS) if column.id in _SHOWN]
+    rows = []
+    for each in roles:
+        cells = view.cells(f"role:{each.role}", now)
+        rows.append([cells[index] for index in indices])
+    return table([COLUMNS[index] for index in indices], rows, width) if rows else []
