@@ -361,7 +361,8 @@ def decode_page(body: bytes, kind: Kind[T]) -> Page[T]:
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise DecodeError(f"A list of {kind.plural} cannot be read: {error}") from error
     meta = page.metadata
-    return Page(page.items, meta.resource_version, meta.continue_)
+    # An empty list is null where the server has no slice (Go's encoding/json).
+    return Page(page.items or (), meta.resource_version, meta.continue_)
 
 
 _decoders: dict[type[kube.Object], msgspec.json.Decoder[Any]] = {}
@@ -369,9 +370,9 @@ _decoders: dict[type[kube.Object], msgspec.json.Decoder[Any]] = {}
 
 def _page_decoder(struct: type[T]) -> msgspec.json.Decoder[Any]:
     if struct not in _decoders:
-        items = tuple[struct, ...]  # type: ignore[valid-type]
+        items = tuple[struct, ...] | None  # type: ignore[valid-type]
         page = msgspec.defstruct(
-            "ListPage", [("metadata", kube.ListMeta), ("items", items, ())], gc=False
+            "ListPage", [("metadata", kube.ListMeta), ("items", items, None)], gc=False
         )
         _decoders[struct] = msgspec.json.Decoder(page)
     return _decoders[struct]
