@@ -12,10 +12,11 @@ PANES: tuple[tuple[int, str], ...] = ((1, "releases"), (2, "pods"))
 class Command:
     """Something an operator can do with a key.
 
-    `scopes` says where it applies: "app" everywhere, "panes" on the overview, "table" in a live
-    table, or a pane or screen by name. `footer` are its words there, "" keeps it out; the lowest
-    `weight` is cut first. A `danger` changes the cluster: it is dimmed in read-only mode and
-    always goes through a plan.
+    `scopes` says which class binds it: "app", "screen" (each of them), "panes" (the overview),
+    "panes-rows" (each pane), "table" and "text" (what a live table does by itself, with rows or
+    with a text), or a pane or screen by name. `footer` are its words there, "" keeps it out; the
+    lowest `weight` is cut first. A `danger` changes the cluster: it is dimmed in read-only mode
+    and always goes through a plan.
     """
 
     id: str
@@ -38,8 +39,8 @@ class Command:
 
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "releases": ("app", "screen", "panes", "table", "releases"),
-    "pods": ("app", "screen", "panes", "table", "pods"),
+    "releases": ("app", "panes", "panes-rows", "table", "releases"),
+    "pods": ("app", "panes", "panes-rows", "table", "pods"),
     "picker": ("app", "screen", "table", "picker"),
     "operations": ("app", "screen", "table", "operations"),
     "diff": ("app", "screen", "text", "diff"),
@@ -52,7 +53,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 """Which scopes are live together: within one of them a key has one meaning."""
 
 MOVING = ("table", "text")
-ROWS = ("releases", "pods", "picker", "operations")
+READING = ("diff", "logs", "details")
 
 COMMANDS: tuple[Command, ...] = (
     *(
@@ -108,14 +109,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",
-        "Rows", ("table", "logs"), footer="filter", weight=60,
+        "Rows", ("panes-rows", "logs"), footer="filter", weight=60,
     ),
     Command(
         "mark", ("space",), "Mark", "Mark the line, or take the mark away", "Rows", ("table",),
         footer="mark", weight=30,
     ),
-    Command("sort", ("s",), "Sort", "Sort by the next column", "Rows", ("table",)),
-    Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows", ("table",)),
+    Command("sort", ("s",), "Sort", "Sort by the next column", "Rows", ("panes-rows",)),
+    Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows", ("panes-rows",)),
     Command(
         "logs", ("l",), "Logs", "Show the log of the pod and follow it", "Rows",
         ("pods", "details"), footer="logs", weight=65,
@@ -126,14 +127,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("table", "text"), footer="copy", weight=20,
+        ("panes-rows", *READING), footer="copy", weight=20,
     ),
     Command(
-        "next-change", ("n",), "Next", "Next change or match", "Reading", ("text",),
+        "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff",),
         footer="next, previous", weight=35,
     ),
     Command(
-        "previous-change", ("N",), "Previous", "Previous change or match", "Reading", ("text",),
+        "previous-change", ("N",), "Previous", "Previous change or match", "Reading", ("diff",),
         footer="next, previous", weight=35,
     ),
     Command(

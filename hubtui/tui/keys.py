@@ -26,7 +26,7 @@ from hubtui.tui.commands import COMMANDS, LAYERS, Command
 
 if TYPE_CHECKING:
     from textual.app import App, SystemCommand
-    from textual.binding import Binding
+    from textual.binding import ActiveBinding, BindingType
     from textual.screen import Screen
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "FooterEntry",
     "active_commands",
     "bindings",
+    "fit_footer",
     "footer_entries",
     "help_groups",
     "key_display",
@@ -72,13 +73,22 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class FooterEntry:
-    """One entry of the footer: its commands, keys and words; the lowest weight is cut first."""
+    """One entry of the footer: its commands, keys and words; the lowest weight is cut first.
+
+    `presses` are Textual's names of the keys, for the mouse.
+    """
 
     ids: tuple[str, ...]
+    presses: tuple[str, ...]
     keys: str
     words: str
     weight: int
     enabled: bool = True
+
+    @property
+    def width(self) -> int:
+        """Terminal cells; keys and words are our own, one cell a character."""
+        return len(self.keys) + 1 + len(self.words)
 
 
 def key_display(key: str) -> str:
@@ -87,7 +97,7 @@ def key_display(key: str) -> str:
     return "+".join([*modifiers, _NAMES.get(name, name)])
 
 
-def bindings(*scopes: str) -> list[Binding]:
+def bindings(*scopes: str) -> list[BindingType]:
     """The Textual bindings of the commands that belong to one of the scopes."""
     from textual.binding import Binding
 
@@ -115,9 +125,14 @@ def active_commands(screen: Screen[Any]) -> list[Active]:
     found: dict[str, Active] = {}
     for key, active in screen.active_bindings.items():
         command = BY_ID.get(active.binding.id or "")
-        if command is not None and command.id not in found:
+        if command is not None and command.id not in found and _is_there(active):
             found[command.id] = Active(command, key, active.enabled)
     return [found[command.id] for command in COMMANDS if command.id in found]
+
+
+def _is_there(active: ActiveBinding) -> bool:
+    name = active.binding.action.partition("(")[0].rpartition(".")[2]
+    return any(hasattr(active.node, f"{prefix}action_{name}") for prefix in ("", "_"))
 
 
 def footer_entries(active: Iterable[Active]) -> list[FooterEntry]:
@@ -129,6 +144,7 @@ def footer_entries(active: Iterable[Active]) -> list[FooterEntry]:
         entries.append(
             FooterEntry(
                 ids=tuple(member.command.id for member in members),
+                presses=tuple(member.key for member in members),
                 keys=_together([key_display(member.key) for member in members]),
                 words=words,
                 weight=max(member.command.weight for member in members),
@@ -136,6 +152,14 @@ def footer_entries(active: Iterable[Active]) -> list[FooterEntry]:
             )
         )
     return entries
+
+
+def fit_footer(entries: Sequence[FooterEntry], width: int, between: int) -> list[FooterEntry]:
+    """The entries that fit into `width` cells, `between` cells apart, in their order."""
+    shown = list(entries)
+    while shown and sum(e.width for e in shown) + between * (len(shown) - 1) > width:
+        shown.remove(min(shown, key=lambda entry: entry.weight))
+    return shown
 
 
 def _place(active: Active) -> int:
@@ -164,11 +188,11 @@ def system_commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemComman
     yield SystemCommand("Theme", "Change the colours", app.action_change_theme)
 
 
-def _named(screen: Screen[Any]) -> Iterable[tuple[str, Any]]:
+def _named(screen: Screen[Any]) -> Iterable[tuple[str, ActiveBinding]]:
     seen: set[str] = set()
     for key, active in screen.active_bindings.items():
         name = active.binding.id or ""
-        if name in BY_ID and name not in seen:
+        if name in BY_ID and name not in seen and _is_there(active):
             seen.add(name)
             yield key, active
 

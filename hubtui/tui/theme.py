@@ -41,6 +41,7 @@ class Look:
     tones: Mapping[Tone, str]
     stale: Mapping[Tone, str]
     border: str
+    off: str
     cursor: str
     field: str
     contexts: tuple[Pair, ...]
@@ -70,6 +71,7 @@ LOOKS: dict[str, Look] = {
             "#c06a72", "#6f93b5", "#9187b8", "#b98058",
         ),
         border="#3c414c",
+        off="#565c68",
         cursor="#272c37",
         field="#1b1e26",
         contexts=(
@@ -91,6 +93,7 @@ LOOKS: dict[str, Look] = {
             "#a04f57", "#4f7396", "#75689c", "#99623d",
         ),
         border="#c3c7cf",
+        off="#a3a8b3",
         cursor="#e4e8ef",
         field="#eef0f4",
         contexts=(
@@ -110,6 +113,7 @@ LOOKS: dict[str, Look] = {
         ),
         stale=_tones(*["ansi_bright_black"] * 9),
         border="ansi_bright_black",
+        off="ansi_bright_black",
         cursor="ansi_default",
         field="ansi_default",
         contexts=tuple(
@@ -189,6 +193,8 @@ class Palette:
     cursor: Styles
     cursor_stale: Styles
     border: Style
+    focus: Style
+    off: Style
     read_only: Style
     demo: Style
     contexts: tuple[Style, ...]
@@ -213,6 +219,8 @@ def palette_of(look: Look) -> Palette:
         cursor=_cursor_styles(look.tones, look),
         cursor_stale=_cursor_styles(look.stale, look),
         border=_style(look.border),
+        focus=_style(look.tones[Tone.ACCENT], bold=True),
+        off=_style(look.off),
         read_only=_style(*look.read_only, bold=True),
         demo=_style(*look.demo, bold=True),
         contexts=tuple(_style(*pair) for pair in look.contexts),
@@ -277,6 +285,7 @@ def look_from(variables: Mapping[str, str]) -> Look:
         tones=_tones(*texts),
         stale=_tones(*stale),
         border=background.blend(plain, 0.25).hex,
+        off=background.blend(plain, 0.4).hex,
         cursor=background.blend(plain, 0.12).hex,
         field=background.blend(plain, 0.05).hex,
         contexts=own.contexts,

@@ -82,7 +82,7 @@ def test_an_entry_is_dim_when_none_of_its_commands_may_run() -> None:
 
 
 class _App(App[None], inherit_bindings=False):
-    BINDINGS = keys.bindings("app")  # type: ignore[assignment]
+    BINDINGS = keys.bindings("app")
 
     def __init__(self) -> None:
         super().__init__()

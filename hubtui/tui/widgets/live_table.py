@@ -46,7 +46,7 @@ class LiveTable(Widget, can_focus=True):
     """Rows of a source, with a cursor that stays on its object and marks that stay."""
 
     ALLOW_SELECT = False
-    BINDINGS = keys.bindings("table")  # type: ignore[assignment]
+    BINDINGS = keys.bindings("table")
     DEFAULT_CSS = "LiveTable { width: 1fr; height: 1fr; }"
 
     @dataclass
@@ -345,6 +345,24 @@ class LiveTable(Widget, can_focus=True):
         super().watch_has_focus(has_focus)
         self._repaint()
 
+    def on_focus(self, event: events.Focus) -> None:
+        self._take_focus(event, True, events.DescendantFocus)
+
+    def on_blur(self, event: events.Blur) -> None:
+        self._take_focus(event, False, events.DescendantBlur)
+
+    def _take_focus(
+        self,
+        event: events.Event,
+        has_focus: bool,
+        told: type[events.DescendantFocus | events.DescendantBlur],
+    ) -> None:
+        # In place of Textual's own handler, which repaints all rows for one cursor.
+        event.prevent_default()
+        self.has_focus = has_focus
+        if isinstance(self.parent, Widget):
+            self.parent.post_message(told(self))
+
     def on_click(self, event: events.Click) -> None:
         event.stop()
         if event.y == 0:
@@ -365,3 +383,8 @@ class LiveTable(Widget, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
         self._moved(lambda: self._view.scroll(-WHEEL_LINES))
+
+
+def visible_tables(root: Widget) -> list[LiveTable]:
+    """The tables below a widget that can be seen: those that want a beat."""
+    return [table for table in root.query(LiveTable) if table.is_on_screen]
