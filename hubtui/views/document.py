@@ -8,22 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len
 
 from hubtui.views.cells import Cell, Tone, plain
-from hubtui.views.lines import clip_cell, width_of, wrap
+from hubtui.views.lines import clip_cell, width_of
 from hubtui.views.table import Column, Dirty, Freshness
 
-Build = Callable[[datetime], Iterable[Cell]]
-"""Gives the lines as they are now."""
-
 INDENT = "  "
+
+
+class Hung(NamedTuple):
+    """A line whose continuation starts `indent` cells to the right: a name and its words."""
+
+    cell: Cell
+    indent: int
+
+
+Build = Callable[[datetime], Iterable[Cell | Hung]]
+"""Gives the lines as they are now."""
 
 
 class Document:
     """Lines that are built anew when `touch` is called; long ones are wrapped to the width.
 
-    A line may ask for a hanging indent by starting with spaces: what is wrapped keeps it.
+    What is wrapped keeps the indent of its line, or has the one that a `Hung` line asks for.
     """
 
     def __init__(
@@ -34,6 +44,7 @@ class Document:
         self._title = title
         self._empty = empty
         self._lines: list[Cell] = []
+        self._origins: list[int] = []
         self._keys: list[str] = []
         self._width = 0
         self._touched = True
@@ -46,7 +57,7 @@ class Document:
     @property
     def text(self) -> str:
         """All lines as plain text, for the clipboard."""
-        return "\n".join(plain(line).rstrip() for line in self._build(self._now))
+        return "\n".join(plain(_bare(line)).rstrip() for line in self._build(self._now))
 
     def touch(self) -> None:
         """The lines are to be built anew at the next beat."""
@@ -65,9 +76,9 @@ class Document:
     def keys(self) -> Sequence[str]:
         return self._keys
 
-    def line(self, key: str) -> str:
-        """The words of one line."""
-        return plain(self._lines[int(key)]) if int(key) < len(self._lines) else ""
+    def origin(self, key: str) -> int:
+        """Which of the built lines, counted from 0, a shown line is part of."""
+        return self._origins[int(key)]
 
     def cells(self, key: str, now: datetime) -> Sequence[Cell]:
         self._now = now
@@ -79,7 +90,9 @@ class Document:
             return Dirty()
         self._touched = False
         before = self._lines
-        self._lines = [part for line in self._build(self._now) for part in self._fit(line)]
+        fitted = [self._fit(line) for line in self._build(self._now)]
+        self._lines = [part for parts in fitted for part in parts]
+        self._origins = [index for index, parts in enumerate(fitted) for _ in parts]
         changed = {
             str(index)
             for index, line in enumerate(self._lines)
@@ -89,10 +102,13 @@ class Document:
         self._keys = [str(index) for index in range(len(self._lines))]
         return Dirty(frozenset(changed), order=order)
 
-    def _fit(self, line: Cell) -> list[Cell]:
-        if not self._width or width_of(line) <= self._width:
-            return [line]
-        return wrap_cell(line, self._width) if self._wrapped else [clip_cell(line, self._width)]
+    def _fit(self, line: Cell | Hung) -> list[Cell]:
+        bare = _bare(line)
+        if not self._width or width_of(bare) <= self._width:
+            return [bare]
+        if not self._wrapped:
+            return [clip_cell(bare, self._width)]
+        return wrap_cell(bare, self._width, line.indent if isinstance(line, Hung) else None)
 
     def ticking(self, key: str) -> Literal["never", "minute", "second"]:
         return "never"
@@ -105,28 +121,46 @@ class Document:
         return self._empty
 
 
-def wrap_cell(line: Cell, width: int) -> list[Cell]:
-    """A line on several lines; tones follow the words, what is wrapped keeps the indent."""
+def _bare(line: Cell | Hung) -> Cell:
+    return line.cell if isinstance(line, Hung) else line
+
+
+def wrap_cell(line: Cell, width: int, indent: int | None = None) -> list[Cell]:
+    """A line on several lines; tones follow the words.
+
+    Continuations start `indent` cells to the right, by default where the line's own text starts.
+    """
     text = plain(line)
-    indent = " " * min(len(text) - len(text.lstrip()), width // 3)
-    pieces = wrap(text.lstrip(), max(1, width - len(indent)))
-    tones = [tone for part, tone in line for _ in part][len(text) - len(text.lstrip()) :]
-    body = text.lstrip()
+    start = len(text) - len(text.lstrip())
+    indent = min(start if indent is None else indent, width // 2)
+    tones = [tone for part, tone in line for _ in part]
     found: list[Cell] = []
-    start = 0
-    for piece in pieces:
-        start = max(start, body.find(piece, start)) if piece in body[start:] else start
-        spans = [(indent, Tone.PLAIN)] if indent else []
-        spans += _toned(piece, tones[start : start + len(piece)])
-        start += len(piece)
-        found.append(tuple(spans))
+    at = 0
+    while at < len(text):
+        room = width if not found else width - indent
+        end = _break(text, at, room)
+        blank = [(" " * indent, Tone.PLAIN)] if found and indent else []
+        found.append((*blank, *_toned(text[at:end].rstrip(), tones[at:end])))
+        at = end + (len(text[end:]) - len(text[end:].lstrip()))
     return found or [line]
+
+
+def _break(text: str, at: int, room: int) -> int:
+    """Where the piece that starts at `at` ends: at a blank if there is one."""
+    end, used = at, 0
+    while end < len(text) and used + cell_len(text[end]) <= room:
+        used += cell_len(text[end])
+        end += 1
+    if end == len(text):
+        return end
+    first_word = at + len(text[at:]) - len(text[at:].lstrip())
+    blank = text.rfind(" ", first_word, end + 1)
+    return blank if blank > first_word else max(end, at + 1)
 
 
 def _toned(text: str, tones: Sequence[Tone]) -> list[tuple[str, Tone]]:
     spans: list[tuple[str, Tone]] = []
-    for index, character in enumerate(text):
-        tone = tones[index] if index < len(tones) else Tone.PLAIN
+    for character, tone in zip(text, tones, strict=False):
         if spans and spans[-1][1] is tone:
             spans[-1] = (spans[-1][0] + character, tone)
         else:
@@ -139,6 +173,7 @@ def heading(text: str) -> Cell:
     return ((text, Tone.STRONG),)
 
 
-def fact(name: str, value: Cell, width: int = 16) -> Cell:
-    """A line `name   value` of a document."""
-    return ((f"{INDENT}{name:<{width}}", Tone.MUTED), *value)
+def fact(name: str, value: Cell, width: int = 16) -> Hung:
+    """A line `name   value` of a document; a long value hangs below itself."""
+    title = f"{INDENT}{name:<{width}} "
+    return Hung(((title, Tone.MUTED), *value), len(title))

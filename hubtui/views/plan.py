@@ -16,7 +16,7 @@ from hubtui.views.cells import (
     cell,
     join,
 )
-from hubtui.views.document import INDENT, fact
+from hubtui.views.document import INDENT, Hung, fact
 
 _LEVELS = {
     Level.OK: (SIGN_FINE, Tone.FINE),
@@ -33,21 +33,26 @@ _STATES = {
 _NAME_WIDTH = 22
 
 
-def check_line(check: Check, overridden: bool) -> Cell:
+def check_line(check: Check, *, overridden: bool) -> Hung:
     """One check with its evidence."""
     sign = _LEVELS[check.level]
     name: Cell = ((f"{check.name:<{_NAME_WIDTH}}", Tone.PLAIN),)
     evidence = cell(check.evidence, Tone.PLAIN if check.level is Level.OK else sign[1])
     if overridden:
         evidence = join(evidence, cell("(overridden by you)", Tone.ACCENT))
-    return join((sign,), name, evidence)
+    return Hung(join((sign,), name, evidence), _NAME_WIDTH + 3)
 
 
-def check_lines(plan: Plan, overrides: frozenset[str]) -> Iterator[Cell]:
-    """All checks, those that stop first."""
+def checks_in_order(plan: Plan) -> list[Check]:
+    """The checks as they are listed: those that stop first."""
     order = {Level.STOP: 0, Level.WARN: 1, Level.OK: 2}
-    for check in sorted(plan.checks, key=lambda check: order[check.level]):
-        yield check_line(check, check.name in overrides)
+    return sorted(plan.checks, key=lambda check: order[check.level])
+
+
+def check_lines(plan: Plan, overrides: frozenset[str]) -> Iterator[Cell | Hung]:
+    """All checks, those that stop first."""
+    for check in checks_in_order(plan):
+        yield check_line(check, overridden=check.name in overrides)
 
 
 def check_counts(plan: Plan) -> Cell:
@@ -61,7 +66,7 @@ def check_counts(plan: Plan) -> Cell:
     )
 
 
-def notice_lines(plan: Plan) -> Iterator[Cell]:
+def notice_lines(plan: Plan) -> Iterator[Cell | Hung]:
     """What people will notice, and the way back."""
     for notice in plan.notices:
         yield cell(notice)
@@ -69,7 +74,7 @@ def notice_lines(plan: Plan) -> Iterator[Cell]:
         yield join(cell("Back again:", Tone.MUTED), cell(plan.undo))
 
 
-def progress_lines(progress: Progress) -> Iterator[Cell]:
+def progress_lines(progress: Progress) -> Iterator[Cell | Hung]:
     """Every object of the release on its way."""
     yield join(cell(progress.phase.value.capitalize(), Tone.STRONG), cell(progress.note))
     yield ()
@@ -85,7 +90,7 @@ def step_line(step: Step) -> Cell:
     return join((sign,), name, count, cell(step.reason, sign[1]))
 
 
-def outcome_lines(outcome: Outcome) -> Iterator[Cell]:
+def outcome_lines(outcome: Outcome) -> Iterator[Cell | Hung]:
     """How it ended, what failed and what can be done next."""
     sign = {
         Result.OK: (SIGN_FINE, Tone.FINE),

@@ -10,7 +10,7 @@ from hubtui.model.age import age
 from hubtui.model.podstate import state_of
 from hubtui.model.roles import server_of, user_of
 from hubtui.views.cells import Cell, Tone, cell, join
-from hubtui.views.document import fact, heading
+from hubtui.views.document import Hung, fact, heading
 from hubtui.views.pods import chart_of
 from hubtui.views.signs import sign_of, tone_of
 
@@ -18,7 +18,7 @@ Events = Sequence[kube.Event] | str
 """The events of a pod, or why there are none to show."""
 
 
-def pod_details(pod: kube.Pod, events: Events, now: datetime) -> Iterator[Cell]:
+def pod_details(pod: kube.Pod, events: Events, now: datetime) -> Iterator[Cell | Hung]:
     """The lines of a pod's details."""
     state = state_of(pod)
     words = cell(state.status, tone_of(state.severity))
@@ -42,7 +42,7 @@ def pod_details(pod: kube.Pod, events: Events, now: datetime) -> Iterator[Cell]:
     yield from _events(events, now)
 
 
-def _identity(pod: kube.Pod, now: datetime) -> Iterator[Cell]:
+def _identity(pod: kube.Pod, now: datetime) -> Iterator[Cell | Hung]:
     meta = pod.metadata
     if user := user_of(pod):
         yield fact("user", join(cell(user), cell(server_of(pod), Tone.MUTED)))
@@ -61,7 +61,7 @@ def _identity(pod: kube.Pod, now: datetime) -> Iterator[Cell]:
 
 def _container(
     container: kube.Container, status: kube.ContainerStatus | None, kind: str, now: datetime
-) -> Iterator[Cell]:
+) -> Iterator[Cell | Hung]:
     name = f"{kind} {container.name}".strip()
     yield fact(name, _container_state(status, now))
     yield fact("", cell(container.image, Tone.MUTED))
@@ -103,7 +103,7 @@ def _resources(container: kube.Container) -> str:
     return " · ".join(parts)
 
 
-def _condition(condition: kube.Condition, now: datetime) -> Cell:
+def _condition(condition: kube.Condition, now: datetime) -> Hung:
     good = condition.status == "True"
     words = join(
         cell(condition.status, Tone.FINE if good else Tone.SOON),
@@ -114,7 +114,7 @@ def _condition(condition: kube.Condition, now: datetime) -> Cell:
     return fact(condition.type, words, width=26)
 
 
-def _events(events: Events, now: datetime) -> Iterator[Cell]:
+def _events(events: Events, now: datetime) -> Iterator[Cell | Hung]:
     if isinstance(events, str):
         yield fact("", cell(events, Tone.MUTED), width=0)
         return

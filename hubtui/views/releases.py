@@ -11,6 +11,7 @@ from hubtui.model.release import RevisionHead, Status
 from hubtui.services.releases import Releases, Summary
 from hubtui.services.store import State
 from hubtui.views.cells import EMPTY, Cell, Tone, cell, join
+from hubtui.views.filters import Filter
 from hubtui.views.freshness import freshness
 from hubtui.views.signs import status_sign
 from hubtui.views.table import Column, Dirty, Freshness
@@ -38,6 +39,7 @@ class ReleasesView:
         self._order: list[str] = []
         self._open: set[str] = set()
         self._arranged = False
+        self.filter = Filter()
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -49,7 +51,8 @@ class ReleasesView:
         if not self._releases.store.complete:
             return ""
         count = len(self._releases.heads(self.release))
-        return f"{self.release} · {count} revision{'' if count == 1 else 's'}"
+        shown = f" · {self.filter}" if self.filter else ""
+        return f"{self.release} · {count} revision{'' if count == 1 else 's'}{shown}"
 
     def keys(self) -> Sequence[str]:
         return self._order
@@ -76,6 +79,19 @@ class ReleasesView:
         self._open ^= {name}
         self._arranged = False
 
+    def set_filter(self, text: str) -> None:
+        """Shows only revisions and releases that match, as far as their payloads are in."""
+        self.filter = Filter.parse(text)
+        self._arranged = False
+
+    def _matches(self, head: RevisionHead) -> bool:
+        if not self.filter:
+            return True
+        words = f"{head.release} {head.revision} {head.status}"
+        if (summary := self._releases.summary(head)) is not None:
+            words += f" {summary.chart_version} {summary.app} {summary.description}"
+        return self.filter.matches({"": words, "status": head.status})
+
     def foldable(self, key: str) -> bool:
         """Whether enter unfolds the row instead of opening its details."""
         return key == OTHERS or key.startswith("release:")
@@ -91,13 +107,16 @@ class ReleasesView:
         return Dirty(frozenset(dirty), order=self._order != before)
 
     def _arrange(self) -> list[str]:
-        order = [f"rev:{_key(head)}" for head in self._releases.heads(self.release)]
+        heads = self._releases.heads(self.release)
+        order = [f"rev:{_key(head)}" for head in heads if self._matches(head)]
         others = [name for name in self._releases.names() if name != self.release]
         if others:
             order.append(OTHERS)
-        if OTHERS in self._open:
+        if OTHERS in self._open or self.filter:
             for name in others:
                 heads = self._releases.heads(name)
+                if not self._matches(heads[0]):
+                    continue
                 order.append(f"release:{_key(heads[0])}")
                 if name in self._open:
                     order.extend(f"rev:{_key(head)}" for head in heads[1:])
@@ -163,6 +182,8 @@ class ReleasesView:
             )
         if health.state is State.CONNECTING:
             return "Connecting …"
+        if self.filter:
+            return f"No revision matches {self.filter}."
         return "No Helm release is stored in this namespace (looked for Secrets owner=helm)."
 
 

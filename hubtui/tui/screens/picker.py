@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.screen import Screen
+from textual.binding import BindingType
 
 from hubtui.clients.kubeconfig import contexts
 from hubtui.config import Settings
@@ -14,16 +14,18 @@ from hubtui.errors import HubtuiError
 from hubtui.services.discovery import Hub
 from hubtui.services.session import hubs_of
 from hubtui.tui import keys
+from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.views.hubs import Choice, Hubs
 
 
-class PickerScreen(Screen[Choice | None]):
+class PickerScreen(BaseScreen[Choice | None]):
     """Gives the hub that was chosen, or None."""
 
-    BINDINGS = keys.bindings("screen", "picker")  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "picker")]
 
     def __init__(self, settings: Settings, hubs: list[Hub] | None = None) -> None:
         super().__init__()
@@ -33,9 +35,10 @@ class PickerScreen(Screen[Choice | None]):
         self._looking: asyncio.Task[None] | None = None
 
     def compose(self) -> ComposeResult:
+        yield StatusLine()
         with PaneFrame("Hubs", id="picker"):
             yield LiveTable(self._view)
-        yield KeyFooter()
+        yield KeyFooter(self.refused())
 
     def on_mount(self) -> None:
         self._looking = asyncio.create_task(self._look(), name="picker")
@@ -53,9 +56,6 @@ class PickerScreen(Screen[Choice | None]):
         except HubtuiError as error:
             self._view.sentence = str(error)
             self._view.set({})
-
-    def beat(self, now: datetime) -> None:
-        """What the app calls four times a second."""
 
     def on_live_table_selected(self, message: LiveTable.Selected) -> None:
         self.dismiss(self._view.choices.get(message.key))

@@ -1,0 +1,257 @@
+"""The app: opens a hub, beats the screen that is on top, and knows what may be done."""
+
+from __future__ import annotations
+
+import asyncio
+import locale
+import logging
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from hubtui.clients.kubeconfig import current_context
+from hubtui.config import Settings
+from hubtui.errors import ConfigError, HubtuiError
+from hubtui.model.age import age, short
+from hubtui.services.operations import Recovered
+from hubtui.tui import keys, theme
+from hubtui.tui.connecting import Connecting
+from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.overview import OverviewScreen
+from hubtui.views.cells import EMPTY, Cell, Tone, cell
+from hubtui.views.document import Hung
+from hubtui.views.signs import status_sign
+from hubtui.views.status import StatusFacts
+
+if TYPE_CHECKING:
+    from hubtui.services.session import Session, Several
+    from hubtui.views.hubs import Choice
+
+log = logging.getLogger(__name__)
+
+BEAT, BEAT_SLOW = 0.25, 0.5
+"""Seconds between two looks at what changed (design §2)."""
+
+
+class HubtuiApp(App[int], inherit_bindings=False):
+    """hubtui on a terminal."""
+
+    TITLE = "hubtui"
+    CSS_PATH = "hubtui.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("app")]
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.session: Session | None = None
+        self.ascii_only = "utf" not in locale.getpreferredencoding(do_setlocale=False).lower()
+        self._connecting = Connecting(self._opened, self._choose, self._failed)
+        self._failure: tuple[HubtuiError, datetime, float] | None = None
+        self._opening: set[asyncio.Task[None]] = set()
+        self._overview = OverviewScreen()
+        for found in theme.themes():
+            self.register_theme(found)
+        self.theme = {"light": theme.LIGHT, "ansi": theme.ANSI}.get(settings.theme, theme.DARK)
+
+    def on_mount(self) -> None:
+        self._apply_keymap()
+        self.push_screen(self._overview)
+        self.set_interval(BEAT_SLOW if self.settings.slow else BEAT, self._beat)
+        self.call_after_refresh(self._connecting.start, self.settings)
+
+    def _apply_keymap(self) -> None:
+        errors = keys.keymap_errors(self.settings.keys)
+        if errors:
+            self.notify("\n".join(errors), title="Keys", severity="warning", markup=False)
+        else:
+            self.set_keymap(dict(self.settings.keys))
+
+    # -- opening
+
+    def _opened(self, session: Session) -> None:
+        self._failure = None
+        self._later(self._show(session))
+
+    async def _show(self, session: Session) -> None:
+        previous, self.session = self.session, session
+        await self._overview.open(session)
+        if previous is not None:
+            await previous.close()
+        await session.pods.stores.pods.loaded.wait()
+        self._beat()
+        await session.releases.store.loaded.wait()
+        self._beat()
+        try:
+            for recovered in await session.operations.recover_interrupted():
+                self._tell(recovered)
+        except HubtuiError as error:
+            log.info("interrupted operations: %s", error)
+
+    def _tell(self, recovered: Recovered) -> None:
+        title = recovered.entry.title
+        if recovered.outcome is not None:
+            words = f"was interrupted. {recovered.outcome.summary}"
+        else:
+            words = "is still under way; ctrl+e shows it."
+        self.notify(f"{title} {words}", severity="warning", timeout=30, markup=False)
+
+    def _choose(self, several: Several) -> None:
+        from hubtui.tui.screens.picker import PickerScreen
+
+        self.push_screen(PickerScreen(self.settings, several.hubs), self._chosen)
+
+    def _chosen(self, choice: Choice | None) -> None:
+        if choice is None:
+            if self.session is None and self._failure is None:
+                self._failed(ConfigError("No hub is chosen", remedy="H chooses one."), 0)
+            return
+        hub = choice.hub
+        self.settings = msgspec.structs.replace(
+            self.settings,
+            context="" if choice.context.name == "in-cluster" else choice.context.name,
+            namespace=hub.namespace if hub else choice.context.namespace,
+            release=hub.release if hub else "",
+        )
+        self._connecting.start(self.settings)
+
+    def _failed(self, error: HubtuiError, retry_in: float) -> None:
+        self._failure = (error, datetime.now(UTC), retry_in)
+        self._show_failure(datetime.now(UTC))
+
+    def _show_failure(self, now: datetime) -> None:
+        if self._failure is None or self.session is not None:
+            return
+        error, at, retry_in = self._failure
+        lines: list[Cell | Hung] = [cell(error.what, Tone.NOW)]
+        lines += [cell(words) for words in (error.meaning, error.remedy) if words]
+        wait = retry_in - (now - at).total_seconds()
+        if retry_in:
+            words = f"Tried again in {short(max(0, wait))}." if wait > 0 else "Trying again …"
+            lines += [(), cell(f"{words} ctrl+r tries now, H chooses another hub.", Tone.MUTED)]
+        else:
+            lines += [(), cell("ctrl+r tries again, H chooses another hub.", Tone.MUTED)]
+        self._overview.say("No hub", lines)
+
+    def _later(self, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    # -- what is shown
+
+    def _beat(self) -> None:
+        now = datetime.now(UTC)
+        self._show_failure(now)
+        if isinstance(self.screen, BaseScreen):
+            self.screen.beat(now)
+
+    def status(self, now: datetime) -> StatusFacts:
+        """What the status line says."""
+        clock = now.astimezone().strftime("%H:%M")
+        session = self.session
+        if session is None:
+            return StatusFacts(context=self._context_name(), clock=clock)
+        heads = session.releases.heads(session.release)
+        head = heads[0] if heads else None
+        summary = session.releases.summary(head) if head else None
+        updated = (summary.updated if summary else None) or (head.created if head else None)
+        return StatusFacts(
+            context=session.context.name,
+            namespace=session.namespace,
+            release=session.release,
+            chart=(summary.chart_version if summary else "") or session.hub.chart_version,
+            hub=summary.app if summary else "",
+            revision=head.revision if head else None,
+            state=(status_sign(head.status),) if head else EMPTY,
+            age=age(updated, now) if updated else "",
+            running=tuple(
+                f"{operation.plan.title}: {operation.progress.phase.value}"
+                for operation in session.operations.running
+            ),
+            read_only=bool(session.gate.read_only),
+            clock=clock,
+        )
+
+    def _context_name(self) -> str:
+        try:
+            return current_context(self.settings).name
+        except HubtuiError:
+            return self.settings.context
+
+    def refused(self, command: str) -> str:
+        """Why a command may not run now; "" when it may. The gate is asked, not the screen."""
+        known = keys.BY_ID.get(command)
+        session = self.session
+        if known is None or not known.danger or session is None or session.gate.may_write:
+            return ""
+        return f"{known.title} is not possible: {session.gate.read_only}."
+
+    # -- commands
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        return keys.system_commands(self, screen)
+
+    def action_reconnect(self) -> None:
+        """Tries every broken connection again at once."""
+        if self.session is not None:
+            self.session.feeds.retry()
+        else:
+            self._connecting.retry()
+
+    def action_other_hub(self) -> None:
+        """Chooses another hub; works while the present one is dead."""
+        from hubtui.tui.screens.picker import PickerScreen
+
+        if not isinstance(self.screen, PickerScreen):
+            self.push_screen(PickerScreen(self.settings), self._chosen)
+
+    def action_operations(self) -> None:
+        """What runs and what ran."""
+        from hubtui.tui.screens.operations import OperationsScreen
+
+        if self.session is not None and not isinstance(self.screen, OperationsScreen):
+            self.push_screen(OperationsScreen(self.session))
+
+    def action_help(self) -> None:
+        """The keys that apply here."""
+        from hubtui.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(keys.active_commands(self.screen)))
+
+    def action_ask_quit(self) -> None:
+        """Quits; asks while an operation runs."""
+        from hubtui.tui.screens.quit import QuitScreen
+
+        running = self.session.operations.running if self.session else []
+        if not running:
+            self.exit(0)
+        elif not isinstance(self.screen, QuitScreen):
+            self.push_screen(QuitScreen(running[0].plan.title), self._leave)
+
+    def _leave(self, leave: bool | None) -> None:
+        if leave:
+            self.exit(0)
+
+    async def on_unmount(self) -> None:
+        self._connecting.cancel()
+        for task in self._opening:
+            task.cancel()
+        if self.session is not None:
+            await self.session.close()
+
+
+def run(settings: Settings) -> int:
+    """Runs the app; gives the exit code."""
+    app = HubtuiApp(settings)
+    result = app.run()
+    if app.return_code:
+        sys.stderr.write("hubtui ended unexpectedly; the log says why.\n")
+    return result if result is not None else app.return_code or 0

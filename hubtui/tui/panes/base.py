@@ -1,0 +1,126 @@
+"""What the panes share: a frame, a live table, a filter line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from textual.app import ComposeResult
+
+from hubtui.services.session import Session
+from hubtui.tui.widgets.filter_line import FilterLine
+from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.views.cells import EMPTY, Cell, Tone, cell
+from hubtui.views.headlines import Headline
+from hubtui.views.table import TableSource
+
+
+class PaneView(TableSource, Protocol):
+    """What a pane's view model can do beyond a table."""
+
+    @property
+    def headline(self) -> str:
+        """What stands beside the title."""
+
+    def set_filter(self, text: str) -> None:
+        """Shows only what matches."""
+
+
+class Pane(PaneFrame):
+    """One numbered pane on a session."""
+
+    TITLE = ""
+    NUMBER = 0
+    SORTS: Sequence[str] = ()
+    """The columns that `s` goes through, the first one being the order at the start."""
+
+    def __init__(self, session: Session, view: PaneView) -> None:
+        super().__init__(self.TITLE, number=self.NUMBER, id=self.TITLE.lower())
+        self.session = session
+        self.pane_view = view
+        self._sort = 0
+        self._reverse = False
+
+    def compose(self) -> ComposeResult:
+        yield LiveTable(self.pane_view, id=f"{self.id}-table")
+        yield FilterLine()
+
+    @property
+    def table(self) -> LiveTable:
+        """The pane's table."""
+        return self.query_one(LiveTable)
+
+    def words(self) -> Cell:
+        """The pane in a few words, for the strip."""
+        return EMPTY
+
+    def strip_headline(self) -> Headline:
+        """The pane's place in the strip."""
+        return Headline(self.NUMBER, self.TITLE, self.words())
+
+    def beat(self, now: datetime) -> None:
+        """Shows what changed on the frame; the table is beaten with the screen's others."""
+        self.show_headline(cell(self.pane_view.headline, Tone.MUTED))
+        self.show_freshness(self.pane_view.freshness(now))
+
+    def action_filter(self) -> None:
+        """Opens the filter line."""
+        self.query_one(FilterLine).open()
+
+    def on_filter_line_changed(self, message: FilterLine.Changed) -> None:
+        message.stop()
+        self.pane_view.set_filter(message.text)
+
+    def on_filter_line_kept(self, message: FilterLine.Kept) -> None:
+        message.stop()
+        self.table.focus()
+
+    def on_filter_line_cleared(self, message: FilterLine.Cleared) -> None:
+        message.stop()
+        self.pane_view.set_filter("")
+        self.table.focus()
+
+    def action_sort(self) -> None:
+        """Sorts by the next column."""
+        if self.SORTS:
+            self._sort = (self._sort + 1) % len(self.SORTS)
+            self._order()
+
+    def action_reverse(self) -> None:
+        """Turns the order round."""
+        if self.SORTS:
+            self._reverse = not self._reverse
+            self._order()
+
+    def on_live_table_title_pressed(self, message: LiveTable.TitlePressed) -> None:
+        message.stop()
+        if message.column in self.SORTS:
+            at = self.SORTS.index(message.column)
+            self._reverse = not self._reverse if at == self._sort else False
+            self._sort = at
+            self._order()
+
+    def _order(self) -> None:
+        column = self.SORTS[self._sort]
+        self.order_by(column, reverse=self._reverse)
+        self.table.show_sort(column, descending=self._reverse)
+
+    def order_by(self, column: str, *, reverse: bool) -> None:
+        """Orders the rows, in a pane that has SORTS."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Sorting is no key where there is one order."""
+        return bool(self.SORTS) if action in ("sort", "reverse") else True
+
+    def action_copy(self) -> None:
+        """Copies the words of the row under the cursor."""
+        if self.table.cursor is not None:
+            self.app.copy_to_clipboard(self.copied(self.table.cursor))
+            self.app.notify("Copied.", timeout=2)
+
+    def copied(self, key: str) -> str:
+        """What `c` copies for a row."""
+        raise NotImplementedError

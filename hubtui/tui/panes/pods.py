@@ -1,0 +1,69 @@
+"""The pods pane."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from hubtui.model.podstate import Severity
+from hubtui.services.pods import PodRow
+from hubtui.services.session import Session
+from hubtui.tui import keys
+from hubtui.tui.panes.base import Pane
+from hubtui.tui.screens.logs import LogsScreen
+from hubtui.tui.screens.pod_details import PodDetailsScreen
+from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.views.cells import Cell, cell, join
+from hubtui.views.pods import PodsView
+from hubtui.views.signs import sign_of
+
+
+class PodsPane(Pane):
+    """Pods by role; enter unfolds a role or shows a pod, `l` follows its log."""
+
+    TITLE = "Pods"
+    NUMBER = 2
+    SORTS = ("status", "role", "ready", "restarts", "node", "age")
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("panes-rows", "pods")]
+
+    def __init__(self, session: Session) -> None:
+        self.view = PodsView(session.pods)
+        super().__init__(session, self.view)
+
+    def words(self) -> Cell:
+        count = self.session.pods.count
+        known = self.session.pods.stores.pods.complete
+        trouble = self.view.trouble()
+        bad = sign_of(Severity.NOW)
+        return join(
+            cell(f"{count:,}" if known else "?"),
+            ((f"{bad[0][0]}{trouble}", bad[0][1]),) if trouble else (),
+        )
+
+    def on_live_table_selected(self, message: LiveTable.Selected) -> None:
+        message.stop()
+        row = self.view.row(message.key)
+        if isinstance(row, PodRow):
+            self.app.push_screen(PodDetailsScreen(self.session, row.pod.key))
+        elif row is not None:
+            self.view.toggle(message.key)
+
+    def action_logs(self) -> None:
+        """Follows the log of the pod under the cursor; of a role with one pod, of that."""
+        row = self.view.row(self.table.cursor or "")
+        if row is None:
+            return
+        if not isinstance(row, PodRow):
+            if len(row.pods) != 1:
+                self.app.notify("Choose a pod: enter unfolds the role.", timeout=4)
+                return
+            row = row.pods[0]
+        self.app.push_screen(LogsScreen(self.session, row.pod.key))
+
+    def order_by(self, column: str, *, reverse: bool) -> None:
+        self.view.set_sort(column, reverse=reverse)
+
+    def copied(self, key: str) -> str:
+        row = self.view.row(key)
+        return row.pod.metadata.name if isinstance(row, PodRow) else key.partition(":")[2]

@@ -1,0 +1,86 @@
+"""The releases pane."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from hubtui.errors import HubtuiError
+from hubtui.model.release import RevisionHead
+from hubtui.services.session import Session
+from hubtui.tui import keys
+from hubtui.tui.panes.base import Pane
+from hubtui.tui.screens.diff import DiffScreen
+from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.screens.revision import RevisionScreen
+from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.views.cells import Cell, cell, join
+from hubtui.views.releases import ReleasesView
+from hubtui.views.signs import status_sign
+
+
+class ReleasesPane(Pane):
+    """Revisions; `d` compares, `r` plans a rollback."""
+
+    TITLE = "Releases"
+    NUMBER = 1
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("panes-rows", "releases")]
+
+    def __init__(self, session: Session) -> None:
+        self.view = ReleasesView(session.releases, session.release)
+        super().__init__(session, self.view)
+
+    def words(self) -> Cell:
+        head = self.view.current()
+        return join(cell(f"r{head.revision}"), (status_sign(head.status),)) if head else cell("?")
+
+    def on_live_table_selected(self, message: LiveTable.Selected) -> None:
+        message.stop()
+        if self.view.foldable(message.key):
+            self.view.toggle(message.key)
+        elif (head := self.view.head(message.key)) is not None:
+            self.app.push_screen(RevisionScreen(self.session, head))
+
+    def action_diff(self) -> None:
+        """Compares two marked revisions, or the one under the cursor with the current."""
+        pair = self._pair()
+        if pair is None:
+            self.app.notify(
+                "Mark two revisions of one release with space, or go to one that is not the "
+                "current revision.",
+                timeout=5,
+            )
+            return
+        before, after = sorted(pair, key=lambda head: head.revision)
+        self.app.push_screen(DiffScreen(self.session, before, after))
+
+    def _pair(self) -> tuple[RevisionHead, RevisionHead] | None:
+        marked = [head for key in self.table.marks if (head := self.view.head(key)) is not None]
+        if marked and len(marked) != _TWO:
+            return None
+        if marked:
+            return (marked[0], marked[1]) if marked[0].release == marked[1].release else None
+        head = self.view.head(self.table.cursor or "")
+        heads = self.session.releases.heads(head.release) if head else []
+        if head is None or not heads or heads[0].revision == head.revision:
+            return None
+        return head, heads[0]
+
+    def action_rollback(self) -> None:
+        """Plans the rollback to the revision under the cursor."""
+        head = self.view.head(self.table.cursor or "")
+        if head is None or head.release != self.session.release:
+            self.app.notify("Go to a revision of the hub's release to roll back to it.", timeout=5)
+            return
+        try:
+            self.app.push_screen(PlanScreen(self.session, head.revision))
+        except HubtuiError as error:
+            self.app.notify(str(error), severity="error", markup=False)
+
+    def copied(self, key: str) -> str:
+        head = self.view.head(key)
+        return f"{head.release} {head.revision}" if head else ""
+
+
+_TWO = 2

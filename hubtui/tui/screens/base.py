@@ -1,0 +1,54 @@
+"""What all screens share: the status line, the footer, and a beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from textual.screen import Screen
+
+from hubtui.tui.widgets.key_footer import KeyFooter
+from hubtui.tui.widgets.live_table import visible_tables
+from hubtui.tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from hubtui.tui.app import HubtuiApp
+
+Result = TypeVar("Result")
+
+NARROW, LOW = 160, 40
+"""Below this many columns or lines there is one pane at a time (design §4)."""
+
+
+class BaseScreen(Screen[Result]):
+    """A screen of hubtui. `beat` is called a few times a second while it is on top."""
+
+    @property
+    def hubtui(self) -> HubtuiApp:
+        """The app, with its own type."""
+        return cast("HubtuiApp", self.app)
+
+    def refused(self) -> Callable[[str], str]:
+        """Why a command may not run now, by its id; "" when it may."""
+        return self.hubtui.refused
+
+    def beat(self, now: datetime) -> None:
+        """Repaints what changed."""
+        for line in self.query(StatusLine):
+            line.show(self.hubtui.status(now))
+        for table in visible_tables(self):
+            table.beat(now)
+
+    def show_keys(self) -> None:
+        """Reads anew which keys apply."""
+        for footer in self.query(KeyFooter):
+            footer.show_active()
+
+    def action_back(self) -> None:
+        """Back to where one came from; what runs goes on."""
+        self.dismiss(None)
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.width < NARROW or self.app.size.height < LOW, "-narrow")
+        self.set_class(self.app.size.height < LOW, "-low")

@@ -1,0 +1,41 @@
+"""The keys that apply where one came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from hubtui.tui import keys
+from hubtui.tui.keys import Active
+from hubtui.tui.screens.reading import ReadingScreen
+from hubtui.views.cells import Cell, Tone, cell
+from hubtui.views.document import Hung, fact, heading
+
+SAFETY = (
+    "Nothing is changed by one key: a command that changes the cluster shows a plan first, and a "
+    "name must be typed. In read-only mode nothing can be written, whatever is pressed."
+)
+
+
+class HelpScreen(ReadingScreen):
+    """Help for the screen below, made from the commands that can be reached there."""
+
+    def __init__(self, active: Sequence[Active]) -> None:
+        super().__init__("Help")
+        self._active = active
+
+    def lines(self, now: datetime) -> Iterable[Cell | Hung]:
+        group = ""
+        for entry in self._active:
+            if entry.command.group != group:
+                if group:
+                    yield ()
+                group = entry.command.group
+                yield heading(group)
+            yield fact(
+                " ".join(keys.key_display(key) for key in entry.command.keys),
+                cell(entry.command.help, Tone.PLAIN),
+                width=18,
+            )
+        yield ()
+        yield cell(SAFETY, Tone.MUTED)

@@ -1,0 +1,93 @@
+"""What runs, and the journal of what ran."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from hubtui.services.journal import Entry
+from hubtui.services.operation import Operation
+from hubtui.services.operations import plan_of
+from hubtui.services.session import Session
+from hubtui.tui import keys
+from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.progress import ProgressScreen
+from hubtui.tui.widgets.key_footer import KeyFooter
+from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.tui.widgets.status_line import StatusLine
+from hubtui.views.cells import Tone, cell
+from hubtui.views.journal import COLUMNS, entry_rows
+from hubtui.views.rows import Rows
+
+
+class OperationsScreen(BaseScreen[None]):
+    """Operations of this session on top, the journal of this user below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "operations")]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._entries: tuple[Entry, ...] = ()
+        self._rows = Rows(COLUMNS, empty="Nothing was changed with hubtui on this machine.")
+        self._task: asyncio.Task[None] | None = None
+        self._seen: tuple[tuple[str, int], ...] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine()
+        with PaneFrame("Operations", id="operations"):
+            yield LiveTable(self._rows)
+        yield KeyFooter(self.refused())
+
+    def on_mount(self) -> None:
+        self.query_one(LiveTable).focus()
+        self._task = asyncio.create_task(self._read(), name="journal")
+
+    async def _read(self) -> None:
+        record = await asyncio.to_thread(self._session.operations.journal.read)
+        self._entries = record.entries
+        self._seen = None
+        if record.broken:
+            note = cell(f"{record.broken} lines of the journal cannot be read", Tone.SOON)
+            self.query_one(PaneFrame).show_note(note)
+
+    def beat(self, now: datetime) -> None:
+        operations = self._session.operations.all
+        seen = tuple((operation.id, operation.version) for operation in operations)
+        if seen != self._seen:
+            self._seen = seen
+            self._rows.set(entry_rows(operations, self._entries, now))
+        super().beat(now)
+
+    def on_live_table_selected(self, message: LiveTable.Selected) -> None:
+        message.stop()
+        operation = self._operation(message.key)
+        if operation is not None:
+            self.app.push_screen(ProgressScreen(operation))
+
+    def _operation(self, key: str) -> Operation | None:
+        for operation in self._session.operations.all:
+            if operation.id == key:
+                return operation
+        for entry in self._entries:
+            if entry.id == key:
+                past = Operation(entry.id, plan_of(entry))
+                if entry.outcome is not None:
+                    past.end(entry.outcome)
+                return past
+        return None
+
+    def action_copy(self) -> None:
+        """Copies the id of the operation under the cursor."""
+        if (key := self.query_one(LiveTable).cursor) is not None:
+            self.app.copy_to_clipboard(key)
+            self.app.notify("Copied the id of the operation.", timeout=2)
+
+    def on_unmount(self) -> None:
+        if self._task is not None:
+            self._task.cancel()

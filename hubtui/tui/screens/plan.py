@@ -1,0 +1,149 @@
+"""A plan to read and confirm: what changes, what was checked, what people notice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+
+from hubtui.errors import HubtuiError
+from hubtui.model.plan import Level, Plan
+from hubtui.services.actions.rollback import RollbackRequest
+from hubtui.services.session import Session
+from hubtui.tui import keys
+from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.diff import DiffFrame
+from hubtui.tui.screens.progress import ProgressScreen
+from hubtui.tui.widgets.confirm_line import ConfirmLine
+from hubtui.tui.widgets.key_footer import KeyFooter
+from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.tui.widgets.status_line import StatusLine
+from hubtui.tui.widgets.text_table import DocumentTable
+from hubtui.views.cells import Cell
+from hubtui.views.document import Document, Hung
+from hubtui.views.plan import check_counts, check_lines, checks_in_order, notice_lines
+from hubtui.views.table import Freshness
+
+
+class PlanScreen(BaseScreen[None]):
+    """Plans a rollback, shows the plan, and starts it when the release's name is typed.
+
+    Enter on a check that says stop overrides it where the plan allows that; the confirmation is
+    dim until no check is left that stops.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "plan")]
+
+    def __init__(self, session: Session, revision: int) -> None:
+        super().__init__()
+        self._session = session
+        self._revision = revision
+        self._plan: Plan | None = None
+        self._overrides: frozenset[str] = frozenset()
+        self._checks = Document(self._check_lines, empty="Checking …")
+        self._notices = Document(self._notice_lines, empty="")
+        self._confirm: ConfirmLine | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine()
+        with Horizontal(id="plan-body"):
+            yield DiffFrame("What changes", id="plan-changes")
+            with Vertical(id="plan-side"):
+                with PaneFrame("Checks", id="plan-checks"):
+                    yield DocumentTable(self._checks, id="checks")
+                with PaneFrame("What people notice", id="plan-notices"):
+                    yield DocumentTable(self._notices)
+                with PaneFrame("Confirm", id="plan-confirm"):
+                    yield Vertical(id="plan-confirm-body")
+        yield KeyFooter(self.refused())
+
+    def on_mount(self) -> None:
+        self.query_one(DiffFrame).table.focus()
+        self._task = asyncio.create_task(self._make(), name="plan")
+
+    def _check_lines(self, now: datetime) -> Iterable[Cell | Hung]:
+        return check_lines(self._plan, self._overrides) if self._plan else ()
+
+    def _notice_lines(self, now: datetime) -> Iterable[Cell | Hung]:
+        return notice_lines(self._plan) if self._plan else ()
+
+    async def _make(self) -> None:
+        frame = self.query_one(DiffFrame)
+        frame.show_freshness(Freshness("planning: this only reads"))
+        try:
+            plan = await self._session.operations.plan("rollback", RollbackRequest(self._revision))
+        except HubtuiError as error:
+            self.notify(str(error), title="No plan", severity="error", timeout=20, markup=False)
+            self.dismiss(None)
+            return
+        self._plan = plan
+        frame.view.show(plan.changes)
+        frame.show()
+        frame.show_freshness(Freshness("secrets masked"))
+        self.query_one("#plan-checks", PaneFrame).show_headline(check_counts(plan))
+        self._checks.touch()
+        self._notices.touch()
+        words = f"{plan.summary}\n{plan.means}"
+        self._confirm = ConfirmLine(words, plan.confirm, "Roll back")
+        await self.query_one("#plan-confirm-body").mount(self._confirm)
+        self._allow()
+        self._confirm.focus_field()
+
+    def _allow(self) -> None:
+        """Why the button stays dim: read-only, or a check that stops."""
+        plan, confirm = self._plan, self._confirm
+        if plan is None or confirm is None:
+            return
+        blocked = plan.blocked_by(self._overrides)
+        reason = self.hubtui.refused("rollback") or (
+            f"{blocked[0].name} says stop" if blocked else ""
+        )
+        confirm.allow(reason)
+        frame = self.query_one("#plan-confirm", PaneFrame)
+        frame.show_freshness(Freshness(reason or "nothing has been done yet"))
+
+    def on_live_table_selected(self, message: LiveTable.Selected) -> None:
+        """Enter on a check: overrides it, or takes that back."""
+        message.stop()
+        if self._plan is None or message.table.id != "checks":
+            return
+        check = checks_in_order(self._plan)[self._checks.origin(message.key)]
+        if check.level is not Level.STOP:
+            return
+        if not check.overridable:
+            self.notify(f"{check.name} cannot be overridden.", severity="warning", markup=False)
+            return
+        self._overrides ^= {check.name}
+        self._checks.touch()
+        self._allow()
+
+    def on_confirm_line_cancelled(self, message: ConfirmLine.Cancelled) -> None:
+        message.stop()
+        self.dismiss(None)
+
+    async def on_confirm_line_confirmed(self, message: ConfirmLine.Confirmed) -> None:
+        message.stop()
+        plan = self._plan
+        if plan is None:
+            return
+        try:
+            operation = await self._session.operations.start(
+                plan, message.name, overrides=sorted(self._overrides)
+            )
+        except HubtuiError as error:
+            self.notify(
+                str(error), title="Nothing was written", severity="error", timeout=20, markup=False
+            )
+            return
+        await self.app.switch_screen(ProgressScreen(operation))
+
+    def on_unmount(self) -> None:
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,50 @@
+"""Asks before quitting while an operation runs."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
+from textual.widgets import Button, Label
+
+from hubtui.tui.widgets.pane_frame import PaneFrame
+
+
+class QuitScreen(ModalScreen[bool]):
+    """Gives True when hubtui is to end although something runs."""
+
+    BINDINGS = [("escape,n", "stay", "Stay"), ("y", "leave", "Quit")]  # noqa: RUF012
+    DEFAULT_CSS = """
+    QuitScreen Label { height: auto; padding: 0 1; }
+    QuitScreen Horizontal { height: 1; margin: 1 1 0 1; }
+    QuitScreen Button { height: 1; border: none; min-width: 12; margin-right: 2; }
+    """
+
+    def __init__(self, running: str) -> None:
+        super().__init__()
+        self._operation = running
+
+    def compose(self) -> ComposeResult:
+        with PaneFrame("Quit?", id="dialog"):
+            yield Label(
+                f"{self._operation} is under way. It goes on without hubtui; the next start says "
+                "how it ended.",
+                markup=False,
+            )
+            with Horizontal():
+                yield Button("Stay (esc)", id="stay")
+                yield Button("Quit (y)", id="leave")
+
+    def on_mount(self) -> None:
+        self.query_one("#stay", Button).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "leave")
+
+    def action_stay(self) -> None:
+        """Back."""
+        self.dismiss(False)
+
+    def action_leave(self) -> None:
+        """Quits."""
+        self.dismiss(True)

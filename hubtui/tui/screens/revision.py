@@ -1,0 +1,46 @@
+"""One revision: what it is, and its values with secrets masked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from hubtui.errors import HubtuiError
+from hubtui.model.release import RevisionHead
+from hubtui.services.session import Session
+from hubtui.tui.screens.reading import ReadingScreen
+from hubtui.views.cells import Cell, Tone, cell
+from hubtui.views.document import Hung
+from hubtui.views.revision import revision_lines
+
+
+class RevisionScreen(ReadingScreen):
+    """The details of a revision."""
+
+    def __init__(self, session: Session, head: RevisionHead) -> None:
+        super().__init__(f"{head.release} revision {head.revision}")
+        self._session = session
+        self._head = head
+        self._lines: list[Cell | Hung] = [cell("Reading the revision …", Tone.MUTED)]
+        self._task: asyncio.Task[None] | None = None
+
+    def lines(self, now: datetime) -> Iterable[Cell | Hung]:
+        return self._lines
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._task = asyncio.create_task(self._read(), name="revision")
+
+    async def _read(self) -> None:
+        try:
+            payload = await self._session.releases.payload(self._head)
+            redactor = await self._session.redactor()
+            self._lines = list(revision_lines(self._head, payload, redactor))
+        except HubtuiError as error:
+            self._lines = [cell(str(error), Tone.NOW)]
+        self.document.touch()
+
+    def on_unmount(self) -> None:
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,50 @@
+"""One revision in lines: facts, hooks, and the operator's values with secrets masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hubtui.model.age import rfc3339
+from hubtui.model.redact import Redactor
+from hubtui.model.release import Payload, RevisionHead
+from hubtui.model.yaml_text import dump
+from hubtui.views.cells import Cell, Tone, cell, join
+from hubtui.views.document import INDENT, Hung, fact, heading
+from hubtui.views.signs import status_sign
+
+
+def revision_lines(
+    head: RevisionHead, payload: Payload, redactor: Redactor
+) -> Iterator[Cell | Hung]:
+    """The lines of a revision's details."""
+    sign = status_sign(head.status)
+    yield join((sign,), cell(head.status, sign[1]), cell(payload.description))
+    yield fact("chart", cell(payload.chart.label))
+    yield fact("app version", cell(payload.chart.app_version))
+    yield fact("deployed", cell(rfc3339(payload.last_deployed) or "?"))
+    yield fact(
+        "applied",
+        cell(
+            {"ssa": "server-side", "csa": "client-side"}.get(
+                payload.apply_method, "client-side (helm 3)"
+            )
+        ),
+    )
+    yield fact("stored as", cell(head.object_name))
+    yield ()
+    yield heading("Values that were given")
+    if not payload.config:
+        yield ((INDENT, Tone.PLAIN), *cell("none: the chart's defaults", Tone.MUTED))
+    for line in dump(redactor.mask((), payload.config)).splitlines() if payload.config else ():
+        yield ((INDENT + line, Tone.PLAIN),)
+    yield ()
+    yield heading("Hooks")
+    if not payload.hooks:
+        yield ((INDENT, Tone.PLAIN), *cell("none", Tone.MUTED))
+    for hook in sorted(payload.hooks, key=lambda hook: hook.weight):
+        run = hook.last_run.phase if hook.last_run else "never run"
+        yield fact(
+            f"{hook.kind}/{hook.name}",
+            join(cell(", ".join(hook.events), Tone.MUTED), cell(run)),
+            width=40,
+        )
