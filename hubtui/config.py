@@ -74,6 +74,14 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(named) if named else Path(platformdirs.user_state_dir("hubtui"))
 
 
+def private_folder(path: Path) -> Path:
+    """The folder, made with its missing parents so that only its owner may look. Raises OSError."""
+    if not path.is_dir():
+        private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def load(
     flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ
 ) -> tuple[Settings, list[Origin]]:

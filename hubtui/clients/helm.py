@@ -19,7 +19,7 @@ from hubtui.clients import detached, helm_argv, helm_binary
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Gate, WriteToken
 from hubtui.clients.kubeconfig import IN_CLUSTER, Context, kubeconfig_paths
-from hubtui.config import Settings, state_dir
+from hubtui.config import Settings, private_folder, state_dir
 from hubtui.errors import ToolError
 from hubtui.model.text import one_line
 
@@ -183,6 +183,4 @@ def checked_version(said: str, binary: Path) -> Version:
 
 def _empty_folder() -> Path:
     """helm runs plugins from its plugin folder; this one holds none."""
-    folder = state_dir() / "no-plugins"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return private_folder(state_dir() / "no-plugins")

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from hubtui.config import state_dir
+from hubtui.config import private_folder, state_dir
 from hubtui.errors import RefusedError
 from hubtui.model.plan import Outcome, Step
 from hubtui.model.text import one_line, safe_json
@@ -116,13 +116,17 @@ class Journal:
         self.folder = folder or state_dir()
         self.path = self.folder / "journal.jsonl"
 
+    def words_of(self, operation: str) -> Path:
+        """Where the words of an operation's process are kept until they are in the journal."""
+        return self.folder / "words" / f"{operation}.stderr"
+
     async def append(self, line: Line) -> None:
         """Writes a line through to the disk. Raises RefusedError when it cannot."""
         await asyncio.to_thread(self._append, msgspec.json.encode(line) + b"\n")
 
     def _append(self, line: bytes) -> None:
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self.folder)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -11,6 +11,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from hubtui.config import private_folder
 from hubtui.errors import RefusedError
 from hubtui.model.text import one_line
 
@@ -37,7 +38,7 @@ class Locks:
     def take(self, server: str, namespace: str, release: str, holder: str) -> Lock:
         """Takes the lock of a release and writes down who holds it. Raises RefusedError."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             path = self._path(server, namespace, release)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:

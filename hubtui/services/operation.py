@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hubtui.clients.detached import boot_id
+from hubtui.config import private_folder
 from hubtui.errors import RefusedError
 from hubtui.model.plan import Outcome, Phase, Plan, Progress
 from hubtui.services import journal
@@ -88,15 +89,15 @@ class Reporter:
 
     def words(self) -> Path:
         """The file for what the process says, not there yet. Raises RefusedError."""
-        folder = self._journal.folder / "words"
+        path = self._journal.words_of(self.operation)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(path.parent)
         except OSError as error:
             raise RefusedError(
-                f"{folder} cannot be made: {error.strerror or error}",
+                f"{path.parent} cannot be made: {error.strerror or error}",
                 meaning="Nothing was written.",
             ) from error
-        return folder / f"{self.operation}.stderr"
+        return path
 
     def progress(self, progress: Progress) -> None:
         """Replaces what is known of the progress."""

@@ -7,6 +7,7 @@ watching them, and the next start says how they ended.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Coroutine, Sequence
@@ -105,7 +106,22 @@ class Operations:
     def live_here(self, release: str) -> str:
         """Which operation of this machine is at work on a release, in words; empty for none."""
         session = self.session
-        return self._locks.holder(session.client.server, session.namespace, release)
+        return self._locks.holder(session.context.server, session.namespace, release)
+
+    def left_by(self, release: str, revision: int) -> str:
+        """Who on this machine began a revision that no process works on any more; empty for
+        nobody, or when it is not known that the process has ended."""
+        session = self.session
+        here = (session.context.server, session.namespace, release)
+        for entry in self.journal.read().entries:
+            process = entry.process
+            made = dict(entry.details).get("makes") == str(revision)
+            if not made or here != (entry.server, entry.namespace, entry.release):
+                continue
+            if process is None or process.boot != boot_id():
+                return ""
+            return "" if runs(process.pid, process.started) else f"{entry.action} by {entry.who}"
+        return ""
 
     async def recover_interrupted(self) -> list[Recovered]:
         """What an earlier hubtui left unfinished on this release, and what the cluster holds.
@@ -156,7 +172,7 @@ class Operations:
 
     def _lock(self, plan: Plan) -> Lock:
         words = f"{plan.title}, by {records.who()} since {rfc3339(records.now())}"
-        server = self.session.client.server
+        server = self.session.context.server
         return self._locks.take(server, plan.namespace, plan.release, words)
 
     async def _run(
@@ -194,11 +210,15 @@ class Operations:
             )
         except RefusedError as error:
             outcome = replace(outcome, notes=(*outcome.notes, error.what))
+        else:
+            # What it said is in the journal now, without secrets.
+            with contextlib.suppress(OSError):
+                self.journal.words_of(operation.id).unlink()
         operation.end(outcome)
 
     def _is_left(self, entry: Entry) -> bool:
         session = self.session
-        here = (session.client.server, session.namespace, session.release)
+        here = (session.context.server, session.namespace, session.release)
         if entry.outcome is not None or here != (entry.server, entry.namespace, entry.release):
             return False
         if any(operation.id == entry.id for operation in self.all):

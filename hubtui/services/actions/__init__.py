@@ -59,6 +59,9 @@ class Running(Protocol):
     def live_here(self, release: str) -> str:
         """Which operation of this machine is at work on a release, in words; empty for none."""
 
+    def left_by(self, release: str, revision: int) -> str:
+        """Which operation of this machine began a revision and has ended; empty for none."""
+
 
 class Report(Protocol):
     """Where a running action tells how far it is."""

@@ -137,14 +137,16 @@ async def _still_holds(session: ActionSession, plan: RollbackPlan) -> None:
 
 async def _nothing_is_running(session: ActionSession, facts: Facts) -> Check:
     """A pending revision is looked at twice: one that changes belongs to a helm at work."""
-    later = None
+    later, left_by = None, ""
     if facts.newest.status.pending:
         await asyncio.sleep(checks.GRACE)
-        heads = await heads_of(session)
-        later = heads[0]
+        later = (await heads_of(session))[0]
+        left_by = await asyncio.to_thread(
+            session.operations.left_by, session.release, facts.newest.revision
+        )
     here = await asyncio.to_thread(session.operations.live_here, session.release)
-    timeout = session.settings.helm_timeout
-    return checks.nothing_is_running(facts, later, here, timeout, journal.now())
+    look = checks.Pending(later, here, left_by, session.settings.helm_timeout)
+    return checks.nothing_is_running(facts.newest, look, journal.now())
 
 
 def _plan(
@@ -158,7 +160,7 @@ def _plan(
         title=f"Roll back {release} to revision {target}",
         summary=f"revision {current} → {target}, which becomes revision {facts.next_revision}",
         context=session.context.name,
-        server=session.client.server,
+        server=session.context.server,
         namespace=namespace,
         release=release,
         targets=(f"release {release}", f"revision {target}"),
@@ -171,7 +173,11 @@ def _plan(
         command=_command(session, facts),
         means=_means(session, facts),
         permits=(Permit("rollback", "helm", namespace, release),),
-        details=(("current", str(current)), ("target", str(target))),
+        details=(
+            ("current", str(current)),
+            ("target", str(target)),
+            ("makes", str(facts.next_revision)),
+        ),
         current=current,
         target=target,
         revisions=len(facts.heads),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -61,32 +62,44 @@ def target_is_complete(facts: Facts) -> Check:
     return ok(name, evidence)
 
 
-def nothing_is_running(
-    facts: Facts, later: RevisionHead | None, live_here: str, timeout: str, now: datetime
-) -> Check:
-    """Whether a helm may be at work. `later` is the newest revision after the grace time.
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is known of a helm that may be at work.
+
+    `later` is the newest revision after the grace time, `live_here` the operation that holds the
+    release's lock on this machine, `left_by` the ended operation that began the newest revision.
+    """
+
+    later: RevisionHead | None = None
+    live_here: str = ""
+    left_by: str = ""
+    timeout: str = "10m"
+
+
+def nothing_is_running(newest: RevisionHead, look: Pending, now: datetime) -> Check:
+    """Whether a helm may be at work.
 
     Only what runs on this machine can be seen: helm elsewhere is told by its pending revision.
     """
     name = "nothing is running"
-    if live_here:
-        return stop(name, f"on this machine: {live_here}")
-    newest = facts.newest
+    if look.live_here:
+        return stop(name, f"on this machine: {look.live_here}")
     if not newest.status.pending:
         return ok(name, "no pending revision, no helm seen from here")
     what = f"revision {newest.revision} is {newest.status}"
-    changed = later is None or _version(later) != _version(newest)
-    if changed:
+    if look.later is None or _version(look.later) != _version(newest):
         return stop(name, f"{what} and has just changed: a helm is at work", overridable=True)
+    if look.left_by:
+        return warn(name, f"{what}: left by a {look.left_by}, whose helm has ended on this machine")
     since = newest.modified or newest.created
     if since is None:
         return stop(name, f"{what}, since when is unknown", overridable=True)
     age = seconds_between(since, now)
     words = f"{what} for {precise(age)}"
-    if timedelta(seconds=age) <= duration(timeout):
+    if timedelta(seconds=age) <= duration(look.timeout):
         return stop(
             name,
-            f"{words}: less than the timeout of {timeout}, a helm elsewhere may be at work",
+            f"{words}: less than the timeout of {look.timeout}, a helm elsewhere may be at work",
             overridable=True,
         )
     return warn(
