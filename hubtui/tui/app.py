@@ -64,7 +64,13 @@ class HubtuiApp(App[int], inherit_bindings=False):
         self._apply_keymap()
         self.push_screen(self._overview)
         self.set_interval(BEAT_SLOW if self.settings.slow else BEAT, self._beat)
-        self.call_after_refresh(self._connecting.start, self.settings)
+        self.call_after_refresh(self._connect)
+
+    def _connect(self) -> None:
+        name = self._context_name()
+        words = f"Looking for the hub in context {name} …" if name else "Looking for a cluster …"
+        self._overview.say("Connecting", [cell(words)])
+        self._connecting.start(self.settings)
 
     def _apply_keymap(self) -> None:
         errors = keys.keymap_errors(self.settings.keys)
@@ -120,6 +126,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
             release=hub.release if hub else "",
         )
         self._connecting.start(self.settings)
+        self.notify(f"Opening {hub.release if hub else choice.context.name} …", markup=False)
 
     def _failed(self, error: HubtuiError, retry_in: float) -> None:
         self._failure = (error, datetime.now(UTC), retry_in)

@@ -104,8 +104,11 @@ def merged(spans: Iterable[Span]) -> Cell:
 def row(cells: Sequence[Cell], fitted: Sequence[tuple[int, int]], aligns: Sequence[Align]) -> Cell:
     """One line of a table: the cells that fit, one space apart.
 
-    `fitted` is what `views.table.fit` returns, `aligns` has one entry for each column.
+    `fitted` is what `views.table.fit` returns, `aligns` has one entry for each column. A row of one
+    cell in a table of several columns spans them all.
     """
+    if len(cells) == 1 < len(aligns):
+        return merged(clip_cell(cells[0], sum(width + 1 for _, width in fitted) - 1))
     spans: list[Span] = []
     for position, (index, width) in enumerate(fitted):
         if position:

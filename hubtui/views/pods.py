@@ -19,7 +19,7 @@ from hubtui.views.signs import sign_of, tone_of
 from hubtui.views.table import Column, Dirty, Freshness
 
 COLUMNS = (
-    Column("role", "ROLE", 24),
+    Column("role", "ROLE", 25),
     Column("ready", "READY", 7, align="right"),
     Column("restarts", "RESTARTS", 8, align="right", rank=3),
     Column("status", "STATUS", 18, grow=True),

@@ -158,10 +158,10 @@ class ReleasesView:
         parts: list[Cell] = [cell(f"{fold} also here:", Tone.MUTED)]
         for name in names[:_NAMED]:
             sign, tone = status_sign(self._releases.heads(name)[0].status)
-            parts += [cell(name), ((sign, tone),)]
+            parts.append(((f"{name} ", Tone.PLAIN), (sign, tone)))
         if len(names) > _NAMED:
             parts.append(cell(f"and {len(names) - _NAMED} more", Tone.MUTED))
-        return (EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, join(*parts))
+        return (join(*parts),)
 
     def ticking(self, key: str) -> Literal["never", "minute", "second"]:
         head = self.head(key)

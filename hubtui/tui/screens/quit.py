@@ -32,8 +32,8 @@ class QuitScreen(ModalScreen[bool]):
                 markup=False,
             )
             with Horizontal():
-                yield Button("Stay (esc)", id="stay")
-                yield Button("Quit (y)", id="leave")
+                yield Button("Stay (esc)", id="stay", compact=True)
+                yield Button("Quit (y)", id="leave", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#stay", Button).focus()

@@ -56,8 +56,8 @@ class ConfirmLine(Vertical):
             field = Input(id="confirm-name", select_on_focus=False)
             field.cursor_blink = False
             yield field
-            yield Button("Cancel", id="confirm-cancel")
-            yield Button(self._button, id="confirm-go", disabled=True)
+            yield Button("Cancel", id="confirm-cancel", compact=True)
+            yield Button(self._button, id="confirm-go", disabled=True, compact=True)
 
     def allow(self, reason: str) -> None:
         """Lets the button be pressed once the name is right; a reason keeps it dim."""
