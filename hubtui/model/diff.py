@@ -145,7 +145,7 @@ def steps(
         after=after.label,
         chart_before=before.chart.label if before.chart else "",
         chart_after=after.chart.label if after.chart else "",
-        images=image_changes(before.images, after.images),
+        images=image_changes(before.images, after.images, redactor),
         values=values,
         defaults=defaults,
         hooks=hooks,

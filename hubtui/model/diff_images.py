@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hubtui.model.manifest import Image
+from hubtui.model.redact import Redactor
 
 _PULLERS = ("image-puller", "hook-image-puller", "continuous-image-puller")
 
@@ -39,7 +40,9 @@ def split_image(image: str) -> tuple[str, str]:
     return (head, tag) if colon and "/" not in tag else (image, "")
 
 
-def image_changes(before: Iterable[Image], after: Iterable[Image]) -> tuple[ImageChange, ...]:
+def image_changes(
+    before: Iterable[Image], after: Iterable[Image], redactor: Redactor
+) -> tuple[ImageChange, ...]:
     """The images that differ, user servers first.
 
     The pullers run what others will run: their images are only said where no other container
@@ -57,7 +60,7 @@ def image_changes(before: Iterable[Image], after: Iterable[Image]) -> tuple[Imag
             continue
         explained.add(pair)
         name = "" if container in (role, title) else container
-        change = ImageChange(role, name, *pair)
+        change = ImageChange(role, name, *(redactor.mask_text(image) for image in pair))
         found.setdefault((role, name, *pair), change)
     return tuple(found.values())
 

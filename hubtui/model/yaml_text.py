@@ -100,11 +100,13 @@ def load(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "cannot be read"
-        raise YamlError(safe(problem), mark.line + 1 if mark else 0) from None
+        raise YamlError(
+            _WORDS_OF_THE_TEXT.sub("", safe(problem)), mark.line + 1 if mark else 0
+        ) from None
     except YamlError:
         raise
-    except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise YamlError(safe(str(error).splitlines()[0])) from None
+    except (yaml.YAMLError, ValueError, TypeError):
+        raise YamlError("holds a value that is not what its tag says") from None
     except RecursionError:
         raise YamlError("is nested too deeply, or contains itself") from None
 
@@ -127,6 +129,10 @@ def _check_depth(text: str) -> None:
                 raise YamlError("is nested too deeply", mark.line + 1 if mark else 0)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+_WORDS_OF_THE_TEXT = re.compile(r"(?:(?<= tag)|(?<= alias)|(?<= anchor)) .*", re.DOTALL)
+"""What PyYAML quotes of a document in its messages: it may be of a secret."""
 
 
 class _Plain:

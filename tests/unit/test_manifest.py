@@ -70,6 +70,16 @@ def test_a_document_that_is_no_object_is_told(text: str, error: str) -> None:
     assert any(part in broken.error for part in error.split("|"))
 
 
+@pytest.mark.parametrize(
+    "text", ["token: !kanarienvogel x", "a: *kanarienvogel", "a: !!int kanarie"]
+)
+def test_an_error_quotes_nothing_of_the_document(text: str) -> None:
+    (broken,) = manifest.read_document(text)
+    assert isinstance(broken, Broken)
+    assert "kanarie" not in broken.error
+    assert "kanarie" not in repr(broken)
+
+
 def test_aliases_cannot_multiply_without_end() -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{step}: &a{step} [{', '.join([f'*a{step - 1}'] * 10)}]\n" for step in range(1, 9)
