@@ -5,8 +5,6 @@ Nothing heavy is imported before it is known what to do: not the kubernetes pack
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, MutableMapping, Sequence
@@ -134,6 +132,8 @@ def _command(*shape: Callable[[Function], Function]) -> Callable[[Function], cli
 
 
 def _await(work: Coroutine[Any, Any, int]) -> int:
+    import asyncio
+
     return asyncio.run(work)
 
 
@@ -294,6 +294,8 @@ def _drop_stdout() -> None:
 
 
 def _unexpected(error: Exception) -> int:
+    import logging
+
     from hubtui import logs
 
     path = logs.start()

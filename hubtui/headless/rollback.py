@@ -6,18 +6,19 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hubtui.headless import shapes
 from hubtui.headless.diff import diff_lines
 from hubtui.headless.output import Answer
 from hubtui.headless.run import Run, opened, scope_of
-from hubtui.model.plan import Outcome, Plan
+from hubtui.headless.text import fact, fitted, indented
+from hubtui.model.plan import Check, Outcome, Plan
 from hubtui.services.actions.rollback import RollbackRequest
 from hubtui.services.operations import Operation
 from hubtui.services.session import Session
 from hubtui.views.cells import Cell, Tone, cell, plain
-from hubtui.views.document import INDENT, heading, wrap_cell
+from hubtui.views.document import Hung, heading
 from hubtui.views.plan import check_lines, notice_lines, outcome_lines, step_line
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -44,6 +45,7 @@ async def rollback(run: Run, revision: int, consent: Consent) -> int:
     """
     async with opened(run) as session:
         plan = await session.operations.plan("rollback", RollbackRequest(revision))
+        consent = replace(consent, overrides=_names(plan, consent.overrides))
         if not consent.confirm:
             run.out.show(_plan(session, plan, consent))
             return 0
@@ -103,6 +105,17 @@ async def _tell(run: Run, operation: Operation) -> None:
         version = await operation.changed(version)
 
 
+def _word(check: Check) -> str:
+    """A check's name as one word, for a shell."""
+    return check.name.replace(" ", "-")
+
+
+def _names(plan: Plan, overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """The checks' names; each may be given as one word."""
+    words = {_word(check): check.name for check in plan.checks}
+    return tuple(words.get(name, name) for name in overrides)
+
+
 def _plan(session: Session, plan: Plan, consent: Consent) -> Answer:
     return Answer(
         kind="plan",
@@ -117,7 +130,7 @@ def _outcome(session: Session, plan: Plan, outcome: Outcome) -> Answer:
         kind="outcome",
         scope=scope_of(session),
         body={**_document(plan), "result": outcome.result.value, "outcome": outcome.to_json()},
-        lines=lambda width: _fitted(outcome_lines(outcome), width),
+        lines=lambda width: fitted(outcome_lines(outcome), width),
     )
 
 
@@ -127,29 +140,19 @@ def _document(plan: Plan) -> shapes.Shape:
 
 def plan_lines(plan: Plan, width: int, overrides: frozenset[str]) -> list[Cell]:
     """The whole plan as text."""
-    lines: list[Cell] = [heading(plan.title), cell(plan.summary), (), heading("Checks")]
-    lines += _indented(check_lines(plan, overrides))
+    lines: list[Cell | Hung] = [heading(plan.title), cell(plan.summary), (), heading("Checks")]
+    lines += indented(check_lines(plan, overrides))
     if plan.changes is not None:
-        lines += [(), heading("Changes"), *_indented(diff_lines(plan.changes))]
-    lines += [(), heading("What people notice"), *_indented(notice_lines(plan)), ()]
+        lines += [(), heading("Changes"), *indented(diff_lines(plan.changes))]
+    lines += [(), heading("What people notice"), *indented(notice_lines(plan)), ()]
     facts = [("command", plan.command), ("means", plan.means), ("rests on", plan.basis.digest)]
-    lines += [((f"{name:<10}", Tone.MUTED), *cell(value)) for name, value in facts if value]
+    lines += [fact(name, cell(value)) for name, value in facts if value]
     blocked = plan.blocked_by(overrides)
     if blocked:
         names = ", ".join(check.name for check in blocked)
         lines += [(), cell(f"It is stopped by: {names}.", Tone.NOW)]
-        passes = " ".join(f"--override {check.name}" for check in blocked if check.overridable)
+        passes = " ".join(f"--override {_word(check)}" for check in blocked if check.overridable)
         if passes:
             lines.append(cell(f"To go on in spite of that: {passes}"))
     lines += [(), cell(f"Nothing was changed. To go on: --confirm {plan.confirm}", Tone.ACCENT)]
-    return _fitted(lines, width)
-
-
-def _indented(lines: Iterator[Cell] | list[Cell]) -> Iterator[Cell]:
-    return (((INDENT, Tone.PLAIN), *line) for line in lines)
-
-
-def _fitted(lines: Iterator[Cell] | list[Cell], width: int) -> list[Cell]:
-    if not width:
-        return list(lines)
-    return [part for line in lines for part in (wrap_cell(line, width) if line else [line])]
+    return fitted(lines, width)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hubtui.errors import DeniedError, NotFoundError
+from hubtui.errors import DeniedError, HubtuiError, NotFoundError
 from hubtui.headless import shapes
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.pods import pod_stores
 from hubtui.headless.releases import heads_of, payload_notes
 from hubtui.headless.run import Run, ask, reason, scope_of, store_notes
 from hubtui.headless.table import table
+from hubtui.headless.text import fact, fitted
 from hubtui.model.age import age
 from hubtui.model.release import RevisionHead
 from hubtui.services.pods import RoleRow
@@ -19,11 +20,11 @@ from hubtui.services.releases import Summary
 from hubtui.services.session import Session
 from hubtui.services.store import State, Store, utc_now
 from hubtui.views.cells import Cell, Tone, cell, join
-from hubtui.views.document import fact
+from hubtui.views.document import Hung
 from hubtui.views.pods import COLUMNS, PodsView
 from hubtui.views.signs import status_sign
 
-_NAMES = 10
+_DOT: Cell = (("·", Tone.MUTED),)
 _SHOWN = ("role", "ready", "restarts", "status")
 
 
@@ -36,7 +37,8 @@ async def status(run: Run) -> int:
         session.pods.update()
         if session.pods.stores.pods.health.state is State.DENIED and current is None:
             raise session.pods.stores.pods.health.error or DeniedError("nothing may be read")
-        return _answer(session, current, notes + store_notes(*pod_stores(session)))
+        notes += store_notes(*pod_stores(session)) + await _left(session)
+        return _answer(session, current, notes)
 
     return await ask(run, question, _watched)
 
@@ -56,6 +58,18 @@ async def _current(run: Run, session: Session) -> tuple[_Current, tuple[Note, ..
         return None, (Note("releases", reason(error)),)
     row = (heads[0], (await session.releases.summaries(heads[:1]))[0])
     return row, payload_notes([row])
+
+
+async def _left(session: Session) -> tuple[Note, ...]:
+    """What an earlier hubtui left unfinished, and what the cluster holds of it."""
+    try:
+        found = await session.operations.recover_interrupted()
+    except HubtuiError as error:
+        return (Note("operations", reason(error)),)
+    return tuple(
+        Note(left.entry.title, left.outcome.summary if left.outcome else "still running")
+        for left in found
+    )
 
 
 def _answer(session: Session, current: _Current, notes: tuple[Note, ...]) -> Answer:
@@ -80,35 +94,33 @@ def _answer(session: Session, current: _Current, notes: tuple[Note, ...]) -> Ans
                 "roles": [shapes.role(each) for each in roles],
             }
         },
-        lines=lambda width: [*_facts(session, current, chart), (), *_roles(session, roles, width)],
+        lines=lambda width: [
+            *fitted(_facts(session, current, chart), width),
+            (),
+            *_roles(session, roles, width),
+        ],
         notes=notes,
     )
 
 
-def _facts(session: Session, current: _Current, chart: str) -> list[Cell]:
+def _facts(session: Session, current: _Current, chart: str) -> list[Cell | Hung]:
     where = f"{session.context.name} / {session.namespace} / {session.release}"
-    lines = [_fact("hub", cell(where, Tone.STRONG))]
+    lines: list[Cell | Hung] = [fact("hub", cell(where, Tone.STRONG))]
     if current is None:
-        lines += [_fact("chart", cell(chart or "?")), _fact("revision", cell("?", Tone.SOON))]
+        lines += [fact("chart", cell(chart or "?")), fact("revision", cell("?", Tone.SOON))]
     else:
         head, summary = current
         app = cell(f"JupyterHub {summary.app}" if summary.app else "JupyterHub ?")
-        lines.append(_fact("chart", join(cell(summary.chart or "?"), cell(chart), app)))
+        lines.append(fact("chart", join(cell(f"{summary.chart or '?'} {chart}"), _DOT, app)))
         sign, tone = status_sign(head.status)
         since = age(summary.updated or head.created, utc_now())
         words = cell(f"{head.status}, {since} ago", tone)
-        lines.append(_fact("revision", join(cell(str(head.revision)), ((sign, tone),), words)))
+        lines.append(fact("revision", join(cell(str(head.revision)), ((sign, tone),), words)))
         if summary.error or summary.description:
-            lines.append(_fact("", cell(summary.error or summary.description, Tone.MUTED)))
+            lines.append(fact("", cell(summary.error or summary.description, Tone.MUTED)))
     if session.gate.read_only:
-        lines.append(_fact("read-only", cell(session.gate.read_only, Tone.ACCENT)))
+        lines.append(fact("read-only", cell(session.gate.read_only, Tone.ACCENT)))
     return lines
-
-
-def _fact(name: str, value: Cell) -> Cell:
-    # At the margin: this is the whole answer, not a section of one.
-    (text, tone), *rest = fact(name, value, _NAMES)
-    return ((text.removeprefix("  "), tone), *rest)
 
 
 def _roles(session: Session, roles: Sequence[RoleRow], width: int) -> list[Cell]:
