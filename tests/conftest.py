@@ -15,8 +15,12 @@ _RUN = "HUBTUI_TESTBED_RUN"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Names this run's testbed after the process that will end it."""
-    if not hasattr(config, "workerinput"):
-        os.environ[_RUN] = f"pytest-{os.getpid()}"
+    if hasattr(config, "workerinput"):
+        return
+    os.environ[_RUN] = f"pytest-{os.getpid()}"
+    if config.getoption("dist", "no") == "load":
+        # One worker has the testbed's tests: what one changes, another would see.
+        config.option.dist = "loadgroup"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -28,8 +32,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         found.down()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the testbed is a cluster test; one worker can run them all in a row."""
+    """Whatever uses the testbed is a cluster test, and all of these run in one worker."""
     for item in items:
         if "testbed" in getattr(item, "fixturenames", ()):
             item.add_marker("cluster")

@@ -58,23 +58,25 @@ def test_a_port_forward_to_the_hub_pod_reaches_the_real_hub(testbed: Testbed) ->
 
 
 def test_the_awaiter_waits_for_the_pullers(testbed: Testbed) -> None:
-    """A puller that cannot pull holds the hook, as long as helm lets it."""
+    """A puller that cannot pull holds the hook, and with it helm."""
     image = '{"image": {"name": "quay.example.org/missing", "tag": "1"}}'
     command = [str(testbed.helm()), "upgrade", "hub", str(testbed.chart()), "--namespace"]
-    command += [NAMESPACE, "--reuse-values", "--timeout=6s", "--set-json", f"singleuser={image}"]
+    command += [NAMESPACE, "--reuse-values", "--set-json", f"singleuser={image}"]
     environment = testbed.helm_environment()
     with (
         testbed.api() as api,
         subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as helm,
     ):
         try:
-            assert wait_for(lambda: _stuck_pullers(api) == 4, 6, every=0.2)
+            assert wait_for(lambda: _stuck_pullers(api) == 4, 30, every=0.2)
             (awaiter,) = api.items(_PODS, labelSelector="job-name=hook-image-awaiter")
             assert awaiter["status"]["phase"] == "Running"
-            assert "pre-upgrade hooks failed" in helm.communicate()[1]
+            assert helm.poll() is None
         finally:
-            helm.wait()
+            helm.terminate()
+            words = helm.communicate()[1]
             testbed.reset()
+    assert "pre-upgrade hooks failed" in words
 
 
 def _stuck_pullers(api: Api) -> int:

@@ -218,6 +218,9 @@ class Testbed:
         with self.api() as api:
             annotations = {kubelets.MANAGED: value}
             api.patch(f"/api/v1/nodes/{name}", {"metadata": {"annotations": annotations}})
+        # KWOK looks at the annotation only when it meets a node for the first time.
+        self.kill("kwok")
+        self.start("kwok")
 
     # Breaking it
 

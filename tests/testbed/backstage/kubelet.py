@@ -26,7 +26,11 @@ class Images:
         self._dirty: set[str] = set()
 
     async def run(self) -> None:
-        """Follows and writes until cancelled."""
+        """Follows and writes until cancelled; what lay on the nodes before still does."""
+        async with self._session.get("/api/v1/nodes") as answer:
+            for node in (await answer.json()).get("items", ()):
+                names = [row["names"][-1] for row in node["status"].get("images", ())]
+                self._on_node[node["metadata"]["name"]] = names
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._write())
