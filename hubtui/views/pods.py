@@ -41,12 +41,12 @@ _SORTS: dict[str, Callable[[PodRow], Any]] = {
 
 
 class PodsView:
-    """The view model of the pods pane. `release_chart` is the chart of the running release: user
-    pods of an older one are marked."""
+    """The view model of the pods pane."""
 
-    def __init__(self, pods: Pods, release_chart: str = "") -> None:
+    def __init__(self, pods: Pods) -> None:
         self._pods = pods
-        self.release_chart = release_chart
+        self._release_chart = ""
+        self._repaint = False
         self.filter = Filter()
         self.sort = "status"
         self.reverse = False
@@ -91,6 +91,12 @@ class PodsView:
             self._open ^= {row.role}
             self._stale_order = True
 
+    def set_release_chart(self, chart: str) -> None:
+        """The chart label of the running release: user pods of another one are marked."""
+        if chart != self._release_chart:
+            self._release_chart = chart
+            self._repaint = True
+
     def set_filter(self, text: str) -> None:
         """Shows only pods that match; words may be `role:`, `node:`, `user:`, `status:`."""
         self.filter = Filter.parse(text)
@@ -103,12 +109,15 @@ class PodsView:
 
     def drain(self) -> Dirty:
         changes = self._pods.update()
-        if not (changes.roles or changes.pods or self._stale_order):
+        repaint, self._repaint = self._repaint, False
+        if not (changes.roles or changes.pods or self._stale_order or repaint):
             return Dirty()
         before = self._order
         self._arrange()
         dirty = {f"role:{role}" for role in changes.roles} | {f"pod:{key}" for key in changes.pods}
         self._stale_order = False
+        if repaint:
+            dirty.update(self._order)
         return Dirty(frozenset(dirty), order=self._order != before)
 
     def _arrange(self) -> None:
@@ -221,7 +230,7 @@ class PodsView:
             ago = age(state.restarted_at, now)
             status = join(status, cell(f"{state.restart_reason} {ago} ago", Tone.MUTED))
         chart = chart_of(row.pod)
-        if row.role is Role.USERS and self.release_chart and chart not in ("", self.release_chart):
+        if row.role is Role.USERS and self._release_chart and chart not in ("", self._release_chart):
             status = join(status, cell(f"chart {chart.rpartition('-')[2]}", Tone.SOON))
         return status
 

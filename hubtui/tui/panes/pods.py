@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -40,6 +41,17 @@ class PodsPane(Pane):
             cell(f"{count:,}" if known else "?"),
             ((f"{bad[0][0]}{trouble}", bad[0][1]),) if trouble else (),
         )
+
+    def beat(self, now: datetime) -> None:
+        self.view.set_release_chart(self._release_chart())
+        super().beat(now)
+
+    def _release_chart(self) -> str:
+        """The label that pods of the release's current chart carry (facts.md §2.1)."""
+        heads = self.session.releases.heads(self.session.release)
+        summary = self.session.releases.summary(heads[0]) if heads else None
+        version = summary.chart_version if summary else ""
+        return f"jupyterhub-{version.replace('+', '_')}" if version else ""
 
     def on_live_table_selected(self, message: LiveTable.Selected) -> None:
         message.stop()
