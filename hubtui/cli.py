@@ -80,7 +80,7 @@ def cli(context: click.Context) -> int | None:
 
 
 def _screen(meta: MutableMapping[str, Any]) -> int:
-    settings, origins = _settings(meta)
+    settings, _ = _settings(meta)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The screen needs a terminal for its keys and its picture, and this is none",
@@ -93,7 +93,7 @@ def _screen(meta: MutableMapping[str, Any]) -> int:
     from hubtui.tui.app import run as run_app
 
     logs.start()
-    return run_app(settings, origins)
+    return run_app(settings)
 
 
 def _settings(meta: MutableMapping[str, Any]) -> tuple[Settings, list[Origin]]:
