@@ -66,7 +66,7 @@ async def measure(
             with Terminal(argv, environment(home, program)) as terminal:
                 await scenes.start(terminal, program, cluster, found)
                 keep(options, program, "start", terminal)
-                if run == options.runs - 1:
+                if run == options.runs - 1 and not terminal.ended:
                     await last_run(terminal, program, cluster, options, found)
     return found
 

@@ -90,7 +90,7 @@ def verdict(measure: Measure, values: Sequence[float]) -> str:
 
 def table(results: Mapping[str, Figures], title: str) -> Table:
     """All measures, the reach, and a column for each program; the first one is judged."""
-    made = Table(title=title, title_justify="left")
+    made = Table(title=title, title_justify="left", min_width=110)
     made.add_column("what")
     made.add_column("reach", justify="right")
     for number, name in enumerate(results):

@@ -47,6 +47,7 @@ HUBTUI = Program(
     argv=("{binary}", "--kubeconfig", "{kubeconfig}", "--read-only"),
     pods=Pane(complete=r"Pods +{pods}\b"),
     releases=Pane(complete=r"Releases +{releases}\b"),
+    first_frame=r"\bPods\b",
     cursor_keys="2",
     rows_keys="2",
 )
@@ -62,8 +63,8 @@ K9S = Program(
         complete=r"(?i)helm[^\n]*\(hub\)\[{releases}\]", keys=":helm\r", from_start=False
     ),
     first_frame=r"(?i)pods\(|k9s rev",
-    cursor_keys="g",
-    rows_keys="g",
+    cursor_keys="\x1bg",
+    rows_keys="/jupyter-student\r",
     row=r"{pod}\s.*(?<![\d.]){restarts}(?![\d.])",
     name_on_row="{pod} ",
 )

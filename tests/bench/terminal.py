@@ -62,6 +62,7 @@ class Terminal:
         self.chunks: list[Chunk] = []
         self._watchers: list[_Watcher] = []
         self._lock = threading.Lock()
+        self._ended = False
         self.started = 0.0
 
     def __enter__(self) -> Self:
@@ -113,6 +114,11 @@ class Terminal:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether the program has closed its terminal."""
+        return self._ended
+
     def send(self, keys: str) -> float:
         """Type; returns when."""
         at = time.perf_counter()
@@ -128,6 +134,8 @@ class Terminal:
             last = self.chunks[-1].at if self.chunks else 0.0
             if last > since and predicate(self.view):
                 return last
+            if self._ended:
+                raise NotSeenError(f"{self._argv[0]} ended; it left\n{self.view.text}")
             self._watchers.append(watcher)
         try:
             async with asyncio.timeout(timeout):
@@ -172,6 +180,12 @@ class Terminal:
                     self.view.feed(data)
                     self.chunks.append(Chunk(at, size))
                     self._look(at)
+        with self._lock:
+            self._ended = True
+            for watcher in self._watchers:
+                if watcher.found.set_running_or_notify_cancel():
+                    text = f"{self._argv[0]} ended; it left\n{self.view.text}"
+                    watcher.found.set_exception(NotSeenError(text))
 
     def _look(self, at: float) -> None:
         for watcher in list(self._watchers):
