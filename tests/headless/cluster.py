@@ -1,0 +1,91 @@
+"""The objects of a small hub: two revisions, one broken, its workloads, pods and users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.releases import packed, release, values
+
+EVIL = "[red]eve[/red]\x1b]52;c;aGk=\x07"
+"""A user whose name is markup, an escape sequence and a clipboard write."""
+
+SECRET = "opensesame-of-the-live-secret"
+
+
+def helm_secret(revision: int, status: str, payload: str, name: str = "hub") -> dict[str, Any]:
+    return {
+        "kind": "Secret",
+        "metadata": {
+            "name": f"sh.helm.release.v1.{name}.v{revision}",
+            "namespace": "hub",
+            "uid": f"{name}-{revision}",
+            "resourceVersion": str(revision),
+            "creationTimestamp": "2026-05-02T13:04:05Z",
+            "labels": {"owner": "helm", "name": name, "version": str(revision), "status": status},
+        },
+        "type": "helm.sh/release.v1",
+        "data": {"release": payload},
+    }
+
+
+def workload(kind: str, component: str, replicas: int = 1) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "metadata": {
+            "name": component,
+            "namespace": "hub",
+            "labels": {
+                "component": component,
+                "app": "jupyterhub",
+                "release": "hub",
+                "chart": "jupyterhub-4.4.0",
+            },
+        },
+        "spec": {"replicas": replicas},
+        "status": {"desiredNumberScheduled": replicas},
+    }
+
+
+def pod(name: str, component: str, *, user: str = "", waiting: str = "") -> dict[str, Any]:
+    state: dict[str, Any] = {"running": {"startedAt": "2026-05-02T13:04:05Z"}}
+    if waiting:
+        state = {"waiting": {"reason": waiting, "message": "back-off pulling the image"}}
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": "hub",
+            "uid": name,
+            "creationTimestamp": "2026-05-02T13:04:05Z",
+            "labels": {"component": component, "app": "jupyterhub", "release": "hub"},
+            "annotations": {"hub.jupyter.org/username": user} if user else {},
+        },
+        "spec": {"nodeName": "node-1", "containers": [{"name": "main", "image": "img:1"}]},
+        "status": {
+            "phase": "Pending" if waiting else "Running",
+            "containerStatuses": [
+                {"name": "main", "ready": not waiting, "restartCount": 2, "state": state}
+            ],
+        },
+    }
+
+
+def hub() -> list[dict[str, Any]]:
+    """Everything in the namespace `hub`."""
+    older = release(1, values(tag="2026.09"), others=1)
+    newer = release(2, values(tag="2026.11"), others=1)
+    other = {**release(4, others=0, manifest=""), "name": "support"}
+    other["chart"] = {"metadata": {"name": "support", "version": "1.2.3", "appVersion": "9"}}
+    return [
+        {"kind": "Namespace", "metadata": {"name": "hub"}},
+        helm_secret(1, "superseded", packed(older)),
+        helm_secret(2, "deployed", packed(newer)),
+        helm_secret(4, "deployed", packed(other), "support"),
+        workload("Deployment", "hub"),
+        workload("Deployment", "proxy"),
+        workload("DaemonSet", "continuous-image-puller", 3),
+        pod("hub-7d9", "hub"),
+        pod("proxy-5c4", "proxy", waiting="ImagePullBackOff"),
+        pod("jupyter-alice", "singleuser-server", user="alice"),
+        pod("jupyter-eve", "singleuser-server", user=EVIL),
+    ]
