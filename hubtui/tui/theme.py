@@ -192,6 +192,7 @@ class Palette:
     stale: Styles
     cursor: Styles
     cursor_stale: Styles
+    blank: Style
     border: Style
     focus: Style
     off: Style
@@ -212,25 +213,27 @@ class Palette:
 
 @lru_cache(maxsize=8)
 def palette_of(look: Look) -> Palette:
-    """The styles of one look."""
+    """The styles of one look. Each has its background: Textual adds none to lines of segments."""
+    behind = look.background
     return Palette(
-        tones=_styles(look.tones, look),
-        stale=_styles(look.stale, look),
+        tones=_styles(look.tones, behind, look),
+        stale=_styles(look.stale, behind, look),
         cursor=_cursor_styles(look.tones, look),
         cursor_stale=_cursor_styles(look.stale, look),
-        border=_style(look.border),
-        focus=_style(look.tones[Tone.ACCENT], bold=True),
-        off=_style(look.off),
+        blank=_style(None, behind),
+        border=_style(look.border, behind),
+        focus=_style(look.tones[Tone.ACCENT], behind, bold=True),
+        off=_style(look.off, behind),
         read_only=_style(*look.read_only, bold=True),
         demo=_style(*look.demo, bold=True),
         contexts=tuple(_style(*pair) for pair in look.contexts),
     )
 
 
-def _styles(tones: Mapping[Tone, str], look: Look) -> Styles:
+def _styles(tones: Mapping[Tone, str], background: str, look: Look) -> Styles:
     # Sixteen colours are too few to tell the accent from a state without its weight.
     bold = {Tone.STRONG, Tone.ACCENT} if look.ansi else {Tone.STRONG}
-    return {tone: _style(color, bold=tone in bold) for tone, color in tones.items()}
+    return {tone: _style(color, background, bold=tone in bold) for tone, color in tones.items()}
 
 
 def _cursor_styles(tones: Mapping[Tone, str], look: Look) -> Styles:
@@ -239,9 +242,7 @@ def _cursor_styles(tones: Mapping[Tone, str], look: Look) -> Styles:
         return {tone: Style(reverse=True, bold=tone is Tone.STRONG) for tone in tones}
     bar = Color.parse(look.cursor)
     on_bar = {tone: readable(Color.parse(color), bar).hex for tone, color in tones.items()}
-    return {
-        tone: _style(color, look.cursor, bold=tone is Tone.STRONG) for tone, color in on_bar.items()
-    }
+    return _styles(on_bar, look.cursor, look)
 
 
 def palette(app: App[Any]) -> Palette:

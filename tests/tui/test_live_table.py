@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 from rich.style import Style
 from textual.color import Color
 from textual.pilot import Pilot
@@ -17,6 +18,8 @@ from .tables import NOW, MemorySource, TableApp, many, screen_lines
 
 SIZE = (60, 12)
 ROWS = SIZE[1] - 1
+BYTES_OF_A_ROW = 700
+"""Design §9."""
 
 
 async def settled(pilot: Pilot[None], app: TableApp) -> LiveTable:
@@ -170,6 +173,17 @@ async def test_a_change_off_screen_repaints_nothing_and_computes_nothing() -> No
         app.table.move_to("pod-00150")
         await pilot.pause()
         assert any("pod-00150      0/1" in line for line in screen_lines(app))
+
+
+async def test_a_changed_row_costs_few_bytes() -> None:
+    row = ("日本-user", "0/1", "4 m", "ImagePullBackOff " * 12)
+    app = TableApp(MemorySource({"a": row, "b": row}))
+    async with app.run_test(size=(160, 12)) as pilot:
+        table = await settled(pilot, app)
+        console = Console(color_system="truecolor", force_terminal=True)
+        sent = table.render_line(2).render(console)
+        assert "ImagePullBackOff" in sent
+        assert len(sent.encode()) <= BYTES_OF_A_ROW
 
 
 async def test_a_row_that_is_dirty_but_reads_the_same_is_not_painted() -> None:

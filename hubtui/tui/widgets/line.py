@@ -7,6 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hubtui.tui import theme
+from hubtui.tui.widgets.strips import joined
 from hubtui.views.lines import to_ascii
 
 
@@ -37,12 +38,12 @@ class Line(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y:
-            return Strip.blank(width)
+            return Strip.blank(width, theme.palette(self.app).blank)
         self._drawn = self.draw(width)
         shown = self._drawn
         if theme.ascii_only(self.app):
             shown = [Segment(to_ascii(text), style) for text, style, _ in shown]
-        return Strip(shown).adjust_cell_length(width)
+        return Strip(joined(shown)).adjust_cell_length(width, theme.palette(self.app).blank)
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())

@@ -25,7 +25,7 @@ from textual.widget import Widget
 
 from hubtui.tui import keys, theme
 from hubtui.tui.widgets.header import Header, Sort
-from hubtui.tui.widgets.strips import segments
+from hubtui.tui.widgets.strips import segments, strip
 from hubtui.tui.widgets.viewport import Viewport
 from hubtui.views import lines
 from hubtui.views.cells import Cell, Tone
@@ -190,7 +190,7 @@ class LiveTable(Widget, can_focus=True):
             return self._header.strip(palette.tones, ascii_only=theme.ascii_only(self.app))
         index = self._view.top + y - 1
         if y > self._view.height or index >= len(self._view.keys):
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, palette.blank)
         return self._row(self._view.keys[index], palette)
 
     def _row(self, key: str, palette: theme.Palette) -> Strip:
@@ -198,11 +198,11 @@ class LiveTable(Widget, can_focus=True):
             self._rows[key] = tuple(self._source.cells(key, self._now))
         cursor, mark = self._is_cursor(key), key in self._marks
         look = (self._rows[key], cursor, mark, self._stale, palette, self._header.version)
-        strip = self._strips.get(look)
-        if strip is None:
-            strip = self._draw(self._rows[key], palette, cursor=cursor, mark=mark)
-            self._strips[look] = strip
-        return strip
+        drawn = self._strips.get(look)
+        if drawn is None:
+            drawn = self._draw(self._rows[key], palette, cursor=cursor, mark=mark)
+            self._strips[look] = drawn
+        return drawn
 
     def _draw(
         self, cells: tuple[Cell, ...], palette: theme.Palette, *, cursor: bool, mark: bool
@@ -212,22 +212,22 @@ class LiveTable(Widget, can_focus=True):
             cells = tuple(lines.cell_to_ascii(cell) for cell in cells)
         line = lines.pad(lines.row(cells, self._header.fitted, self._header.aligns), self._inner)
         sign = (lines.to_ascii(MARK) if ascii_only else MARK) if mark else " "
-        return Strip(
-            [
-                Segment(sign, palette.tones[Tone.ACCENT]),
-                *segments(line, palette.row(cursor=cursor, stale=self._stale)),
-                Segment(" "),
-            ],
-            self.size.width,
-        )
+        sides = ((sign, Tone.ACCENT),), ((" ", Tone.PLAIN),)
+        styles = palette.row(cursor=cursor, stale=self._stale)
+        if cursor:
+            # The bar covers what is in the columns; marks and the rim stay as they are.
+            left, right = (segments(side, palette.tones) for side in sides)
+            return Strip([*left, *segments(line, styles), *right], self.size.width)
+        return strip(lines.merged([*sides[0], *line, *sides[1]]), styles)
 
     def _sentence_line(self, y: int) -> Strip:
+        palette = theme.palette(self.app)
         wrapped = lines.wrap(self._sentence, self._inner)
-        if y >= len(wrapped):
-            return Strip.blank(self.size.width)
-        text = lines.to_ascii(wrapped[y]) if theme.ascii_only(self.app) else wrapped[y]
-        style = theme.palette(self.app).tones[Tone.MUTED]
-        return Strip([Segment(f" {text}", style)]).adjust_cell_length(self.size.width)
+        text = wrapped[y] if y < len(wrapped) else ""
+        if theme.ascii_only(self.app):
+            text = lines.to_ascii(text)
+        line = Strip([Segment(f" {text}", palette.tones[Tone.MUTED])])
+        return line.adjust_cell_length(self.size.width, palette.blank)
 
     @property
     def _inner(self) -> int:

@@ -48,7 +48,7 @@ class Edge(Line):
     def draw(self, width: int) -> list[Segment]:
         palette = theme.palette(self.app)
         line = palette.focus if self.lit else palette.border
-        line = Style(color=line.color)
+        line = Style(color=line.color, bgcolor=line.bgcolor)
         room = max(0, width - 2 - 2 * LEAST_LINE)
         right = _label(self._right, room)
         left = _label(self._left, room - width_of(right))
@@ -79,9 +79,9 @@ class Upright(Widget):
 
     def render_line(self, y: int) -> Strip:
         palette = theme.palette(self.app)
-        color = (palette.focus if self.lit else palette.border).color
+        line = palette.focus if self.lit else palette.border
         sign = to_ascii(UPRIGHT) if theme.ascii_only(self.app) else UPRIGHT
-        return Strip([Segment(sign, Style(color=color))], 1)
+        return Strip([Segment(sign, Style(color=line.color, bgcolor=line.bgcolor))], 1)
 
 
 class PaneFrame(Vertical):
