@@ -12,8 +12,6 @@ from hubtui.services.pods import PodRow
 from hubtui.services.session import Session
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
-from hubtui.tui.screens.logs import LogsScreen
-from hubtui.tui.screens.pod_details import PodDetailsScreen
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Cell, cell, join
 from hubtui.views.pods import PodsView
@@ -57,6 +55,8 @@ class PodsPane(Pane):
         message.stop()
         row = self.view.row(message.key)
         if isinstance(row, PodRow):
+            from hubtui.tui.screens.pod_details import PodDetailsScreen
+
             self.app.push_screen(PodDetailsScreen(self.session, row.pod.key))
         elif row is not None:
             self.view.toggle(message.key)
@@ -71,6 +71,8 @@ class PodsPane(Pane):
                 self.app.notify("Choose a pod: enter unfolds the role.", timeout=4)
                 return
             row = row.pods[0]
+        from hubtui.tui.screens.logs import LogsScreen
+
         self.app.push_screen(LogsScreen(self.session, row.pod.key))
 
     def order_by(self, column: str, *, reverse: bool) -> None:

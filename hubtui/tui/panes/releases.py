@@ -1,4 +1,4 @@
-"""The releases pane."""
+"""The releases pane. Its screens are imported when opened: the first frame does not wait."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hubtui.errors import HubtuiError
 from hubtui.model.release import RevisionHead
 from hubtui.services.session import Session
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
-from hubtui.tui.screens.diff import DiffScreen
-from hubtui.tui.screens.plan import PlanScreen
-from hubtui.tui.screens.revision import RevisionScreen
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Cell, cell, join
 from hubtui.views.releases import ReleasesView
@@ -40,6 +36,8 @@ class ReleasesPane(Pane):
         if self.view.foldable(message.key):
             self.view.toggle(message.key)
         elif (head := self.view.head(message.key)) is not None:
+            from hubtui.tui.screens.revision import RevisionScreen
+
             self.app.push_screen(RevisionScreen(self.session, head))
 
     def action_diff(self) -> None:
@@ -52,6 +50,8 @@ class ReleasesPane(Pane):
                 timeout=5,
             )
             return
+        from hubtui.tui.screens.diff import DiffScreen
+
         before, after = sorted(pair, key=lambda head: head.revision)
         self.app.push_screen(DiffScreen(self.session, before, after))
 
@@ -73,10 +73,9 @@ class ReleasesPane(Pane):
         if head is None or head.release != self.session.release:
             self.app.notify("Go to a revision of the hub's release to roll back to it.", timeout=5)
             return
-        try:
-            self.app.push_screen(PlanScreen(self.session, head.revision))
-        except HubtuiError as error:
-            self.app.notify(str(error), severity="error", markup=False)
+        from hubtui.tui.screens.plan import PlanScreen
+
+        self.app.push_screen(PlanScreen(self.session, head.revision))
 
     def copied(self, key: str) -> str:
         head = self.view.head(key)
