@@ -71,12 +71,12 @@ class Detached:
 
     async def wait(self) -> int | None:
         """Waits for its end; gives its exit status (negative: the signal that killed it), or None
-        for a process of another hubtui, whose exit status nobody can know.
+        for a process of another hubtui, whose exit status only its parent can know.
 
         Cancelling this leaves the program alone.
         """
         await self._gone()
-        return self._reap() if self._child else None
+        return self._reap()
 
     def _reap(self) -> int | None:
         try:

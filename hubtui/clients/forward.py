@@ -70,10 +70,16 @@ class PodStream(httpcore.AsyncNetworkStream):
             )
         return data if channel == _DATA else b""
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Sends bytes."""
-        if buffer:
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Sends bytes. Raises UnreachableError with the server's words, httpcore.WriteError."""
+        if not buffer:
+            return
+        try:
             await self._socket.send_bytes(bytes([_DATA]) + buffer)
+        except OSError as error:
+            while await self.read(1, timeout):
+                pass  # the server says why on the error channel before it closes
+            raise httpcore.WriteError(f"{self._where} is closed") from error
 
     async def aclose(self) -> None:
         """Ends the connection."""

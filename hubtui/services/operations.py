@@ -37,6 +37,10 @@ from hubtui.services.operation import Reporter
 log = logging.getLogger(__name__)
 
 
+_watched: set[str] = set()
+"""The operations that this process watches, in whichever session."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """An operation that another hubtui left unfinished.
@@ -92,7 +96,7 @@ class Operations:
         operation = Operation(plan.id, plan)
         passed = tuple(check.name for check in plan.stops)
         report = Reporter(operation, self.journal, lambda: _started(plan, passed), lock)
-        task = self._spawn(self._run(operation, token, lock, report))
+        task = self._spawn(operation, self._run(operation, token, lock, report))
         waiting: asyncio.Task[object] = asyncio.create_task(report.begun.wait())
         try:
             # wait() leaves both alone when it is cancelled: who asked for it cannot end it.
@@ -202,7 +206,7 @@ class Operations:
 
     async def _finish(
         self, operation: Operation, event: Literal["finished", "recovered"], outcome: Outcome
-    ) -> None:
+    ) -> Outcome:
         outcome = replace(outcome, ended=records.now())
         try:
             await self.journal.append(
@@ -215,14 +219,15 @@ class Operations:
             with contextlib.suppress(OSError):
                 self.journal.words_of(operation.id).unlink()
         operation.end(outcome)
+        return outcome
 
     def _is_left(self, entry: Entry) -> bool:
         session = self.session
         here = (session.context.server, session.namespace, session.release)
         if entry.outcome is not None or here != (entry.server, entry.namespace, entry.release):
             return False
-        if any(operation.id == entry.id for operation in self.all):
-            return False
+        if entry.owner == _ourselves():
+            return entry.id not in _watched  # its session was closed
         owner = entry.owner
         return owner is None or owner.boot != boot_id() or not runs(owner.pid, owner.started)
 
@@ -233,7 +238,8 @@ class Operations:
             alive = Detached.find(process.pid, process.started)
         if alive is None:
             outcome = await _action(entry.action).aftermath(self.session, entry)
-            await self._finish(Operation(entry.id, plan_of(entry)), "recovered", outcome)
+            operation = Operation(entry.id, plan_of(entry))
+            outcome = await self._finish(operation, "recovered", outcome)
             return Recovered(entry, outcome=outcome)
         # From here on it is ours: no other hubtui adopts it too.
         await self.journal.append(
@@ -241,7 +247,7 @@ class Operations:
         )
         operation = Operation(entry.id, plan_of(entry))
         self.all.append(operation)
-        self._spawn(self._adopt(operation, entry, alive))
+        self._spawn(operation, self._adopt(operation, entry, alive))
         return Recovered(entry, operation=operation)
 
     async def _adopt(self, operation: Operation, entry: Entry, alive: Detached) -> None:
@@ -252,10 +258,12 @@ class Operations:
             outcome = Outcome(Result.INTERRUPTED, str(error))
         await self._finish(operation, "recovered", outcome)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[Any]:
-        task = asyncio.create_task(work, name="operation")
+    def _spawn(self, operation: Operation, work: Coroutine[None, None, None]) -> asyncio.Task[Any]:
+        _watched.add(operation.id)
+        task = asyncio.create_task(work, name=f"operation {operation.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: _watched.discard(operation.id))
         return task
 
 

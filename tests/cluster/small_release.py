@@ -1,0 +1,151 @@
+"""A small release of a namespace of its own, made by either helm: what a rollback can break."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hubtui.clients.gate import Gate
+from hubtui.clients.kube import KubeClient
+from hubtui.clients.kubeconfig import current_context
+from hubtui.config import Settings
+from hubtui.services.discovery import Hub
+from hubtui.services.session import Session
+from tests.testbed import Testbed
+
+NAME = "small"
+CHART = {
+    "Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\nappVersion: '1'\n",
+    "values.yaml": "mark: one\nextra: false\n",
+    "templates/all.yaml": """
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+data:
+  mark: {{ .Values.mark | quote }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+      annotations: {mark: {{ .Values.mark | quote }}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      tolerations: [{operator: Exists}]
+      containers:
+        - name: web
+          image: registry.k8s.io/pause:{{ .Values.mark }}
+{{- if .Values.extra }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: extra
+{{- end }}
+""",
+}
+
+
+@dataclass
+class SmallRelease:
+    """The release, and the helm that made it."""
+
+    testbed: Testbed
+    namespace: str
+    chart: Path
+    major: int
+
+    @property
+    def helm(self) -> Path:
+        return self.testbed.helm(self.major)
+
+    def upgrade(self, mark: str, *more: str) -> None:
+        """A further revision."""
+        self.run("upgrade", "--install", NAME, str(self.chart), "--set", f"mark={mark}", *more)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """helm in this namespace."""
+        return subprocess.run(
+            [str(self.helm), *arguments, "--namespace", self.namespace],
+            env=self.testbed.helm_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    def statuses(self) -> dict[int, str]:
+        """The revisions' statuses, from the storage objects' labels."""
+        path = f"/api/v1/namespaces/{self.namespace}/secrets"
+        with self.testbed.api() as api:
+            found = api.items(path, labelSelector=f"owner=helm,name={NAME}")
+        labels = [item["metadata"]["labels"] for item in found]
+        return {int(label["version"]): label["status"] for label in labels}
+
+    def mark(self) -> str:
+        """Which revision's content the ConfigMap has."""
+        with self.testbed.api() as api:
+            path = f"/api/v1/namespaces/{self.namespace}/configmaps/settings"
+            return str(api.get(path)["data"]["mark"])
+
+    def set_status(self, revision: int, status: str) -> None:
+        """Gives a revision's storage object another status label, as a killed helm leaves it."""
+        path = f"/api/v1/namespaces/{self.namespace}/secrets/sh.helm.release.v1.{NAME}.v{revision}"
+        with self.testbed.api() as api:
+            api.patch(path, {"metadata": {"labels": {"status": status}}})
+
+    @asynccontextmanager
+    async def session(
+        self, kubeconfig: Path | None = None, **settings: Any
+    ) -> AsyncIterator[Session]:
+        """A session on this release."""
+        chosen = Settings(
+            kubeconfig=str(kubeconfig or self.testbed.kubeconfig),
+            helm=str(settings.pop("helm", self.helm)),
+            **settings,
+        )
+        context = current_context(chosen)
+        client = KubeClient(chosen, context, Gate(chosen.read_only_reason(context.name)))
+        hub = Hub(self.namespace, NAME)
+        opened = Session(chosen, context, client, hub, live=False)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+@contextlib.contextmanager
+def installed(testbed: Testbed, folder: Path, major: int) -> Iterator[SmallRelease]:
+    """A release with three revisions: one, two and three."""
+    for name, text in CHART.items():
+        path = folder / NAME / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    namespace = f"small-{major}-{uuid.uuid4().hex[:6]}"
+    with testbed.api() as api:
+        api.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    release = SmallRelease(testbed, namespace, folder / NAME, major)
+    try:
+        release.upgrade("one", "--set", "extra=true")
+        release.upgrade("two")
+        release.upgrade("three")
+        yield release
+    finally:
+        with testbed.api() as api, contextlib.suppress(httpx.HTTPStatusError):
+            api.request("DELETE", f"/api/v1/namespaces/{namespace}")

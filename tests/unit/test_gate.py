@@ -1,0 +1,149 @@
+"""The gate lets through what is on its lists, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubtui.clients.gate import Call, Gate, Permit
+from hubtui.clients.helm_argv import VERSION
+from hubtui.errors import ReadOnlyError
+
+READS = [
+    Call("list", "pods", "hub"),
+    Call("watch", "secrets", "hub"),
+    Call("get", "deployments.apps", "hub", "hub"),
+    Call("get", "pods", "hub", "hub-0", "log"),
+    Call("create", "selfsubjectaccessreviews.authorization.k8s.io"),
+    Call("get", "nodes", "", "user-1", "proxy", {"path": "stats/summary"}),
+]
+WRITES = [
+    Call("create", "pods", "hub"),
+    Call("delete", "pods", "hub", "hub-0"),
+    Call("update", "secrets", "hub", "hub"),
+    Call("patch", "deployments.apps", "hub", "hub"),
+    Call("deletecollection", "pods", "hub"),
+    Call("get", "pods", "hub", "hub-0", "exec"),
+    Call("get", "pods", "hub", "hub-0", "attach"),
+    Call("get", "pods", "hub", "hub-0", "proxy"),
+    Call("get", "services", "hub", "hub", "proxy"),
+    Call("get", "nodes", "", "user-1", "proxy", {"path": "exec/hub/hub-0/hub"}),
+    Call("get", "pods", "hub", "hub-0", "portforward", {"ports": "8081"}),
+    Call("create", "pods", "hub", "hub-0", "eviction"),
+    Call("create", "serviceaccounts", "hub", "hub", "token"),
+    Call("create", "tokenreviews.authentication.k8s.io"),
+    Call("get", "widgets.example.org", "hub", "one"),
+]
+ROLLBACK = ["rollback", "hub", "11", "--namespace", "hub", "--timeout", "10m"]
+MAY_ROLL_BACK = Permit("rollback", "helm", "hub", "hub")
+
+
+@pytest.mark.parametrize("call", READS, ids=str)
+def test_reads_pass_also_in_read_only(call: Call) -> None:
+    Gate("because").check(call)
+
+
+@pytest.mark.parametrize("call", WRITES, ids=str)
+def test_everything_else_needs_a_token(call: Call) -> None:
+    with pytest.raises(ReadOnlyError):
+        Gate().check(call)
+
+
+def test_a_token_permits_what_its_plan_names_for_as_long_as_it_lasts() -> None:
+    gate = Gate()
+    call = Call("delete", "pods", "hub", "hub-0")
+    token = gate.grant("plan", [Permit("delete", "pods", "hub", "hub-0")])
+    gate.check(call, token)
+    for other in (
+        Call("delete", "pods", "hub", "hub-1"),
+        Call("delete", "pods", "other", "hub-0"),
+        Call("patch", "pods", "hub", "hub-0"),
+        Call("delete", "pods", "hub", "hub-0", "eviction"),
+    ):
+        with pytest.raises(ReadOnlyError, match="no plan permits it"):
+            gate.check(other, token)
+    with pytest.raises(ReadOnlyError):
+        Gate().check(call, token)  # another session's gate
+    gate.end(token)
+    with pytest.raises(ReadOnlyError):
+        gate.check(call, token)
+
+
+def test_read_only_grants_nothing_and_says_why() -> None:
+    gate = Gate("context prod matches protected")
+    assert not gate.may_write
+    with pytest.raises(ReadOnlyError, match="context prod matches protected"):
+        gate.grant("plan", [MAY_ROLL_BACK])
+
+
+def test_a_dry_run_passes_but_not_in_read_only() -> None:
+    call = Call("patch", "deployments.apps", "hub", "hub", query={"dryRun": "All"})
+    Gate().check(call)
+    with pytest.raises(ReadOnlyError):
+        Gate("because").check(call)
+    with pytest.raises(ReadOnlyError):
+        Gate().check(Call("patch", "deployments.apps", "hub", "hub", "scale", {"dryRun": "All"}))
+
+
+def test_a_forward_passes_to_the_pod_and_port_that_were_asked_for() -> None:
+    gate = Gate("because")
+    gate.allow_forward("hub", "hub-0", 8081)
+    gate.check(Call("get", "pods", "hub", "hub-0", "portforward", {"ports": "8081"}))
+    for pod, ports in (("hub-0", "22"), ("hub-1", "8081"), ("hub-0", "8081,22"), ("hub-0", "")):
+        with pytest.raises(ReadOnlyError):
+            gate.check(Call("get", "pods", "hub", pod, "portforward", {"ports": ports}))
+
+
+def test_helm_version_needs_no_token() -> None:
+    Gate("because").check_helm(VERSION)
+
+
+def test_helm_rollback_needs_the_token_of_its_release() -> None:
+    gate = Gate()
+    with pytest.raises(ReadOnlyError):
+        gate.check_helm(ROLLBACK)
+    token = gate.grant("plan", [MAY_ROLL_BACK])
+    gate.check_helm([*ROLLBACK, "--cleanup-on-fail", "--history-max", "12"], token)
+    for release, namespace in (("other", "hub"), ("hub", "other")):
+        argv = ["rollback", release, "11", "--namespace", namespace]
+        with pytest.raises(ReadOnlyError, match="no plan permits it"):
+            gate.check_helm(argv, token)
+    gate.end(token)
+    with pytest.raises(ReadOnlyError):
+        gate.check_helm(ROLLBACK, token)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["version"],
+        ["version", "--template", "{{.Version}}", "--kubeconfig", "x"],
+        ["uninstall", "hub", "--namespace", "hub"],
+        ["upgrade", "hub", "chart"],
+        ["plugin", "install", "x"],
+        ["rollback", "hub", "11"],
+        ["rollback", "hub", "--namespace", "hub"],
+        ["rollback", "hub", "0", "--namespace", "hub"],
+        ["rollback", "hub", "11", "12", "--namespace", "hub"],
+        ["rollback", "Hub;rm", "11", "--namespace", "hub"],
+        [*ROLLBACK, "--wait"],
+        [*ROLLBACK, "--force"],
+        [*ROLLBACK, "--no-hooks"],
+        [*ROLLBACK, "--recreate-pods"],
+        [*ROLLBACK, "--namespace", "other"],
+        [*ROLLBACK, "--namespace=other"],
+        [*ROLLBACK, "--kube-token", "x"],
+        [*ROLLBACK, "--kube-apiserver", "https://example.org"],
+        [*ROLLBACK, "--history-max", "0"],
+        [*ROLLBACK, "--history-max", "--wait"],
+        [*ROLLBACK, "--kubeconfig"],
+        [*ROLLBACK, "-n", "other"],
+        [*ROLLBACK, "--post-renderer", "/bin/sh"],
+    ],
+    ids=" ".join,
+)
+def test_no_other_helm_command_line_passes_even_with_a_token(argv: list[str]) -> None:
+    gate = Gate()
+    token = gate.grant("plan", [MAY_ROLL_BACK])
+    with pytest.raises(ReadOnlyError, match="not on the list"):
+        gate.check_helm(argv, token)
