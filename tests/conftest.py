@@ -16,6 +16,7 @@ _RUN = "HUBTUI_TESTBED_RUN"
 def pytest_configure(config: pytest.Config) -> None:
     """Names this run's testbed after the process that will end it."""
     if hasattr(config, "workerinput"):
+        config.option.loadgroup = True  # a worker hears of no option that is set below
         return
     os.environ[_RUN] = f"pytest-{os.getpid()}"
     if config.getoption("dist", "no") == "load":

@@ -74,9 +74,8 @@ def test_the_awaiter_waits_for_the_pullers(testbed: Testbed) -> None:
             assert helm.poll() is None
         finally:
             helm.terminate()
-            words = helm.communicate()[1]
+            helm.communicate()
             testbed.reset()
-    assert "pre-upgrade hooks failed" in words
 
 
 def _stuck_pullers(api: Api) -> int:
