@@ -27,6 +27,7 @@ from hubtui.tui.commands import COMMANDS, LAYERS, Command
 if TYPE_CHECKING:
     from textual.app import App, SystemCommand
     from textual.binding import ActiveBinding, BindingType
+    from textual.dom import DOMNode
     from textual.screen import Screen
 
 __all__ = [
@@ -49,12 +50,9 @@ __all__ = [
 
 BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
-_NAMES = {
+_PRINTED = {"slash": "/", "question_mark": "?", "exclamation_mark": "!", "colon": ":"}
+_NAMES = _PRINTED | {
     "escape": "esc",
-    "slash": "/",
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "colon": ":",
     "up": "↑",
     "down": "↓",
     "pageup": "page up",
@@ -64,11 +62,15 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A command that applies now, with the key that reaches it; `enabled` as Textual sees it."""
+    """A command that applies now, with the key that reaches it; `enabled` as Textual sees it.
+
+    `node` is the widget, screen or app whose action it calls.
+    """
 
     command: Command
     key: str
     enabled: bool = True
+    node: DOMNode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +122,29 @@ def bindings(*scopes: str) -> list[BindingType]:
 def active_commands(screen: Screen[Any]) -> list[Active]:
     """The commands that can be reached from the screen's focus, in the registry's order.
 
-    Read from the effective bindings: a remapped key counts, one that is hidden does not.
+    Read from the effective bindings: a remapped key counts, one that a field takes as text does
+    not. Of several keys the command's first one is named.
     """
-    found: dict[str, Active] = {}
+    found: dict[str, list[Active]] = {}
     for key, active in screen.active_bindings.items():
         command = BY_ID.get(active.binding.id or "")
-        if command is not None and command.id not in found and _is_there(active):
-            found[command.id] = Active(command, key, active.enabled)
-    return [found[command.id] for command in COMMANDS if command.id in found]
+        if command is not None and _is_there(active) and not _is_typed(screen, key):
+            found.setdefault(command.id, []).append(
+                Active(command, key, active.enabled, active.node)
+            )
+    return [min(found[c.id], key=_rank) for c in COMMANDS if c.id in found]
+
+
+def _rank(active: Active) -> int:
+    written = [_PRINTED.get(key, key) for key in active.command.keys]
+    key = _PRINTED.get(active.key, active.key)
+    return written.index(key) if key in written else len(written)
+
+
+def _is_typed(screen: Screen[Any], key: str) -> bool:
+    character = _PRINTED.get(key, key)
+    field = screen.focused
+    return field is not None and len(character) == 1 and field.check_consume_key(key, character)
 
 
 def _is_there(active: ActiveBinding) -> bool:
@@ -180,21 +197,13 @@ def system_commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemComman
     """
     from textual.app import SystemCommand
 
-    for key, active in _named(screen):
-        command = BY_ID[active.binding.id or ""]
+    for active in active_commands(screen):
+        command = active.command
         if command.palette and active.enabled:
-            run = partial(app.run_action, active.binding.action, active.node)
-            yield SystemCommand(f"{command.title}  [{key_display(key)}]", command.help, run)
+            run = partial(app.run_action, command.action, active.node)
+            title = f"{command.title}  [{key_display(active.key)}]"
+            yield SystemCommand(title, command.help, run)
     yield SystemCommand("Theme", "Change the colours", app.action_change_theme)
-
-
-def _named(screen: Screen[Any]) -> Iterable[tuple[str, ActiveBinding]]:
-    seen: set[str] = set()
-    for key, active in screen.active_bindings.items():
-        name = active.binding.id or ""
-        if name in BY_ID and name not in seen and _is_there(active):
-            seen.add(name)
-            yield key, active
 
 
 def help_groups(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -356,7 +356,7 @@ async def test_the_arrow_stands_beside_its_title(
 
 
 async def test_a_terminal_without_utf_8_gets_ascii_only() -> None:
-    rows = {"a": ("● hub…", "1/1", "≥ 4 m", "日本"), "b": ("x", "", "", "")}
+    rows = {"a": ("● hub…", "1/1", "≥ 4 m", "日本"), "b": ("a-name-that-is-cut", "", "", "")}
     app = TableApp(MemorySource(rows), ascii_only=True)
     async with app.run_test(size=SIZE) as pilot:
         table = await settled(pilot, app)
@@ -364,6 +364,7 @@ async def test_a_terminal_without_utf_8_gets_ascii_only() -> None:
         await pilot.press("space")
         assert all(line.isascii() for line in screen_lines(app))
         assert "* hub~" in screen_lines(app)[1]
+        assert "a-name-that~" in screen_lines(app)[2]
 
 
 @pytest.mark.parametrize("name", [theme.DARK, theme.LIGHT, theme.ANSI, "nord", "ansi-light"])

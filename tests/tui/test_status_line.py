@@ -237,7 +237,9 @@ async def test_enter_keeps_a_filter_and_escape_clears_it() -> None:
         assert not app.filter.display
         app.filter.open()
         await pilot.press("r", "q")
+        await pilot.pause()
         assert any("/ rq" in line for line in screen_lines(app))
+        assert screen_lines(app)[-1] == " ctrl+q quit  enter keep  esc clear"
         await pilot.press("enter")
         assert app.told == [("changed", "r"), ("changed", "rq"), ("kept", "rq")]
         assert app.focused is app.query_one("#two")

@@ -43,7 +43,7 @@ class KeyFooter(Line):
 
     def draw(self, width: int) -> list[Segment]:
         palette = theme.palette(self.app)
-        line = [Segment(" ")]
+        line = [Segment(" ", palette.blank)]
         for entry in keys.fit_footer(self._entries, width - 1, BETWEEN):
             may = self._may(entry)
             key = palette.focus if may else palette.off

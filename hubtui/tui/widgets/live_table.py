@@ -211,6 +211,8 @@ class LiveTable(Widget, can_focus=True):
         if ascii_only:
             cells = tuple(lines.cell_to_ascii(cell) for cell in cells)
         line = lines.pad(lines.row(cells, self._header.fitted, self._header.aligns), self._inner)
+        if ascii_only:
+            line = lines.cell_to_ascii(line)  # the signs of what was cut
         sign = (lines.to_ascii(MARK) if ascii_only else MARK) if mark else " "
         sides = ((sign, Tone.ACCENT),), ((" ", Tone.PLAIN),)
         styles = palette.row(cursor=cursor, stale=self._stale)
