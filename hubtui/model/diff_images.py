@@ -46,7 +46,8 @@ def image_changes(
     """The images that differ, user servers first.
 
     The pullers run what others will run: their images are only said where no other container
-    brings the same change.
+    brings the same change, and not where a puller itself comes or goes (the chart renders its hook
+    only when there is something to pull, facts.md §1.4).
     """
     old, new = _by_place(before), _by_place(after)
     found: dict[tuple[str, str, str, str], ImageChange] = {}
@@ -56,7 +57,7 @@ def image_changes(
         pair = old.get(place, ""), new.get(place, "")
         if pair[0] == pair[1]:
             continue
-        if role in _PULLERS and pair in explained:
+        if role in _PULLERS and (pair in explained or "" in pair):
             continue
         explained.add(pair)
         name = "" if container in (role, title) else container

@@ -62,7 +62,9 @@ def tree(diff: RevisionDiff, *, values_only: bool = False) -> Iterator[Node]:
         def hooks() -> list[Node]:
             return [_object("h", each) for each in diff.hooks]
 
-        yield _section("hooks", "Hooks", counted, hooks, shown=counted > 0)
+        # Hooks that only come or go are the image puller's: it is there when images change.
+        edited = any(each.counted and each.kind is Kind.CHANGED for each in diff.hooks)
+        yield _section("hooks", "Hooks", counted, hooks, shown=edited)
     noisy = [each for each in diff.objects if not each.counted]
     together = len(noisy) > NOISY_OBJECTS
     yield from (_object("o", each) for each in diff.objects if each.counted or not together)
