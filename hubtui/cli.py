@@ -258,11 +258,13 @@ def config(context: click.Context) -> int:
 def run(argv: Sequence[str]) -> int:
     """Runs one command line and gives its exit code (design §5). Raises nothing."""
     try:
-        code = cli.main(list(argv), prog_name="hubtui", standalone_mode=False)
+        # Not main(): it has words and exit codes of its own for ctrl-c and broken pipes.
+        with cli.make_context("hubtui", list(argv)) as context:
+            code = cli.invoke(context)
         sys.stdout.flush()
-    except click.Abort:
-        return INTERRUPTED
-    except KeyboardInterrupt:
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
         _tell(f"{error.format_message()} See `hubtui --help`.")

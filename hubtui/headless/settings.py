@@ -6,6 +6,7 @@ from hubtui import config
 from hubtui.headless.output import Answer, Scope
 from hubtui.headless.run import Run
 from hubtui.headless.table import table
+from hubtui.headless.text import fact, fitted
 from hubtui.model.yaml_text import scalar
 from hubtui.views.cells import Tone, cell
 from hubtui.views.table import Column
@@ -23,13 +24,13 @@ def settings(run: Run) -> int:
         [cell(origin.name), cell(_shown(origin.value)), cell(origin.source, Tone.MUTED)]
         for origin in run.origins
     ]
+    places = {"file": str(config.config_file()), "state": str(config.state_dir())}
     run.out.show(
         Answer(
             kind="config",
             scope=Scope(run.settings.context, run.settings.namespace, run.settings.release),
             body={
-                "file": str(config.config_file()),
-                "state": str(config.state_dir()),
+                **places,
                 "items": [
                     {"name": origin.name, "value": origin.value, "source": origin.source}
                     for origin in run.origins
@@ -38,8 +39,7 @@ def settings(run: Run) -> int:
             lines=lambda width: [
                 *table(_COLUMNS, rows, width),
                 (),
-                cell(f"file   {config.config_file()}", Tone.MUTED),
-                cell(f"state  {config.state_dir()}", Tone.MUTED),
+                *fitted((fact(name, cell(path)) for name, path in places.items()), width),
             ],
         )
     )

@@ -40,7 +40,7 @@ class ApiServer:
         class Handler(_Handler):
             api = self
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = _Server(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
         self.url = f"http://127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -73,6 +73,11 @@ class ApiServer:
                 ],
             }
         )
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a client that goes away in the middle is part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
