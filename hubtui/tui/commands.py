@@ -39,8 +39,8 @@ class Command:
 
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "releases": ("app", "panes", "panes-rows", "table", "releases"),
-    "pods": ("app", "panes", "panes-rows", "table", "pods"),
+    "releases": ("app", "screen", "panes", "panes-rows", "table", "releases"),
+    "pods": ("app", "screen", "panes", "panes-rows", "table", "pods"),
     "picker": ("app", "screen", "table", "picker"),
     "operations": ("app", "screen", "table", "operations"),
     "diff": ("app", "screen", "text", "diff"),

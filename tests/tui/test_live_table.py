@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from hubtui.tui import theme
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Tone
-from hubtui.views.table import Freshness
+from hubtui.views.table import Column, Freshness
 
 from .tables import NOW, MemorySource, TableApp, many, screen_lines
 
@@ -333,6 +333,21 @@ async def test_empty_is_a_sentence() -> None:
         app.source.remove("hub")
         await beaten(pilot, app)
         assert screen_lines(app)[:2] == [" No server is", " running."]
+
+
+async def test_a_text_without_a_title_begins_on_the_first_line() -> None:
+    app = TableApp(many(30))
+    app.source.columns = (Column("line", "", 10, grow=True),)
+    async with app.run_test(size=SIZE) as pilot:
+        table = await settled(pilot, app)
+        assert screen_lines(app)[0] == " pod-00000"
+        app.source.rows["pod-00001"] = ("changed", "", "", "")
+        app.source.change("pod-00001", "")
+        assert await beaten(pilot, app) == [1]
+        await pilot.press("G")
+        assert table.position == (19, 30, 30)
+        await pilot.click(table, offset=(3, 0))
+        assert table.cursor == "pod-00018"
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ async def test_the_focus_moves_without_painting_rows() -> None:
     async with app.run_test(size=(60, 24)) as pilot:
         await start(pilot, app)
         painted = [count_paints(app.query_one(name)) for name in ("#one", "#two")]
-        app.screen.set_focus(app.query_one("#two"))
+        app.query_one("#two").focus()
         await pilot.pause()
         assert painted == [[1], [1]]
 

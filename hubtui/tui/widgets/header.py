@@ -40,6 +40,11 @@ class Header:
         self.aligns: list[lines.Align] = []
         self.update(columns)
 
+    @property
+    def height(self) -> int:
+        """One line, or none where no column has a title."""
+        return 1 if any(column.title for column in self._columns) else 0
+
     def update(self, columns: Sequence[Column]) -> bool:
         """Takes the columns; True if they are others than before."""
         if tuple(columns) == self._columns:

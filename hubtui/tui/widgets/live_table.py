@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
+from typing import Self
 
 from rich.segment import Segment
 from textual import events
@@ -42,6 +43,18 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass
+class _Told(Message):
+    """What a table tells its parents."""
+
+    table: LiveTable
+
+    @property
+    def control(self) -> LiveTable:
+        """For `@on` with a selector."""
+        return self.table
+
+
 class LiveTable(Widget, can_focus=True):
     """Rows of a source, with a cursor that stays on its object and marks that stay."""
 
@@ -50,51 +63,31 @@ class LiveTable(Widget, can_focus=True):
     DEFAULT_CSS = "LiveTable { width: 1fr; height: 1fr; }"
 
     @dataclass
-    class Selected(Message):
+    class Selected(_Told):
         """Enter or a double click on a row."""
 
-        table: LiveTable
         key: str
 
-        @property
-        def control(self) -> LiveTable:
-            return self.table
-
     @dataclass
-    class Highlighted(Message):
+    class Highlighted(_Told):
         """The cursor is on another row, or on none."""
 
-        table: LiveTable
         key: str | None
-
-        @property
-        def control(self) -> LiveTable:
-            return self.table
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, LiveTable.Highlighted) and message.table is self.table
 
     @dataclass
-    class Marked(Message):
+    class Marked(_Told):
         """The marks changed."""
 
-        table: LiveTable
         marks: frozenset[str]
 
-        @property
-        def control(self) -> LiveTable:
-            return self.table
-
     @dataclass
-    class TitlePressed(Message):
+    class TitlePressed(_Told):
         """A click on the title of a column."""
 
-        table: LiveTable
         column: str
-
-        @property
-        def control(self) -> LiveTable:
-            return self.table
 
     def __init__(
         self,
@@ -139,6 +132,7 @@ class LiveTable(Widget, can_focus=True):
         dirty = self._source.drain()
         if self._header.update(self._source.columns):
             self._rows.clear()
+            self._resize()
             self.refresh()
         if (stale := self._source.freshness(now).stale) is not self._stale:
             self._stale = stale
@@ -156,8 +150,8 @@ class LiveTable(Widget, can_focus=True):
         cursor = self._view.cursor
         self._source = source
         self._view = Viewport()
-        self._view.resize(self.size.height - 1)
         self._header.update(source.columns)
+        self._resize()
         self._rows.clear()
         self.set_marks(())
         self._view.reorder(list(source.keys()))
@@ -180,18 +174,24 @@ class LiveTable(Widget, can_focus=True):
         """The cursor goes to this key; False if it has no row."""
         return self._moved(lambda: self._view.move_to_key(key))
 
-    # -- painting
-
     def render_line(self, y: int) -> Strip:
         if not self._view.keys:
             return self._sentence_line(y)
         palette = theme.palette(self.app)
-        if y == 0:
+        if y < self._header.height:
             return self._header.strip(palette.tones, ascii_only=theme.ascii_only(self.app))
-        index = self._view.top + y - 1
-        if y > self._view.height or index >= len(self._view.keys):
+        index = self._row_at(y)
+        if index is None:
             return Strip.blank(self.size.width, palette.blank)
         return self._row(self._view.keys[index], palette)
+
+    def _row_at(self, y: int) -> int | None:
+        index = self._view.top + y - self._header.height
+        return index if y < self.size.height and index < len(self._view.keys) else None
+
+    def _resize(self) -> None:
+        self._header.resize(self._inner)
+        self._view.resize(self.size.height - self._header.height)
 
     def _row(self, key: str, palette: theme.Palette) -> Strip:
         if key not in self._rows:
@@ -263,7 +263,7 @@ class LiveTable(Widget, can_focus=True):
         if shown and not self._painted:
             self.refresh()
         elif regions := [
-            Region(0, y + 1, self.size.width, 1)
+            Region(0, y + self._header.height, self.size.width, 1)
             for y, (old, new) in enumerate(zip_longest(self._painted, shown))
             if old != new or new[0] in changed
         ]:
@@ -280,8 +280,6 @@ class LiveTable(Widget, can_focus=True):
             self._painted = []
             self._rows.clear()
             self.refresh()
-
-    # -- moving
 
     def _moved(self, move: Callable[[], bool | None]) -> bool:
         before = self._view.cursor
@@ -329,8 +327,6 @@ class LiveTable(Widget, can_focus=True):
         if self.cursor is not None:
             self.post_message(self.Selected(self, self.cursor))
 
-    # -- events
-
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
@@ -338,14 +334,22 @@ class LiveTable(Widget, can_focus=True):
         self.beat(self._clock())
 
     def on_resize(self) -> None:
-        self._view.resize(self.size.height - 1)
-        self._header.resize(self._inner)
+        self._resize()
         self._repaint()
         self.refresh()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
         self._repaint()
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        # Textual's own repaints the whole widget first.
+        def take() -> None:
+            if self.is_attached:
+                self.screen.set_focus(self, scroll_visible=scroll_visible)
+
+        self.app.call_later(take)
+        return self
 
     def on_focus(self, event: events.Focus) -> None:
         self._take_focus(event, True, events.DescendantFocus)
@@ -367,12 +371,12 @@ class LiveTable(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        if event.y == 0:
+        if event.y < self._header.height:
             if (column := self._header.column_at(event.x - 1)) is not None:
                 self.post_message(self.TitlePressed(self, column))
             return
-        index = self._view.top + event.y - 1
-        if event.y > self._view.height or index >= len(self._view.keys):
+        index = self._row_at(event.y)
+        if index is None:
             return
         self._moved(lambda: self._view.move_to(index))
         if event.chain > 1:
