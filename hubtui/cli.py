@@ -90,9 +90,10 @@ def _screen(meta: MutableMapping[str, Any]) -> int:
         for name, value in _SLOW.items():
             os.environ.setdefault(name, value)
     from hubtui import logs
+    from hubtui.config import state_dir
     from hubtui.tui.app import run as run_app
 
-    logs.start()
+    logs.start(state_dir())
     return run_app(settings)
 
 
@@ -113,11 +114,12 @@ def _settings(meta: MutableMapping[str, Any]) -> tuple[Settings, list[Origin]]:
 
 def _run(context: click.Context) -> Run:
     from hubtui import logs
+    from hubtui.config import state_dir
     from hubtui.headless.output import Output
     from hubtui.headless.run import Run
 
     settings, origins = _settings(context.meta)
-    logs.start()
+    logs.start(state_dir())
     flags = context.meta.get(_FLAGS, {})
     watch = bool(flags.get("watch"))
     return Run(settings, origins, Output(json=bool(flags.get("json")), stream=watch), watch)
@@ -299,8 +301,9 @@ def _unexpected(error: Exception) -> int:
     import logging
 
     from hubtui import logs
+    from hubtui.config import state_dir
 
-    path = logs.start()
+    path = logs.start(state_dir())
     logging.getLogger("hubtui").error("unexpected", exc_info=error)
     where = f"The log {path} says where." if path else "No log could be written."
     _tell(f"An error of hubtui itself: {type(error).__name__}", where, "Please report it.")

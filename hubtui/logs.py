@@ -12,7 +12,6 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Final
 
-from hubtui import config
 from hubtui.model.redact_text import MASK, mask_text
 
 FILE: Final = "hubtui.log"
@@ -23,8 +22,8 @@ KEPT: Final = 2
 _AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic|token)(\s+|%20)[^\s'\",;]+")
 
 
-def start() -> Path | None:
-    """Logs to the state folder from here on; None where that cannot be written.
+def start(folder: Path) -> Path | None:
+    """Logs to a file in the folder from here on; None where that cannot be written.
 
     A log that cannot be kept never stops the program.
     """
@@ -33,7 +32,7 @@ def start() -> Path | None:
         root.removeHandler(handler)
         handler.close()
     logging.raiseExceptions = False
-    path = config.state_dir() / FILE
+    path = folder / FILE
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler = _PrivateFile(path)

@@ -1,0 +1,124 @@
+"""Settings: the file, then the environment, then the flags, and where each comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubtui import config
+from hubtui.config import Settings
+from hubtui.errors import ConfigError
+
+
+def load(
+    tmp_path: Path, toml: str = "", flags: dict[str, Any] | None = None, **environment: str
+) -> Settings:
+    return loaded(tmp_path, toml, flags, **environment)[0]
+
+
+def loaded(
+    tmp_path: Path, toml: str = "", flags: dict[str, Any] | None = None, **environment: str
+) -> tuple[Settings, dict[str, str]]:
+    (tmp_path / "config.toml").write_text(toml)
+    named = {"HUBTUI_CONFIG": str(tmp_path / "config.toml"), **environment}
+    settings, origins = config.load(flags or {}, named)
+    return settings, {origin.name: origin.source for origin in origins}
+
+
+def test_each_layer_overrides_the_one_before(tmp_path: Path) -> None:
+    toml = 'namespace = "file"\ncontext = "file"\nrelease = "file"'
+    settings, sources = loaded(
+        tmp_path,
+        toml,
+        {"release": "flag", "slow": None},
+        HUBTUI_CONTEXT="environment",
+        HUBTUI_RELEASE="environment",
+    )
+    assert (settings.namespace, settings.context, settings.release) == (
+        "file",
+        "environment",
+        "flag",
+    )
+    assert sources["namespace"] == str(tmp_path / "config.toml")
+    assert sources["context"] == "environment"
+    assert sources["release"] == "command line"
+    assert sources["slow"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("toml", "environment", "flag"),
+    [
+        ("read_only = true", "0", None),
+        ("read_only = true", "", False),
+        ("", "1", False),
+        ("read_only = false", "1", None),
+        ("", "0", True),
+    ],
+)
+def test_read_only_is_asked_for_anywhere_and_taken_back_nowhere(
+    tmp_path: Path, toml: str, environment: str, flag: bool | None
+) -> None:
+    settings = load(tmp_path, toml, {"read_only": flag}, HUBTUI_READ_ONLY=environment)
+    assert settings.read_only
+
+
+def test_an_unclear_wish_for_safety_is_one(tmp_path: Path) -> None:
+    assert load(tmp_path, HUBTUI_READ_ONLY="perhaps").read_only
+    assert not load(tmp_path, HUBTUI_READ_ONLY="off").read_only
+    with pytest.raises(ConfigError, match="HUBTUI_SLOW=perhaps"):
+        load(tmp_path, HUBTUI_SLOW="perhaps")
+
+
+def test_a_protected_context_is_read_only(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'protected = ["prod-*", "main"]')
+    assert "prod-*" in settings.read_only_reason("prod-eu")
+    assert settings.read_only_reason("main")
+    assert settings.read_only_reason("staging") == ""
+    assert "--read-only" in load(tmp_path, flags={"read_only": True}).read_only_reason("staging")
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("context = ", "not valid TOML"),
+        ('colour = "blue"', "unknown field `colour`"),
+        ("read_only = 'yes'", "read_only"),
+        ('theme = "pink"', "theme"),
+        ('helm_timeout = "soon"', "helm_timeout 'soon' is no duration"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, toml: str, said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, toml)
+    assert str(tmp_path / "config.toml") in raised.value.what
+    assert said in raised.value.what
+
+
+def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="which does not exist"):
+        config.load({}, {"HUBTUI_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    settings, origins = config.load({}, {})
+    assert settings == Settings()
+    assert {origin.source for origin in origins} == {"default"}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("secret", "secret"), ("secrets", "secret"), ("configmap", "configmap")]
+)
+def test_helms_driver_is_helms_own_variable(tmp_path: Path, written: str, meant: str) -> None:
+    assert load(tmp_path, HELM_DRIVER=written).helm_driver == meant
+
+
+def test_a_driver_that_is_no_kubernetes_object_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="helm_driver"):
+        load(tmp_path, HELM_DRIVER="sql")
+
+
+def test_the_state_folder_can_be_moved(tmp_path: Path) -> None:
+    assert config.state_dir({"HUBTUI_STATE": str(tmp_path)}) == tmp_path

@@ -1,0 +1,75 @@
+"""What a start loads: nothing heavy before it is known what to do (design §2, style §5)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("textual", "kubernetes", "httpx", "pyhelm3", "pydantic", "aiohttp")
+
+KUBECONFIG = """
+current-context: test
+clusters: [{name: test, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: test, user: {token: anyone}}]
+contexts: [{name: test, context: {cluster: test, user: test}}]
+"""
+
+
+def loaded(code: str, **environment: str) -> list[str]:
+    """The modules that are there after some code ran in a new interpreter."""
+    script = f"{code}\nimport json, sys\nprint()\nprint(json.dumps(sorted(sys.modules)))"
+    out = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", **environment},
+    ).stdout
+    found: list[str] = json.loads(out.splitlines()[-1])
+    return found
+
+
+def packages(modules: list[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hubtui.cli",
+        "from hubtui.cli import run; assert run(['--help']) == 0",
+        "from hubtui.cli import run; assert run(['--version']) == 0",
+        "from hubtui.cli import run; assert run(['nonsense']) == 2",
+        "from hubtui.cli import run; assert run(['diff', '--help']) == 0",
+    ],
+)
+def test_what_asks_no_cluster_loads_nothing_heavy(code: str) -> None:
+    found = packages(loaded(code))
+    assert "hubtui" in found
+    assert found.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("command", ["config", "journal"])
+def test_what_lies_on_this_machine_loads_neither_textual_nor_clients(
+    command: str, tmp_path: Path
+) -> None:
+    code = f"from hubtui.cli import run; assert run(['{command}']) == 0"
+    found = packages(loaded(code, HOME=str(tmp_path), HUBTUI_STATE=str(tmp_path)))
+    assert found.isdisjoint(HEAVY)
+
+
+def test_a_command_on_a_cluster_loads_no_textual_and_no_generated_api(tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG)
+    found = loaded(
+        "from hubtui.cli import run; assert run(['pods']) == 4",
+        HOME=str(tmp_path),
+        HUBTUI_STATE=str(tmp_path),
+        KUBECONFIG=str(tmp_path / "kubeconfig"),
+    )
+    assert "kubernetes.aio.client" in found
+    assert [name for name in found if name.startswith("kubernetes.aio.client.api.")] == []
+    assert [name for name in found if name.startswith("kubernetes.client.api.")] == []
+    assert packages(found).isdisjoint({"textual", "httpx", "pyhelm3"})
