@@ -69,13 +69,17 @@ def test_the_awaiter_waits_for_the_pullers(testbed: Testbed) -> None:
     ):
         try:
             assert wait_for(lambda: _stuck_pullers(api) == 4, 30, every=0.2)
-            (awaiter,) = api.items(_PODS, labelSelector="job-name=hook-image-awaiter")
-            assert awaiter["status"]["phase"] == "Running"
+            assert wait_for(lambda: _awaiters(api) == ["Running"], 10, every=0.2)
             assert helm.poll() is None
         finally:
             helm.terminate()
             helm.communicate()
             testbed.reset()
+
+
+def _awaiters(api: Api) -> list[str]:
+    pods = api.items(_PODS, labelSelector="job-name=hook-image-awaiter")
+    return [pod["status"]["phase"] for pod in pods]
 
 
 def _stuck_pullers(api: Api) -> int:

@@ -105,7 +105,6 @@ def _user_scheduler(site: Site, tools: Tools, parts: Parts, api: Api) -> None:
 def backstage(site: Site, parts: Parts) -> None:
     """Starts our own process that plays the metrics-server, the user servers and the awaiter."""
     argv = (sys.executable, "-m", "tests.testbed.backstage", site.name)
-    # aiohttp warns at its exit of nothing that matters here.
     env = {"HUBTUI_TESTBED": site.name, "PYTHONPATH": str(places.ROOT), "PYTHONUNBUFFERED": "1"}
     part = Part("backstage", argv, site.log("backstage"), env)
     parts.start(part, lambda: listens(site.port("metrics")))
