@@ -83,7 +83,16 @@ class Helm:
         return cls(settings, context, gate, binary)
 
     async def version(self) -> Version:
-        """Which helm it is. Raises ToolError when it is too old or does not say."""
+        """Which helm it is; asked once for each binary. Raises ToolError when it is too old."""
+        try:
+            this = helm_binary.identity(self.binary)
+        except OSError as error:
+            raise ToolError(f"{self.binary} is gone: {error.strerror}") from error
+        if this not in _versions:
+            _versions[this] = await self._ask_version()
+        return _versions[this]
+
+    async def _ask_version(self) -> Version:
         from pyhelm3 import errors  # type: ignore[import-untyped]
 
         from hubtui.clients.helm_command import ExecCommand
@@ -158,6 +167,9 @@ class Helm:
         if self._context.name == IN_CLUSTER:
             return []
         return [path.absolute() for path in kubeconfig_paths(self._settings)]
+
+
+_versions: dict[tuple[int, ...], Version] = {}
 
 
 def history_max(present: int) -> int:

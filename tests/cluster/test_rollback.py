@@ -131,6 +131,8 @@ async def test_a_change_between_plan_and_confirmation_is_told(small: SmallReleas
 async def test_read_only_refuses_and_still_plans(small: SmallRelease) -> None:
     async with small.session(read_only=True) as session:
         plan = await planned(session, 1)
+        if small.major == 4:
+            assert evidence(plan, "dry run") == "not asked: hubtui is read-only"
         with pytest.raises(ReadOnlyError, match="read-only"):
             await session.operations.start(plan, NAME)
     assert max(small.statuses()) == 3
@@ -229,6 +231,28 @@ async def test_an_image_that_cannot_be_pulled_is_a_failure_with_its_reason(
     assert "exceeded quota: none" in failed.reason
     assert any("roll back to 3" in step for step in outcome.next_steps)
     assert small.statuses()[4] == "deployed"
+
+
+async def test_an_edit_by_hand_that_helm_4_does_not_overrule(
+    testbed: Testbed, tmp_path: Path
+) -> None:
+    with installed(testbed, tmp_path, 4) as small:
+        path = f"/apis/apps/v1/namespaces/{small.namespace}/deployments/web"
+        with testbed.api() as api:
+            api.patch(f"{path}?fieldManager=kubectl-edit", {"spec": {"replicas": 2}})
+        async with small.session() as session:
+            plan = await planned(session, 1)
+            assert level(plan, "dry run") is Level.STOP
+            said = evidence(plan, "dry run")
+            assert said.startswith("the server would refuse 1 of 3 objects: Deployment/web: ")
+            assert 'conflict with "kubectl-edit"' in said
+            operation = await session.operations.start(plan, NAME, overrides=["dry run"])
+            outcome = await operation.wait()
+    # What the dry run foretold is what helm then meets.
+    assert outcome.result is Result.FAILED
+    assert [(failed.kind, failed.name) for failed in outcome.failed] == [("Deployment", "web")]
+    assert 'conflict with "kubectl-edit" using apps/v1: .spec.replicas' in outcome.failed[0].reason
+    assert "Error: " in outcome.words
 
 
 async def test_helm_3_does_not_touch_what_helm_4_applied(testbed: Testbed, tmp_path: Path) -> None:

@@ -18,7 +18,13 @@ from hubtui.clients.helm import Helm, history_max
 from hubtui.errors import ChangedSinceError, ToolError
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
 from hubtui.services import journal
-from hubtui.services.actions import ActionSession, Report, rollback_notices, rollback_rights
+from hubtui.services.actions import (
+    ActionSession,
+    Report,
+    rollback_dry_run,
+    rollback_notices,
+    rollback_rights,
+)
 from hubtui.services.actions import rollback_checks as checks
 from hubtui.services.actions.rollback_facts import Facts, basis_of, head_of, heads_of, read
 from hubtui.services.actions.rollback_watch import Watch
@@ -55,8 +61,9 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
     facts = await read(session, request.revision)
     storage = "configmaps" if session.settings.helm_driver == "configmap" else "secrets"
     wanted = rollback_rights.needs(facts, session.namespace, storage)
-    rights, running, servers = await asyncio.gather(
+    rights, dry_run, running, servers = await asyncio.gather(
         rollback_rights.check(session.client, wanted),
+        rollback_dry_run.check(session.client, facts, session.namespace),
         _nothing_is_running(session, facts),
         rollback_notices.count_servers(session.client, session.namespace, session.release),
     )
@@ -66,6 +73,7 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
         checks.hub_database(facts.current, facts.target),
         checks.helm_fits(facts),
         rights,
+        dry_run,
         checks.history(facts),
     )
     noticed = rollback_notices.notices(facts, servers)

@@ -175,7 +175,8 @@ def left_behind(seen: Seen, *, begun: bool) -> Outcome:
 
 
 def failed_objects(words: str) -> tuple[FailedObject, ...]:
-    """The objects that helm's words name, each once."""
+    """The objects that helm's last words name, each once; its log lines say the same, quoted."""
+    words = words[max(words.rfind("Error: "), 0) :]
     found: dict[tuple[str, str], FailedObject] = {}
     for pattern in _FAILED_OBJECTS:
         for match in pattern.finditer(words):
