@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import visible_tables
@@ -20,9 +22,15 @@ Result = TypeVar("Result")
 NARROW, LOW = 160, 40
 """Below this many columns or lines there is one pane at a time (design §4)."""
 
+TINY = 16
+"""Below this many lines a screen shows only what it is for."""
 
-class BaseScreen(Screen[Result]):
+
+class BaseScreen(Screen[Result], inherit_bindings=False):
     """A screen of hubtui. `beat` is called a few times a second while it is on top."""
+
+    focused = Reactive[Widget | None](None, repaint=False)
+    # Textual's own repaints the whole screen, 23 KB, whenever the focus moves.
 
     @property
     def hubtui(self) -> HubtuiApp:
@@ -52,3 +60,4 @@ class BaseScreen(Screen[Result]):
     def on_resize(self) -> None:
         self.set_class(self.app.size.width < NARROW or self.app.size.height < LOW, "-narrow")
         self.set_class(self.app.size.height < LOW, "-low")
+        self.set_class(self.app.size.height < TINY, "-tiny")
