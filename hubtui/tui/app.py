@@ -55,7 +55,8 @@ class HubtuiApp(App[int], inherit_bindings=False):
         self.ascii_only = "utf" not in locale.getpreferredencoding(do_setlocale=False).lower()
         self._connecting = Connecting(self._opened, self._choose, self._failed)
         self._failure: tuple[HubtuiError, datetime, float] | None = None
-        self._opening: set[asyncio.Task[None]] = set()
+        self._showing: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._overview = OverviewScreen()
         for found in theme.themes():
             self.register_theme(found)
@@ -84,13 +85,11 @@ class HubtuiApp(App[int], inherit_bindings=False):
 
     def _opened(self, session: Session) -> None:
         self._failure = None
-        self._later(self._show(session))
+        self.session = session
+        self._showing = asyncio.create_task(self._show(session), name="session")
 
     async def _show(self, session: Session) -> None:
-        previous, self.session = self.session, session
         await self._overview.open(session)
-        if previous is not None:
-            await previous.close()
         await session.pods.stores.pods.loaded.wait()
         self._beat()
         await session.releases.store.loaded.wait()
@@ -128,8 +127,27 @@ class HubtuiApp(App[int], inherit_bindings=False):
             namespace=hub.namespace if hub else choice.context.namespace,
             release=hub.release if hub else "",
         )
-        self._connecting.start(self.settings)
-        self.notify(f"Opening {hub.release if hub else choice.context.name} …", markup=False)
+        self._leave_session()
+        self._connect()
+
+    def _leave_session(self) -> None:
+        """Nothing of the hub that is left may be seen or pressed under the name of the next one:
+        its screens and panes go before the other is asked anything."""
+        self._connecting.cancel()
+        if self._showing is not None:
+            self._showing.cancel()
+        previous, self.session = self.session, None
+        self._failure = None
+        while self.screen is not self._overview:
+            self.pop_screen()
+        closing = asyncio.create_task(self._close(previous), name="closing")
+        self._leaving.add(closing)
+        closing.add_done_callback(self._leaving.discard)
+
+    async def _close(self, session: Session | None) -> None:
+        await self._overview.close()
+        if session is not None:
+            await session.close()
 
     def _failed(self, error: HubtuiError, retry_in: float) -> None:
         self._failure = (error, datetime.now(UTC), retry_in)
@@ -148,11 +166,6 @@ class HubtuiApp(App[int], inherit_bindings=False):
         else:
             lines += [(), cell("ctrl+r tries again, H chooses another hub.", Tone.MUTED)]
         self._overview.say("No hub", lines)
-
-    def _later(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
 
     # -- what is shown
 
@@ -252,8 +265,9 @@ class HubtuiApp(App[int], inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         self._connecting.cancel()
-        for task in self._opening:
-            task.cancel()
+        if self._showing is not None:
+            self._showing.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         if self.session is not None:
             await self.session.close()
 

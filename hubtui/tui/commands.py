@@ -75,6 +75,14 @@ COMMANDS: tuple[Command, ...] = (
         "previous-pane", ("shift+tab",), "Previous pane", "Go to the pane before", "Panes",
         ("panes",),
     ),
+    Command(
+        "next-part", ("tab",), "Next part", "Go to the next part of the plan", "Panes", ("plan",),
+        footer="parts", weight=66, palette=False,
+    ),
+    Command(
+        "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
+        ("plan",), palette=False,
+    ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
         "zoom", ("z",), "Zoom", "Give the pane the whole screen, or give it back", "Panes",

@@ -6,9 +6,10 @@ made: the README and the headless commands read the registry too.
 
 What Textual binds by itself and hubtui does not keep:
 
-* `ctrl+q` quits without asking and `ctrl+c` shows a hint about it: both ask like `q` here. The app
-  class says `inherit_bindings=False` and takes `bindings("app")`.
-* `tab` and `shift+tab` walk through every widget of a screen: here they walk through the panes.
+* `ctrl+q` quits without asking and `ctrl+c` copies a selection or shows a hint: both ask like `q`
+  here. The classes of the app and of its screens say `inherit_bindings=False`.
+* `tab` and `shift+tab` walk through every widget of a screen: here they walk through the panes, and
+  through the parts of a plan.
 * The arrows, home, end and page keys of scrolling containers: a live table moves its cursor.
 * Of the palette's own entries only Theme stays: Quit does not ask, Screenshot writes to the disk,
   Keys and Maximize have hubtui's own `?` and `z`.
@@ -201,7 +202,8 @@ def system_commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemComman
         command = active.command
         if command.palette and active.enabled:
             run = partial(app.run_action, command.action, active.node)
-            title = f"{command.title}  [{key_display(active.key)}]"
+            # No brackets: the palette takes a title for markup, and `[/]` for an error.
+            title = f"{command.title}  ({key_display(active.key)})"
             yield SystemCommand(title, command.help, run)
     yield SystemCommand("Theme", "Change the colours", app.action_change_theme)
 

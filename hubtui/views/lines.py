@@ -104,15 +104,17 @@ def merged(spans: Iterable[Span]) -> Cell:
 def row(cells: Sequence[Cell], fitted: Sequence[tuple[int, int]], aligns: Sequence[Align]) -> Cell:
     """One line of a table: the cells that fit, one space apart.
 
-    `fitted` is what `views.table.fit` returns, `aligns` has one entry for each column. A row of one
-    cell in a table of several columns spans them all.
+    `fitted` is what `views.table.fit` returns, `aligns` has one entry for each column. The last
+    cell of a row with fewer cells than columns has the room of all that are left.
     """
-    if len(cells) == 1 < len(aligns):
-        return merged(clip_cell(cells[0], sum(width + 1 for _, width in fitted) - 1))
     spans: list[Span] = []
     for position, (index, width) in enumerate(fitted):
         if position:
             spans.append((" ", Tone.PLAIN))
+        if index == len(cells) - 1 and len(cells) < len(aligns):
+            room = sum(width + 1 for _, width in fitted[position:]) - 1
+            spans.extend(clip_cell(cells[index], room))
+            break
         cell = cells[index] if index < len(cells) else ()
         spans.extend(pad(cell, width, aligns[index]))
     return merged(spans)

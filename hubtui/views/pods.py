@@ -165,8 +165,6 @@ class PodsView:
             cell(f"{role.ready:,}/{expected}"),
             cell(f"{role.restarts:,}", Tone.PLAIN if role.restarts else Tone.MUTED),
             self._worst(role, now),
-            EMPTY,
-            EMPTY,
         )
 
     def _worst(self, role: RoleRow, now: datetime) -> Cell:

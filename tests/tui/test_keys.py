@@ -110,6 +110,6 @@ async def test_the_palette_offers_our_commands_and_nothing_of_textuals_but_the_t
     async with app.run_test():
         screen: Screen[object] = app.screen
         titles = [command.title for command in keys.system_commands(app, screen)]
-    assert "Other hub  [H]" in titles
+    assert "Other hub  (H)" in titles
     assert "Theme" in titles
     assert not {"Screenshot", "Keys", "Maximize"} & set(titles)

@@ -62,6 +62,10 @@ class OverviewScreen(BaseScreen[None]):
             self.remove_class("-connected")
             self.query_one(DocumentTable).focus()
 
+    async def close(self) -> None:
+        """Takes the panes of a session away: nothing of it may be seen or pressed any more."""
+        await self.query_one("#panes").remove_children()
+
     async def open(self, session: Session) -> None:
         """Puts the panes of a session in the place of what was there."""
         container = self.query_one("#panes")
@@ -143,12 +147,18 @@ class OverviewScreen(BaseScreen[None]):
         """Gives the pane the whole screen, or gives it back."""
         self._zoomed = not self._zoomed
         self._arrange()
+        self.refresh_bindings()
 
     def action_overview(self) -> None:
         """All panes again."""
         self._zoomed = False
         self._arrange()
+        self.refresh_bindings()
 
     def action_back(self) -> None:
         """Out of the zoom; this screen itself is not left by escape."""
         self.action_overview()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to go back to without a zoom."""
+        return self._zoomed if action == "back" else True

@@ -124,6 +124,14 @@ class PlanScreen(BaseScreen[None]):
         self._checks.touch()
         self._allow()
 
+    def action_next_part(self) -> None:
+        """To the next of diff, checks, what people notice, name and buttons."""
+        self.focus_next()
+
+    def action_previous_part(self) -> None:
+        """To the part before."""
+        self.focus_previous()
+
     def on_confirm_line_cancelled(self, message: ConfirmLine.Cancelled) -> None:
         message.stop()
         self.dismiss(None)

@@ -1,0 +1,244 @@
+"""A fake session, and an app on it: no network, no cluster, nothing that could be written to.
+
+Only the wire is fake: `PreparedClient` answers from the objects of a World. Gate, stores, joins,
+views, plans and screens are the real ones. helm is a script that says a version and waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from textual.pilot import Pilot
+
+from hubtui.clients.gate import Call, Gate, WriteToken
+from hubtui.clients.kube import KubeClient
+from hubtui.clients.kubeconfig import Context, current_context
+from hubtui.config import Settings
+from hubtui.errors import HubtuiError, NotFoundError
+from hubtui.model import kinds
+from hubtui.model.kinds import Kind
+from hubtui.services.discovery import Hub
+from hubtui.services.session import Session
+from hubtui.services.store import Store
+from hubtui.tui import app as tui
+from hubtui.tui.app import HubtuiApp
+from hubtui.tui.panes.base import Pane
+from tests.tui import world
+from tests.tui.tables import screen_lines
+from tests.tui.world import NOW, World
+
+CONTEXT = "gke-eu-prod"
+OTHER = "gke-us-test"
+_CLOCKS = (
+    "hubtui.tui.app",
+    "hubtui.tui.widgets.live_table",
+    "hubtui.services.store",
+    "hubtui.services.journal",
+)
+
+
+class _Frozen(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> _Frozen:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
+
+
+def freeze(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the program stands still at NOW."""
+    for module in _CLOCKS:
+        monkeypatch.setattr(f"{module}.datetime", _Frozen)
+
+
+class PreparedClient(KubeClient):
+    """A fake apiserver: the gate decides, memory answers. `error` makes it dead."""
+
+    def __init__(self, settings: Settings, context: Context, gate: Gate, known: World) -> None:
+        super().__init__(settings, context, gate)
+        self.known = known
+        self.calls: list[Call] = []
+        self.error: HubtuiError | None = None
+        self.hold: asyncio.Event | None = None
+
+    async def request(
+        self,
+        call: Call,
+        *,
+        kind: Kind[Any],
+        body: object = None,
+        token: WriteToken | None = None,
+        content_type: str = "application/json",
+        timeout: float = 30,  # noqa: ASYNC109 - the client's own
+    ) -> bytes:
+        self.gate.check(call, token)
+        self.calls.append(call)
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.error is not None:
+            raise self.error
+        return msgspec.json.encode(self._answer(call))
+
+    def _answer(self, call: Call) -> Any:
+        if call.verb == "create":
+            return {"metadata": {}, "status": {"allowed": True}}
+        objects = self.known.objects.get(call.resource, [])
+        if call.verb == "list":
+            return {"metadata": {}, "items": [o for o in objects if _selected(o, call.query)]}
+        for each in objects:
+            if each["metadata"]["name"] == call.name:
+                return each
+        raise NotFoundError(f"{call.resource} {call.name} not found", status=404)
+
+    @asynccontextmanager
+    async def stream(
+        self, call: Call, *, kind: Kind[Any], read_timeout: float | None
+    ) -> AsyncIterator[Any]:
+        self.gate.check(call)
+        self.calls.append(call)
+        if self.error is not None:
+            raise self.error
+        yield _Content(self.known.log, follow="follow" in call.query)
+
+
+class _Content:
+    """A log's bytes; one that is followed does not end."""
+
+    def __init__(self, lines: Iterable[str], *, follow: bool) -> None:
+        self._lines = list(lines)
+        self._follow = follow
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        yield "".join(f"{line}\n" for line in self._lines).encode()
+        if self._follow:
+            await asyncio.Event().wait()
+
+
+def _selected(each: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+    labels = each["metadata"].get("labels", {})
+    wanted = [part.partition("=") for part in query.get("labelSelector", "").split(",") if part]
+    kind, unequal, value = query.get("fieldSelector", "").partition("!=")
+    right_type = not unequal or each.get(kind) != value
+    return right_type and all(labels.get(name) == value for name, _, value in wanted)
+
+
+def settings(folder: Path, **more: Any) -> Settings:
+    """Settings with a kubeconfig of two contexts and a helm that says a version and waits."""
+    kubeconfig = folder / "kubeconfig.yaml"
+    helm = folder / "helm"
+    if not helm.exists():
+        cluster = {"server": "https://127.0.0.1:1"}
+        document = {
+            "current-context": CONTEXT,
+            "clusters": [{"name": "nowhere", "cluster": cluster}],
+            "users": [{"name": "nobody", "user": {}}],
+            "contexts": [
+                {"name": name, "context": {"cluster": "nowhere", "user": "nobody"}}
+                for name in (CONTEXT, OTHER)
+            ],
+        }
+        kubeconfig.write_text(yaml.safe_dump(document))
+        helm.write_text(HELM.format(end=folder / "helm-may-end"))
+        helm.chmod(0o700)
+    return Settings(**{"kubeconfig": str(kubeconfig), "helm": str(helm), "theme": "dark", **more})
+
+
+HELM = """#!/bin/sh
+[ "$1" = version ] && {{ printf v4.3.1; exit 0; }}
+until [ -e {end} ]; do sleep 0.05; done
+echo "Error: this helm is a fake" >&2
+exit 1
+"""
+
+
+def session(chosen: Settings, known: World | None = None, hub: str = world.RELEASE) -> Session:
+    """A session on a world; its stores are full and live."""
+    context = current_context(chosen)
+    gate = Gate(chosen.read_only_reason(context.name))
+    found = world.hub(hub) if known is None else known
+    client = PreparedClient(chosen, context, gate, found)
+    opened = Session(
+        chosen, context, client, Hub(world.NAMESPACE, hub, "hub", "jupyterhub-4.4.0"), live=False
+    )
+    filled = (
+        (kinds.PODS, opened.pods.stores.pods),
+        (kinds.DEPLOYMENTS, opened.pods.stores.deployments),
+        (kinds.STATEFULSETS, opened.pods.stores.statefulsets),
+        (kinds.DAEMONSETS, opened.pods.stores.daemonsets),
+        (kinds.JOBS, opened.jobs),
+    )
+    for kind, store in filled:
+        _fill(store, found.objects.get(kind.resource, []), kind.struct)
+    stored = [each for each in found.objects["secrets"] if _selected(each, _HELM)]
+    _fill(opened.releases.store, stored, kinds.SECRETS_METADATA.struct)
+    return opened
+
+
+_HELM = {"labelSelector": "owner=helm"}
+
+
+def _fill(store: Store[Any], objects: Iterable[Mapping[str, Any]], struct: Any) -> None:
+    store.listing()
+    store.page(msgspec.convert(each, struct) for each in objects)
+    store.listed()
+    store.live()
+
+
+class PreparedApp(HubtuiApp):
+    """The app with a session from the start."""
+
+    CSS_PATH = Path(tui.__file__).with_name("hubtui.tcss")
+
+    def __init__(self, prepared: Session) -> None:
+        super().__init__(prepared.settings)
+        self.prepared = prepared
+        self.ascii_only = False
+
+    def _connect(self) -> None:
+        self._opened(self.prepared)
+
+    @property
+    def client(self) -> PreparedClient:
+        """The fake at the bottom."""
+        assert isinstance(self.prepared.client, PreparedClient)
+        return self.prepared.client
+
+    def pane(self, name: str) -> Pane:
+        """A pane of the overview."""
+        return self._overview.query_one(f"#{name}", Pane)
+
+    def told(self) -> list[str]:
+        """What was said in notifications."""
+        return [str(note.message) for note in self._notifications]
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(screen_lines(self))
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:
+    """Lets the app go on until something holds; its beat is not waited for."""
+    for _ in range(2000):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    shown = "\n".join(screen_lines(pilot.app))
+    raise AssertionError(f"never came: {what or condition}\n{shown}")
+
+
+async def shown(pilot: Pilot[Any], words: str) -> None:
+    """Waits until words stand on the screen."""
+    await until(pilot, lambda: words in "\n".join(screen_lines(pilot.app)), words)
+
+
+async def ready(pilot: Pilot[Any]) -> None:
+    """All of the overview is painted."""
+    await shown(pilot, "bump image")
+    await pilot.pause()

@@ -1,0 +1,185 @@
+"""The objects of a hub that is nowhere: what a prepared session holds, as the API would send it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests import releases
+
+NOW = datetime(2026, 11, 23, 14, 3, tzinfo=UTC)
+
+NAMESPACE = RELEASE = "hub"
+SECRET = releases.CLIENT_SECRET
+
+Json = dict[str, Any]
+
+_DAY = 24 * 60
+LOG = [
+    "[I 2026-11-23 13:59:58 JupyterHub app:3352] JupyterHub is now running",
+    "[I 2026-11-23 14:01:07 JupyterHub base:1192] User carla took 3.1 seconds to start",
+    "[W 2026-11-23 14:02:11 JupyterHub base:1074] User ana is slow to start",
+    "[I 2026-11-23 14:02:40 JupyterHub log:192] 200 GET /hub/api/users?limit=200 41.34ms",
+]
+
+
+@dataclass
+class World:
+    """Objects by resource (`pods`, `deployments.apps`), and what the server says besides."""
+
+    objects: dict[str, list[Json]] = field(default_factory=dict)
+    log: list[str] = field(default_factory=lambda: list(LOG))
+
+    def add(self, resource: str, *objects: Json) -> None:
+        self.objects.setdefault(resource, []).extend(objects)
+
+
+def ago(minutes: float) -> str:
+    return (NOW - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def hub(name: str = RELEASE) -> World:
+    """A hub of chart 4.4.0 at revision 12, with a few servers of which two do not come."""
+    world = World()
+    _parts(world, name)
+    _users(world, name)
+    _releases(world, name)
+    return world
+
+
+def _meta(name: str, component: str, release: str, minutes: float, **more: Any) -> Json:
+    labels = {"component": component, "app": "jupyterhub", "release": release}
+    return {
+        "name": name,
+        "namespace": NAMESPACE,
+        "uid": f"uid-{name}",
+        "resourceVersion": "1",
+        "creationTimestamp": ago(minutes),
+        "labels": labels,
+        **more,
+    }
+
+
+def pod(name: str, component: str, release: str, minutes: float, **more: Any) -> Json:
+    """A pod that is up; `more` goes into its metadata."""
+    node = more.pop("node", "core-1")
+    started = {"running": {"startedAt": ago(minutes)}}
+    state = {"name": component, "ready": True, "state": started, "restartCount": 0}
+    return {
+        "metadata": _meta(name, component, release, minutes, **more),
+        "spec": {"nodeName": node, "containers": [{"name": component, "image": "image:1"}]},
+        "status": {
+            "phase": "Running",
+            "startTime": ago(minutes),
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": ago(minutes)}],
+            "containerStatuses": [state],
+        },
+    }
+
+
+def pending(name: str, component: str, release: str, minutes: float, **more: Any) -> Json:
+    """A pod without a node."""
+    found = pod(name, component, release, minutes, **more)
+    found["spec"]["nodeName"] = ""
+    message = "0/9 nodes are available: 9 Insufficient memory."
+    found["status"] = {
+        "phase": "Pending",
+        "conditions": [
+            {
+                "type": "PodScheduled",
+                "status": "False",
+                "reason": "Unschedulable",
+                "message": message,
+                "lastTransitionTime": ago(minutes),
+            }
+        ],
+    }
+    return found
+
+
+def _parts(world: World, release: str) -> None:
+    six_days = 6 * _DAY
+    for component, count in (("hub", 1), ("proxy", 1), ("autohttps", 1), ("user-scheduler", 2)):
+        world.add("deployments.apps", _workload(component, release, count))
+        names = [f"{component}-6d9c7f{n}" for n in range(count)]
+        world.add("pods", *(pod(name, component, release, six_days) for name in names))
+    restarted = world.objects["pods"][2]["status"]["containerStatuses"][0]
+    ended = {"reason": "OOMKilled", "exitCode": 137, "finishedAt": ago(2 * _DAY)}
+    restarted |= {"restartCount": 1, "lastState": {"terminated": ended}}
+    world.add("statefulsets.apps", _workload("user-placeholder", release, 5))
+    for n in range(5):
+        make = pod if n < 3 else pending
+        world.add("pods", make(f"user-placeholder-{n}", "user-placeholder", release, 600))
+    puller = "continuous-image-puller"
+    world.add("daemonsets.apps", _workload(puller, release, 3))
+    for n in range(3):
+        name = f"{puller}-{n}"
+        world.add("pods", pod(name, puller, release, six_days, node=f"user-{n}"))
+
+
+def _workload(name: str, release: str, count: int) -> Json:
+    return {
+        "metadata": _meta(name, name, release, 40 * _DAY),
+        "spec": {"replicas": count},
+        "status": {"replicas": count, "desiredNumberScheduled": count, "numberReady": count},
+    }
+
+
+def _users(world: World, release: str) -> None:
+    server = "singleuser-server"
+
+    def who(user: str, servername: str = "") -> Json:
+        prefix = "hub.jupyter.org"
+        named = {f"{prefix}/servername": servername} if servername else {}
+        return {"annotations": {f"{prefix}/username": user, **named}}
+
+    for n, user in enumerate(("carla", "dmitri", "eve", "farid"), 1):
+        more: Json = {**who(f"{user}@uni.example"), "node": f"user-{n % 3}"}
+        world.add("pods", pod(f"jupyter-{user}", server, release, n * 55, **more))
+    ana = pod("jupyter-ana", server, release, 4, **who("ana@uni.example", "gpu"), node="user-2")
+    waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "ds-image:2026.11"'}
+    status = {"name": "notebook", "ready": False, "state": {"waiting": waiting}}
+    ana["status"] = {"phase": "Pending", "startTime": ago(4), "containerStatuses": [status]}
+    world.add("pods", ana, pending("jupyter-bo", server, release, 6, **who("bo@uni.example")))
+
+
+HISTORY = (
+    (7, "superseded", 34 * _DAY, "4.3.3", "2026.05", "profile list: GPU"),
+    (8, "superseded", 34 * _DAY - 60, "4.3.3", "2026.04", "Rollback to 6"),
+    (9, "superseded", 21 * _DAY, "4.3.3", "2026.06", "Upgrade complete"),
+    (10, "failed", 9 * _DAY + 30, "4.4.0", "2026.08", "pre-upgrade hooks failed: timed out"),
+    (11, "superseded", 9 * _DAY, "4.4.0", "2026.09", "more memory for R class"),
+    (12, "deployed", 3 * _DAY, "4.4.0", "2026.11", "bump image 2026.11 (a1b2c3d)"),
+)
+"""Revisions of the hub: number, status, minutes ago, chart, image tag, description."""
+
+
+def _releases(world: World, release: str) -> None:
+    for number, status, minutes, chart, tag, words in HISTORY:
+        limit = "4G" if number == HISTORY[-1][0] else "2G"
+        document = releases.release(
+            number, releases.values(tag, limit), chart, others=6, name=release, info={}
+        )
+        document["info"] = _info(status, minutes, words)
+        world.add("secrets", _stored(document, status, minutes))
+    for name, chart in (("prometheus", "27.1.0"), ("home-nfs", "1.2.0")):
+        document = releases.release(1, {}, chart, others=0, name=name, manifest="", hooks=[])
+        document["chart"] = {"metadata": {"name": name, "version": chart, "appVersion": chart}}
+        document["info"] = _info("deployed", 40 * _DAY, "Install complete")
+        world.add("secrets", _stored(document, "deployed", 40 * _DAY))
+    data = {"hub.config.JupyterHub.cookie_secret": releases.b64(releases.COOKIE)}
+    meta = _meta("hub", "hub", release, 40 * _DAY)
+    world.add("secrets", {"metadata": meta, "type": "Opaque", "data": data})
+
+
+def _info(status: str, minutes: float, words: str) -> Json:
+    return {"status": status, "description": words, "last_deployed": ago(minutes)}
+
+
+def _stored(document: Json, status: str, minutes: float) -> Json:
+    name, number = document["name"], document["version"]
+    meta = _meta(f"sh.helm.release.v1.{name}.v{number}", "", "", minutes)
+    meta["labels"] = {"owner": "helm", "name": name, "version": str(number), "status": status}
+    kind = "helm.sh/release.v1"
+    return {"metadata": meta, "type": kind, "data": {"release": releases.packed(document)}}
