@@ -50,6 +50,16 @@ _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 _METADATA_WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON of the struct."""
+
+S = TypeVar("S")
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str = ""
+
+
 class Page(Generic[T]):
     """One page of a list."""
 
@@ -71,9 +81,11 @@ class KubeClient:
         self._credentials: Credentials | None = None
         self._session: Any = None
         self._login = asyncio.Lock()
+        self._closed = False
 
     async def close(self) -> None:
-        """Ends all connections."""
+        """Ends all connections; whoever asks from here on gets an UnreachableError."""
+        self._closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -123,14 +135,14 @@ class KubeClient:
                 )
                 await asyncio.sleep(0)
             try:
-                page = decode_page(body, kind)
-                yield page
+                yield decode_page(body, kind)
                 if following is None:
                     return
                 body = await following
             finally:
-                if following is not None and not following.done():
+                if following is not None:
                     following.cancel()
+                    await asyncio.gather(following, return_exceptions=True)
 
     async def list(
         self, kind: Kind[T], namespace: str = "", *, labels: str = "", fields: str = ""
@@ -174,7 +186,10 @@ class KubeClient:
         """The server's version, `v1.36.3`: the cheapest question that any user may ask."""
         self.gate.check_path("/version")
         async with self._send("GET", "/version", {}, None, READ_TIMEOUT) as response:
-            return str(msgspec.json.decode(await response.read()).get("gitVersion", ""))
+            answer = await response.read()
+            if response.status >= 400:
+                raise _error(response.status, answer, Call("get", "/version"))
+        return decode(safe_json(answer), _Version).git_version
 
     async def request(
         self,
@@ -254,10 +269,11 @@ class KubeClient:
         )
         try:
             session = await self._connected()
+            used = self._credentials
             response = await self._once(session, method, path, query, data, timeout, headers)
             if response.status == 401:
                 response.release()
-                await self._log_in_again()
+                await self._log_in_again(used)
                 response = await self._once(session, method, path, query, data, timeout, headers)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _unreachable(self.server, error) from error
@@ -305,6 +321,8 @@ class KubeClient:
     def _transport(self) -> dict[str, Any]:
         configuration = self._credentials.configuration if self._credentials else None
         options: dict[str, Any] = {}
+        if configuration is not None and getattr(configuration, "hubtui_ssl", None) is not None:
+            options["ssl"] = configuration.hubtui_ssl
         if configuration is not None and configuration.proxy:
             options["proxy"] = configuration.proxy
         if configuration is not None and configuration.tls_server_name:
@@ -317,21 +335,24 @@ class KubeClient:
                 await self._open()
             return self._session
 
-    async def _log_in_again(self) -> None:
+    async def _log_in_again(self, refused: Credentials | None) -> None:
+        """New credentials, once for all requests that were refused with the same ones."""
         async with self._login:
-            self._credentials = await login(self.settings, self.context)
+            if self._credentials is refused:
+                self._credentials = await login(self.settings, self.context)
 
     async def _open(self) -> None:
         import aiohttp
 
-        self._credentials = await login(self.settings, self.context)
-        configuration = self._credentials.configuration
-        ssl_context = getattr(configuration, "hubtui_ssl", None)
-        connector = aiohttp.TCPConnector(
-            limit=32, ssl=True if ssl_context is None else ssl_context, keepalive_timeout=60
-        )
+        credentials = None if self._closed else await login(self.settings, self.context)
+        if self._closed:  # perhaps while a plugin was at work
+            raise UnreachableError(f"The connection to {self.server} is closed")
+        self._credentials = credentials
         self._session = aiohttp.ClientSession(
-            connector=connector, trust_env=True, read_bufsize=2**21, auto_decompress=True
+            connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=60),
+            trust_env=True,
+            read_bufsize=2**21,
+            auto_decompress=True,
         )
 
 
@@ -346,11 +367,11 @@ _METHODS = {
 }
 
 
-def decode(body: bytes, struct: type[T]) -> T:
+def decode(body: bytes, struct: type[S]) -> S:
     """One object. Raises DecodeError."""
     try:
         return msgspec.json.decode(body, type=struct)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise DecodeError(f"The server's answer cannot be read: {error}") from error
 
 
@@ -358,7 +379,7 @@ def decode_page(body: bytes, kind: Kind[T]) -> Page[T]:
     """One page of a list. Raises DecodeError."""
     try:
         page = _page_decoder(kind.struct).decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise DecodeError(f"A list of {kind.plural} cannot be read: {error}") from error
     meta = page.metadata
     # An empty list is null where the server has no slice (Go's encoding/json).
@@ -387,7 +408,7 @@ def _continue_token(body: bytes) -> str:
 def _error(status: int, body: bytes, call: Call) -> HubtuiError:
     try:
         message = msgspec.json.decode(safe_json(body), type=kube.Status).message
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         message = body[:200].decode(errors="replace")
     message = one_line(message) or f"HTTP {status}"
     if status == 401:

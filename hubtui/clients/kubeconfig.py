@@ -311,7 +311,8 @@ def _merge(paths: list[Path]) -> _Merged:
             ("contexts", "context", merged.contexts),
             ("clusters", "cluster", merged.clusters),
         ):
-            for entry in document.get(section) or []:
+            entries = document.get(section)
+            for entry in entries if isinstance(entries, list) else []:
                 if isinstance(entry, dict) and isinstance(entry.get(inner), dict):
                     into.setdefault(str(entry.get("name")), entry[inner])
     return merged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from hubtui.clients.gate import Call
-from hubtui.clients.kube import KubeClient
+from hubtui.clients.kube import UNREADABLE, KubeClient
 from hubtui.errors import DecodeError, DeniedError, GoneError, HubtuiError, UnreachableError
 from hubtui.model import kube
 from hubtui.model.kinds import Kind
@@ -84,30 +85,47 @@ async def follow(
     wake = wake or asyncio.Event()
     version = ""
     pause = BACKOFF_FIRST
+    listed_anew = False
     while True:
-        try:
-            if not version:
-                version = await list_once(client, feed, sink)
-            sink.live()
-            started = asyncio.get_running_loop().time()
-            version = await _watch(client, feed, sink, version)
-            # A watch that ends at once is a server that refuses; one that lasted is normal.
-            if asyncio.get_running_loop().time() - started > BACKOFF_FIRST:
-                pause = BACKOFF_FIRST
-                continue
-            await _pause(wake, BACKOFF_FIRST)
-        except GoneError:
-            version = ""
-        except HubtuiError as error:
-            if isinstance(error, DecodeError):
-                version = ""
-            wait = pause * random.uniform(0.5, 1.0)  # noqa: S311
-            if isinstance(error, DeniedError):
-                wait = BACKOFF_MOST
-            log.info("%s: %s; again in %.1f s", feed, error, wait)
-            sink.failed(error, wait)
-            woken = await _pause(wake, wait)
-            pause = BACKOFF_FIRST if woken else min(pause * 2, BACKOFF_MOST)
+        version, error, lasted = await _round(client, feed, sink, version)
+        if lasted:
+            pause, listed_anew = BACKOFF_FIRST, False
+        if isinstance(error, GoneError) and not listed_anew:
+            listed_anew = True  # at once, but not for ever
+            continue
+        if error is None:
+            if not lasted:
+                await _pause(wake, BACKOFF_FIRST)
+            continue
+        wait = pause * random.uniform(0.5, 1.0)  # noqa: S311
+        if isinstance(error, DeniedError):
+            wait = BACKOFF_MOST
+        log.info("%s: %s; again in %.1f s", feed, error, wait)
+        sink.failed(error, wait)
+        woken = await _pause(wake, wait)
+        pause = BACKOFF_FIRST if woken else min(pause * 2, BACKOFF_MOST)
+
+
+async def _round(
+    client: KubeClient, feed: Feed, sink: Sink[Any], version: str
+) -> tuple[str, HubtuiError | None, bool]:
+    """Lists where there is no version, and follows one watch to its end.
+
+    Gives the version to go on from ("" when it takes a list), what broke, and whether the watch
+    lasted: one that ends at once is a server that refuses, one that lasted is normal.
+    """
+    reached = _Reached(version)
+    error: HubtuiError | None = None
+    try:
+        if not version:
+            reached.version = await list_once(client, feed, sink)
+        await _watch(client, feed, sink, reached)
+    except HubtuiError as broken:
+        error = broken
+        if isinstance(error, GoneError | DecodeError):
+            reached.version = ""
+    lasted = asyncio.get_running_loop().time() - reached.opened > BACKOFF_FIRST
+    return reached.version, error, lasted
 
 
 async def list_once(client: KubeClient, feed: Feed, sink: Sink[Any]) -> str:
@@ -123,11 +141,20 @@ async def list_once(client: KubeClient, feed: Feed, sink: Sink[Any]) -> str:
     return version
 
 
-async def _watch(client: KubeClient, feed: Feed, sink: Sink[Any], version: str) -> str:
-    """Follows one watch to its end; gives the version to resume from.
+@dataclass(slots=True)
+class _Reached:
+    """How far a watch has come: the version to resume from, and when the server opened it."""
+
+    version: str
+    opened: float = math.inf
+
+
+async def _watch(client: KubeClient, feed: Feed, sink: Sink[Any], reached: _Reached) -> None:
+    """Follows one watch from the version in `reached` to its end.
 
     Raises GoneError when the version is too old, UnreachableError when the connection breaks.
     """
+    version = reached.version
     query = {
         "watch": "true",
         "allowWatchBookmarks": "true",
@@ -141,9 +168,10 @@ async def _watch(client: KubeClient, feed: Feed, sink: Sink[Any], version: str) 
     call = Call("watch", feed.kind.resource, feed.namespace, query=query)
     events = msgspec.json.Decoder(_Event)
     objects = msgspec.json.Decoder(feed.kind.struct)
-    reached = _Reached(version)
     try:
         async with client.stream(call, kind=feed.kind, read_timeout=SILENCE) as content:
+            reached.opened = asyncio.get_running_loop().time()
+            sink.live()
             async for line in _lines(content):
                 _apply(events.decode(safe_json(line)), objects, sink, reached)
     except UnreachableError:
@@ -151,14 +179,8 @@ async def _watch(client: KubeClient, feed: Feed, sink: Sink[Any], version: str) 
         # when something came; a connection that cannot be made must back off.
         if reached.version == version:
             raise
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise DecodeError(f"A change of {feed.kind.plural} cannot be read: {error}") from error
-    return reached.version
-
-
-@dataclass(slots=True)
-class _Reached:
-    version: str
 
 
 def _apply(event: _Event, objects: Any, sink: Sink[Any], reached: _Reached) -> None:

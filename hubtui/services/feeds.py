@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.watch import Feed, follow, list_once
-from hubtui.errors import DeniedError, HubtuiError
+from hubtui.errors import ApiError, DeniedError, HubtuiError, UnreachableError
 from hubtui.model import kube
 from hubtui.model.kinds import Kind
-from hubtui.services.store import Store
+from hubtui.services.store import State, Store
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +42,21 @@ HEARTBEAT_TIMEOUT = 8.0
 
 class Feeds:
     """The stores of one namespace and the loops that fill them; without `live` a store is filled
-    by `fill` only."""
+    by `fill` only. `heartbeat` and `patience` are the seconds between two heartbeats and until
+    one is taken for lost."""
 
-    def __init__(self, client: KubeClient, *, live: bool = True) -> None:
+    def __init__(
+        self,
+        client: KubeClient,
+        *,
+        live: bool = True,
+        heartbeat: float = HEARTBEAT,
+        patience: float = HEARTBEAT_TIMEOUT,
+    ) -> None:
         self._client = client
         self._live = live
+        self._heartbeat = heartbeat
+        self._patience = patience
         self._feeds: dict[str, tuple[Feed, Store[Any]]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._heart: asyncio.Task[None] | None = None
@@ -108,21 +118,39 @@ class Feeds:
         self._tasks[name] = task
 
     async def _beat(self) -> None:
+        silent = False
         while True:
-            await asyncio.sleep(HEARTBEAT)
-            try:
-                async with asyncio.timeout(HEARTBEAT_TIMEOUT):
-                    await self._client.version()
-            except TimeoutError:
-                self._restart("no answer to a heartbeat")
-            except HubtuiError as error:
-                # A refused connection breaks the watches by itself; a proxy in between may not.
-                self._restart(str(error))
+            await asyncio.sleep(self._heartbeat)
+            error = await self._silence()
+            if error is not None:
+                self._break(error)
+            elif silent:
+                # What was asked in the meantime may hang until it times out: ask anew.
+                self.retry()
+            silent = error is not None
 
-    def _restart(self, why: str) -> None:
-        log.info("feeds start again: %s", why)
-        for name in self._feeds:
-            self._start(name)
+    async def _silence(self) -> HubtuiError | None:
+        """Why the server is taken for dead; None when it answers, be it with a refusal."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._client.version()
+        except TimeoutError:
+            return UnreachableError(
+                f"{self._client.server} does not answer: no heartbeat in {self._patience:g} s"
+            )
+        except HubtuiError as error:
+            # A refused connection breaks the watches by itself; a proxy in between may not.
+            answered = isinstance(error, ApiError) and error.status < 500
+            return None if answered else error
+        return None
+
+    def _break(self, error: HubtuiError) -> None:
+        """Starts again what seems to be live; what is not tries by itself."""
+        log.info("feeds start again: %s", error)
+        for name, (_, store) in self._feeds.items():
+            if store.health.state is State.LIVE:
+                store.failed(error, 0)
+                self._start(name)
 
 
 def _report(task: asyncio.Task[None]) -> None:
