@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
 from hubtui.clients.gate import Call
@@ -89,6 +89,10 @@ class Pods:
     def row(self, key: str) -> PodRow | None:
         """One pod by `namespace/name`."""
         return self._rows.get(key)
+
+    def rows(self) -> Collection[PodRow]:
+        """All pods, as of the last update."""
+        return self._rows.values()
 
     @property
     def count(self) -> int:

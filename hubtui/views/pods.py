@@ -47,6 +47,9 @@ class PodsView:
         self._pods = pods
         self._release_chart = ""
         self._repaint = False
+        self._totals: tuple[int, int] | None = None
+        self._unseen_roles: set[Role] = set()
+        self._unseen_pods: set[str] = set()
         self.filter = Filter()
         self.sort = "status"
         self.reverse = False
@@ -68,11 +71,22 @@ class PodsView:
             return ""
         return f"{self._pods.count:,} · by role" + (f" · {self.filter}" if self.filter else "")
 
-    def trouble(self) -> int:
-        """Pods that ask for attention now."""
-        return sum(
-            1 for role in self._roles.values() for row in role.pods if _is_now(row.state.severity)
-        )
+    def totals(self) -> tuple[int, int]:
+        """How many pods there are and how many ask for attention now; true while hidden too."""
+        self._absorb()
+        if self._totals is None:
+            rows = self._pods.rows()
+            bad = sum(1 for row in rows if row.state.severity is Severity.NOW)
+            self._totals = (len(rows), bad)
+        return self._totals
+
+    def _absorb(self) -> None:
+        """Takes in what changed; what a hidden pane does not draw is kept for when it does."""
+        changes = self._pods.update()
+        if changes.roles or changes.pods:
+            self._totals = None
+            self._unseen_roles |= changes.roles
+            self._unseen_pods |= changes.pods
 
     def keys(self) -> Sequence[str]:
         return self._order
@@ -108,13 +122,15 @@ class PodsView:
         self._stale_order = True
 
     def drain(self) -> Dirty:
-        changes = self._pods.update()
+        self._absorb()
         repaint, self._repaint = self._repaint, False
-        if not (changes.roles or changes.pods or self._stale_order or repaint):
+        if not (self._unseen_roles or self._unseen_pods or self._stale_order or repaint):
             return Dirty()
         before = self._order
         self._arrange()
-        dirty = {f"role:{role}" for role in changes.roles} | {f"pod:{key}" for key in changes.pods}
+        dirty = {f"role:{role}" for role in self._unseen_roles}
+        dirty |= {f"pod:{key}" for key in self._unseen_pods}
+        self._unseen_roles, self._unseen_pods = set(), set()
         self._stale_order = False
         if repaint:
             dirty.update(self._order)
@@ -274,7 +290,3 @@ def words_of(row: PodRow) -> dict[str, str]:
 def _created(pod: kube.Pod) -> float:
     created = pod.metadata.creation_timestamp
     return created.timestamp() if created else 0.0
-
-
-def _is_now(severity: Severity) -> bool:
-    return severity is Severity.NOW

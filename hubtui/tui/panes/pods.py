@@ -31,9 +31,8 @@ class PodsPane(Pane):
         super().__init__(session, self.view)
 
     def words(self) -> Cell:
-        count = self.session.pods.count
+        count, trouble = self.view.totals()
         known = self.session.pods.stores.pods.complete
-        trouble = self.view.trouble()
         bad = sign_of(Severity.NOW)
         return join(
             cell(f"{count:,}" if known else "?"),
