@@ -244,7 +244,11 @@ class PodsView:
             ago = age(state.restarted_at, now)
             status = join(status, cell(f"{state.restart_reason} {ago} ago", Tone.MUTED))
         chart = chart_of(row.pod)
-        if row.role is Role.USERS and self._release_chart and chart not in ("", self._release_chart):
+        if (
+            row.role is Role.USERS
+            and self._release_chart
+            and chart not in ("", self._release_chart)
+        ):
             status = join(status, cell(f"chart {chart.rpartition('-')[2]}", Tone.SOON))
         return status
 
