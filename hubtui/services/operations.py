@@ -130,12 +130,21 @@ class Operations:
     async def recover_interrupted(self) -> list[Recovered]:
         """What an earlier hubtui left unfinished on this release, and what the cluster holds.
 
-        A process that still runs is watched from here on. Raises UnreachableError, DeniedError.
+        A process that still runs is watched from here on. What cannot be told now is told by a
+        later call. Raises UnreachableError, DeniedError when nothing can be told.
         """
-        found = []
+        found: list[Recovered] = []
+        problem: HubtuiError | None = None
         for entry in (await asyncio.to_thread(self.journal.read)).entries:
-            if self._is_left(entry):
+            if not self._is_left(entry):
+                continue
+            try:
                 found.append(await self._recover(entry))
+            except HubtuiError as error:
+                log.info("%s of %s: %s", entry.title, entry.at, error)
+                problem = error
+        if problem is not None and not found:
+            raise problem
         return found
 
     async def close(self) -> None:

@@ -1,4 +1,5 @@
-"""A hubtui without a screen, for tests that kill it: plans, starts, says so, watches to the end.
+"""A hubtui without a screen, for tests that kill it: plans, says so, waits for a line, starts,
+watches to the end.
 
 python -m tests.cluster.drive_rollback KUBECONFIG HELM NAMESPACE RELEASE REVISION
 """
@@ -24,8 +25,9 @@ async def main(kubeconfig: str, helm: str, namespace: str, release: str, revisio
     client = KubeClient(settings, context, Gate())
     session = Session(settings, context, client, Hub(namespace, release), live=False)
     plan = await session.operations.plan("rollback", RollbackRequest(int(revision)))
+    print("planned", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     operation = await session.operations.start(plan, release)
-    print("started", operation.id, flush=True)
     outcome = await operation.wait()
     print(outcome.result, outcome.summary, flush=True)
     await session.close()

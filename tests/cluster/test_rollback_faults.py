@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,9 +58,9 @@ def left(state: Path) -> Entry:
     return entry
 
 
-async def until_helm_runs(state: Path, proxy: FaultProxy, match: Match) -> int:
+async def until_helm_runs(state: Path, proxy: FaultProxy, match: Match, after: int = 0) -> int:
     """Waits until helm is in the middle; gives its pid."""
-    await proxy.wait_for_request(match, timeout=30)
+    await proxy.wait_for_request(match, after=after, timeout=30)
     process = left(state).process
     assert process is not None
     assert runs(process.pid, process.started)
@@ -70,10 +71,12 @@ async def test_helm_is_killed(
     small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
 ) -> None:
     kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
-    proxy.hang(PATCHES_WEB)
     async with small.session(kubeconfig) as session:
-        operation = await session.operations.start(await planned(session, 1), NAME)
-        os.kill(await until_helm_runs(state, proxy, PATCHES_WEB), signal.SIGKILL)
+        plan = await planned(session, 1)
+        proxy.hang(PATCHES_WEB)
+        seen = len(proxy.requests)
+        operation = await session.operations.start(plan, NAME)
+        os.kill(await until_helm_runs(state, proxy, PATCHES_WEB, seen), signal.SIGKILL)
         outcome = await operation.wait()
         assert outcome.result is Result.INTERRUPTED
         assert outcome.summary.startswith("Helm was killed (SIGKILL) in the middle")
@@ -96,9 +99,11 @@ async def test_the_server_refuses_an_object(
     small: SmallRelease, proxy: FaultProxy, testbed: Testbed
 ) -> None:
     kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
-    proxy.answer(PATCHES_WEB, 403, body='deployments.apps "web" is forbidden: \x1b[31mnot today')
     async with small.session(kubeconfig) as session:
-        outcome = await (await session.operations.start(await planned(session, 1), NAME)).wait()
+        plan = await planned(session, 1)
+        words = 'deployments.apps "web" is forbidden: \x1b[31mnot today'
+        proxy.answer(PATCHES_WEB, 403, body=words)
+        outcome = await (await session.operations.start(plan, NAME)).wait()
     assert outcome.result is Result.FAILED
     assert "not today" in outcome.words
     assert "\x1b" not in outcome.words
@@ -110,14 +115,25 @@ async def test_the_server_refuses_an_object(
 
 
 async def start_driver(
-    small: SmallRelease, kubeconfig: Path, **options: object
+    small: SmallRelease, kubeconfig: Path, **options: Any
 ) -> asyncio.subprocess.Process:
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.cluster.drive_rollback", str(kubeconfig)),
         *(str(small.helm), small.namespace, NAME, "1"),
         cwd=ROOT,
-        **options,  # type: ignore[arg-type]
+        **{**pipes, **options},
     )
+
+
+async def has_planned(driver: asyncio.subprocess.Process) -> None:
+    assert driver.stdout is not None
+    assert await driver.stdout.readline() == b"planned\n"
+
+
+def go(driver: asyncio.subprocess.Process) -> None:
+    assert driver.stdin is not None
+    driver.stdin.write(b"\n")
 
 
 async def test_hubtui_is_killed_and_the_next_one_watches_helm_to_its_end(
@@ -126,6 +142,8 @@ async def test_hubtui_is_killed_and_the_next_one_watches_helm_to_its_end(
     kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
     proxy.delay(FINISHES, 4)
     driver = await start_driver(small, kubeconfig)
+    await has_planned(driver)
+    go(driver)
     helm = await until_helm_runs(state, proxy, FINISHES)
     driver.kill()
     await driver.wait()
@@ -150,9 +168,12 @@ async def test_hubtui_is_killed_and_the_next_one_watches_helm_to_its_end(
 async def test_hubtui_and_helm_are_killed_and_the_next_one_says_what_is_left(
     small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
 ) -> None:
-    proxy.hang(PATCHES_WEB)
     driver = await start_driver(small, proxy.kubeconfig_from(testbed.kubeconfig))
-    helm = await until_helm_runs(state, proxy, PATCHES_WEB)
+    await has_planned(driver)
+    proxy.hang(PATCHES_WEB)
+    seen = len(proxy.requests)
+    go(driver)
+    helm = await until_helm_runs(state, proxy, PATCHES_WEB, seen)
     driver.kill()
     os.kill(helm, signal.SIGKILL)
     await driver.wait()
@@ -187,6 +208,7 @@ async def test_the_terminal_is_gone(
         preexec_fn=_take_terminal,
     )
     os.close(slave)
+    os.write(master, b"\n")  # waits in the terminal until it is read
     helm = await until_helm_runs(state, proxy, FINISHES)
     os.close(master)  # what sshd does when the connection drops
     assert await driver.wait() == -signal.SIGHUP
