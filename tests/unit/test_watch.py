@@ -317,7 +317,7 @@ async def test_the_pause_grows_and_is_short_again_after_a_watch_that_lasted(
     monkeypatch.setattr(watch, "_pause", pause)
     monkeypatch.setattr(watch, "BACKOFF_FIRST", 1.0)
     monkeypatch.setattr(watch, "BACKOFF_MOST", 30.0)
-    monkeypatch.setattr(watch.random, "uniform", max)
+    monkeypatch.setattr("random.uniform", max)
     server.answers = [*[Says(status(500, "no"), 500)] * 7, Says(page(pod("ada")))]
     await start()
     await server.until(lambda: len(server.connections) == 1)
