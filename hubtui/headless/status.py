@@ -132,5 +132,5 @@ def _roles(session: Session, roles: Sequence[RoleRow], width: int) -> list[Cell]
     rows = []
     for each in roles:
         cells = view.cells(f"role:{each.role}", now)
-        rows.append([cells[index] for index in indices])
+        rows.append([cells[index] for index in indices if index < len(cells)])
     return table([COLUMNS[index] for index in indices], rows, width) if rows else []

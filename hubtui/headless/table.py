@@ -14,13 +14,20 @@ GAP = "  "
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> list[Cell]:
-    """A header and the rows; `width` 0 leaves nothing out and cuts nothing."""
+    """A header and the rows; `width` 0 leaves nothing out and cuts nothing.
+
+    The last cell of a row with fewer cells than columns spans the others.
+    """
     title = tuple(((column.title, Tone.MUTED),) for column in columns)
     every = [title, *rows]
-    wide = [max(width_of(row[index]) for row in every) for index in range(len(columns))]
+    last = len(columns) - 1
+    wide = [
+        max(width_of(row[index]) for row in every if index < len(row) - (len(row) <= last))
+        for index in range(len(columns))
+    ]
     fitted = _fitted(columns, wide, width)
     aligns = [column.align for column in columns]
-    lines = [_line(row, fitted, aligns) for row in every]
+    lines = [_line(row, fitted, aligns, width) for row in every]
     return [clip_cell(line, width) for line in lines] if width else lines
 
 
@@ -35,12 +42,20 @@ def _fitted(columns: Sequence[Column], wide: Sequence[int], width: int) -> list[
     return [(index, size - 1) for index, size in fit(asked, width + 1)]
 
 
-def _line(row: Sequence[Cell], fitted: Sequence[tuple[int, int]], aligns: Sequence[str]) -> Cell:
+def _line(
+    row: Sequence[Cell], fitted: Sequence[tuple[int, int]], aligns: Sequence[str], room: int
+) -> Cell:
     spans: list[tuple[str, Tone]] = []
+    spanning = len(row) - 1 if len(row) < len(aligns) else len(aligns)
     for position, (index, width) in enumerate(fitted):
+        if index >= len(row):
+            break
         if position:
             spans.append((GAP, Tone.PLAIN))
-        spans.extend(pad(row[index], width, "right" if aligns[index] == "right" else "left"))
+        if index == spanning:
+            spans.extend(clip_cell(row[index], room - width_of(spans)) if room else row[index])
+        else:
+            spans.extend(pad(row[index], width, "right" if aligns[index] == "right" else "left"))
     return _stripped(merged(spans))
 
 
