@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from hubtui.clients.answers import (
+    Page,
+    continue_token,
+    decode,
+    decode_page,
+    error_of,
+    unreachable,
+)
 from hubtui.clients.gate import Call, Gate, WriteToken
 from hubtui.clients.kubeconfig import Context, Credentials, login
 from hubtui.config import Settings
 from hubtui.errors import (
-    ApiError,
-    DecodeError,
-    DeniedError,
-    GoneError,
-    HubtuiError,
-    NotFoundError,
     UnreachableError,
 )
 from hubtui.model import kube
 from hubtui.model.kinds import ACCESS_REVIEWS, Kind
-from hubtui.model.text import one_line, safe_json
+from hubtui.model.text import safe_json
 
 log = logging.getLogger(__name__)
 
@@ -45,30 +46,12 @@ READ_TIMEOUT = 30.0
 PAGE = 500
 """Objects a page of a LIST (design §2)."""
 
-_CONTINUE = re.compile(rb'"continue":"([^"\\]*)"')
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _METADATA_WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are no JSON of the struct."""
-
-S = TypeVar("S")
-
-
 class _Version(msgspec.Struct, rename="camel"):
     git_version: str = ""
-
-
-class Page(Generic[T]):
-    """One page of a list."""
-
-    __slots__ = ("continue_", "items", "resource_version")
-
-    def __init__(self, items: tuple[T, ...], resource_version: str, continue_: str) -> None:
-        self.items = items
-        self.resource_version = resource_version
-        self.continue_ = continue_
 
 
 class KubeClient:
@@ -127,7 +110,7 @@ class KubeClient:
         """All pages; the next one is asked for before the present one is decoded."""
         body = await self.page(kind, namespace, labels=labels, fields=fields)
         while True:
-            token = _continue_token(body)
+            token = continue_token(body)
             following = None
             if token:
                 following = asyncio.ensure_future(
@@ -188,7 +171,7 @@ class KubeClient:
         async with self._send("GET", "/version", {}, None, READ_TIMEOUT) as response:
             answer = await response.read()
             if response.status >= 400:
-                raise _error(response.status, answer, Call("get", "/version"))
+                raise error_of(response.status, answer, Call("get", "/version"))
         return decode(safe_json(answer), _Version).git_version
 
     async def request(
@@ -212,7 +195,7 @@ class KubeClient:
         async with self._send(method, url, call.query, data, timeout, headers) as response:
             answer = await response.read()
             if response.status >= 400:
-                raise _error(response.status, answer, call)
+                raise error_of(response.status, answer, call)
         return safe_json(answer)
 
     @asynccontextmanager
@@ -227,7 +210,7 @@ class KubeClient:
         url = kind.path(call.namespace, call.name, call.subresource)
         async with self._send("GET", url, call.query, None, read_timeout, headers) as response:
             if response.status >= 400:
-                raise _error(response.status, await response.read(), call)
+                raise error_of(response.status, await response.read(), call)
             yield response.content
 
     @asynccontextmanager
@@ -248,9 +231,9 @@ class KubeClient:
             ) as socket:
                 yield socket
         except aiohttp.WSServerHandshakeError as error:
-            raise _error(error.status, error.message.encode(), call) from error
+            raise error_of(error.status, error.message.encode(), call) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _unreachable(self.server, error) from error
+            raise unreachable(self.server, error) from error
 
     @asynccontextmanager
     async def _send(
@@ -276,11 +259,11 @@ class KubeClient:
                 await self._log_in_again(used)
                 response = await self._once(session, method, path, query, data, timeout, headers)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _unreachable(self.server, error) from error
+            raise unreachable(self.server, error) from error
         try:
             yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _unreachable(self.server, error) from error
+            raise unreachable(self.server, error) from error
         finally:
             # Not release(): a stream that is left early must not be read to its end.
             response.close()
@@ -365,76 +348,3 @@ _METHODS = {
     "patch": "PATCH",
     "delete": "DELETE",
 }
-
-
-def decode(body: bytes, struct: type[S]) -> S:
-    """One object. Raises DecodeError."""
-    try:
-        return msgspec.json.decode(body, type=struct)
-    except UNREADABLE as error:
-        raise DecodeError(f"The server's answer cannot be read: {error}") from error
-
-
-def decode_page(body: bytes, kind: Kind[T]) -> Page[T]:
-    """One page of a list. Raises DecodeError."""
-    try:
-        page = _page_decoder(kind.struct).decode(body)
-    except UNREADABLE as error:
-        raise DecodeError(f"A list of {kind.plural} cannot be read: {error}") from error
-    meta = page.metadata
-    # An empty list is null where the server has no slice (Go's encoding/json).
-    return Page(page.items or (), meta.resource_version, meta.continue_)
-
-
-_decoders: dict[type[kube.Object], msgspec.json.Decoder[Any]] = {}
-
-
-def _page_decoder(struct: type[T]) -> msgspec.json.Decoder[Any]:
-    if struct not in _decoders:
-        items = tuple[struct, ...] | None  # type: ignore[valid-type]
-        page = msgspec.defstruct(
-            "ListPage", [("metadata", kube.ListMeta), ("items", items, None)], gc=False
-        )
-        _decoders[struct] = msgspec.json.Decoder(page)
-    return _decoders[struct]
-
-
-def _continue_token(body: bytes) -> str:
-    """The continue token, from the list's head: the server writes its metadata before the items."""
-    found = _CONTINUE.search(body, 0, 8192)
-    return found.group(1).decode() if found else ""
-
-
-def _error(status: int, body: bytes, call: Call) -> HubtuiError:
-    try:
-        message = msgspec.json.decode(safe_json(body), type=kube.Status).message
-    except UNREADABLE:
-        message = body[:200].decode(errors="replace")
-    message = one_line(message) or f"HTTP {status}"
-    if status == 401:
-        return DeniedError(
-            "The cluster does not accept these credentials (401)",
-            status=401,
-            verb=call.verb,
-            resource=call.resource,
-            remedy="Log in again; hubtui picks up the new credentials.",
-        )
-    if status == 403:
-        return DeniedError(
-            f"no right to {call}", status=403, verb=call.verb, resource=call.resource
-        )
-    if status == 404:
-        return NotFoundError(message, status=404)
-    if status == 410:
-        return GoneError(message, status=410)
-    return ApiError(f"{call}: {message}", status=status)
-
-
-def _unreachable(server: str, error: BaseException) -> UnreachableError:
-    words = one_line(str(error)) or type(error).__name__
-    if isinstance(error, TimeoutError):
-        words = "no answer in time"
-    return UnreachableError(
-        f"{server or 'the cluster'} does not answer: {words}",
-        remedy="Check the VPN and the kubeconfig's server; hubtui keeps trying.",
-    )

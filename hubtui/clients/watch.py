@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from hubtui.clients.answers import UNREADABLE
 from hubtui.clients.gate import Call
-from hubtui.clients.kube import UNREADABLE, KubeClient
+from hubtui.clients.kube import KubeClient
 from hubtui.errors import DecodeError, DeniedError, GoneError, HubtuiError, UnreachableError
 from hubtui.model import kube
 from hubtui.model.kinds import Kind

@@ -85,19 +85,23 @@ def test_a_list_that_broke_off_removes_nothing() -> None:
     assert {t.metadata.name for t in store} == {"a", "b"}
 
 
+def state(store: Store[Object]) -> State:
+    return store.health.state
+
+
 def test_freshness_tells_live_stale_and_denied_apart() -> None:
     store: Store[Object] = Store("things")
-    assert store.health.state is State.CONNECTING
+    assert state(store) is State.CONNECTING
     store.failed(UnreachableError("no route"), 1)
-    assert store.health.state is State.CONNECTING
+    assert state(store) is State.CONNECTING
     assert not store.complete
     store.live()
-    assert store.health.state is State.LIVE
+    assert state(store) is State.LIVE
     store.failed(UnreachableError("cut"), 1)
-    assert store.health.state is State.STALE
+    assert state(store) is State.STALE
     since = store.health.since
     store.failed(UnreachableError("cut again"), 2)
     assert store.health.since == since
     store.failed(DeniedError("no right to list things"), 30)
-    assert store.health.state is State.DENIED
+    assert state(store) is State.DENIED
     assert not store.complete
