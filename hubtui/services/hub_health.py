@@ -24,12 +24,13 @@ DEFAULT_PORT = 8081
 
 @dataclass(frozen=True, slots=True)
 class HubAddress:
-    """Where a hub of one release answers."""
+    """Where a hub of one release answers; `deployment` is the name of its Deployment."""
 
     namespace: str
     release: str
     port: int = DEFAULT_PORT
     path: str = "/hub/health"
+    deployment: str = "hub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def address_of(documents: Iterable[Document], namespace: str, release: str) -> H
         return None
     base = str(_at(hub_values(found), "hub", "baseUrl") or "/").rstrip("/")
     where = hub.namespace or namespace
-    return HubAddress(where, release, _port(hub), f"{base}/hub/health")
+    return HubAddress(where, release, _port(hub), f"{base}/hub/health", hub.name)
 
 
 async def ask(client: KubeClient, address: HubAddress) -> Health:

@@ -23,6 +23,7 @@ from hubtui.services.operation import Operation
 from hubtui.services.session import Session, connect, open_client
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.testbed import Testbed
+from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.release import CANARY
 
 
@@ -320,6 +321,24 @@ async def test_the_hub_rolls_back_and_answers(hub: Testbed, admin: Path) -> None
     assert phases[-1] == "over"
     assert "applying" in phases
     assert CANARY not in journal_text(session)
+
+
+async def test_a_hub_that_does_not_answer_is_a_failure(
+    hub: Testbed, admin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubtui.services.actions.rollback_watch.HEALTH_FOR", 1.0)
+    async with FaultProxy(hub.server, ca_file=hub.ca_file) as proxy:
+        proxy.answer(Match(r"/portforward$"), 500)
+        session = await hub_session(proxy.kubeconfig_from(admin), hub)
+        try:
+            operation = await session.operations.start(await planned(session, 2), "hub")
+            outcome = await operation.wait()
+        finally:
+            await session.close()
+    assert outcome.result is Result.FAILED
+    assert "but the hub does not answer" in outcome.summary
+    assert [(failed.kind, failed.name) for failed in outcome.failed] == [("Deployment", "hub")]
+    assert outcome.next_steps[0] == "Look at the hub's log."
 
 
 async def test_an_older_jupyterhub_is_a_stop_that_names_the_backup(

@@ -65,8 +65,8 @@ class Seen:
         return f"revision {found[0]} is deployed" if found else "no revision is deployed any more"
 
 
-def rolled_back(seen: Seen, health: Health | None) -> Outcome:
-    """Everything has come; the hub's own answer decides."""
+def rolled_back(seen: Seen, health: Health | None = None, hub: str = "hub") -> Outcome:
+    """Everything has come; the hub's own answer decides. `hub` is its Deployment."""
     done = f"revision {seen.expected} is deployed with the content of {seen.target}"
     ready = _ready_words(seen)
     notes = _excused(seen)
@@ -75,13 +75,15 @@ def rolled_back(seen: Seen, health: Health | None) -> Outcome:
             Result.FAILED,
             _sentence(f"{done}, {ready}, but the hub does not answer: {health.evidence}"),
             words=seen.words,
-            failed=(FailedObject("Deployment", "hub", health.evidence),),
+            failed=(FailedObject("Deployment", hub, health.evidence),),
             next_steps=("Look at the hub's log.", _back(seen)),
             notes=notes,
             revision=seen.expected,
             steps=seen.steps,
         )
-    evidence = f"; {health.evidence}" if health else ""
+    if health is not None and health.ok is None:
+        notes = (*notes, f"Not verified: {health.evidence}")
+    evidence = f"; {health.evidence}" if health and health.ok else ""
     return Outcome(
         Result.OK,
         _sentence(f"{done}: {ready}{evidence}"),

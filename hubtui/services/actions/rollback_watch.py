@@ -74,8 +74,10 @@ class Watch:
         if not in_time:
             return outcomes.not_rolled_out(seen)
         address = hub_health.address_of(documents, self.session.namespace, self.session.release)
-        self._tell(Phase.VERIFYING, look, "the hub's health")
-        return outcomes.rolled_back(seen, await self._health(address) if address else None)
+        if address is None:
+            return outcomes.rolled_back(seen)
+        health = await self._health(address, look)
+        return outcomes.rolled_back(seen, health, address.deployment)
 
     async def aftermath(self, *, begun: bool) -> Outcome:
         """One look at what is there, when nobody watched. Raises UnreachableError."""
@@ -154,8 +156,9 @@ class Watch:
                 return look, False
             await asyncio.sleep(CADENCE)
 
-    async def _health(self, address: HubAddress) -> Health:
+    async def _health(self, address: HubAddress, look: Look) -> Health:
         """Asks the hub until it answers."""
+        self._tell(Phase.VERIFYING, look, "asks the hub for its health")
         loop = asyncio.get_running_loop()
         limit = loop.time() + HEALTH_FOR
         while True:
@@ -165,6 +168,7 @@ class Watch:
                 health = Health(False, error.what)
             if health.ok is not False or loop.time() > limit:
                 return health
+            self._tell(Phase.VERIFYING, look, health.evidence)
             await asyncio.sleep(CADENCE)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], patience: float) -> T:
