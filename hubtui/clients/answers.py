@@ -92,7 +92,7 @@ def error_of(status: int, body: bytes, call: Call) -> HubtuiError:
             status=401,
             verb=call.verb,
             resource=call.resource,
-            remedy="Log in again; hubtui picks up the new credentials.",
+            remedy="Log in again: the new credentials are used at the next try.",
         )
     if status == 403:
         return DeniedError(
@@ -111,5 +111,5 @@ def unreachable(server: str, error: BaseException) -> UnreachableError:
         words = "no answer in time"
     return UnreachableError(
         f"{server or 'the cluster'} does not answer: {words}",
-        remedy="Check the VPN and the kubeconfig's server; hubtui keeps trying.",
+        remedy="Check the VPN and the kubeconfig's server.",
     )

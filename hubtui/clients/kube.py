@@ -302,13 +302,15 @@ class KubeClient:
         return headers
 
     def _transport(self) -> dict[str, Any]:
-        configuration = self._credentials.configuration if self._credentials else None
+        if self._credentials is None:
+            return {}
+        configuration = self._credentials.configuration
         options: dict[str, Any] = {}
-        if configuration is not None and getattr(configuration, "hubtui_ssl", None) is not None:
-            options["ssl"] = configuration.hubtui_ssl
-        if configuration is not None and configuration.proxy:
+        if self._credentials.tls is not None:
+            options["ssl"] = self._credentials.tls
+        if configuration.proxy:
             options["proxy"] = configuration.proxy
-        if configuration is not None and configuration.tls_server_name:
+        if configuration.tls_server_name:
             options["server_hostname"] = configuration.tls_server_name
         return options
 

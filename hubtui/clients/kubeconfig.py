@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class Credentials:
     context: Context
     configuration: Any
     authorization: str
+    tls: ssl.SSLContext | None = None
 
 
 def contexts(settings: Settings) -> list[Context]:
@@ -173,18 +175,19 @@ async def login(settings: Settings, context: Context) -> Credentials:
             from kubernetes.aio.config.incluster_config import load_incluster_config
 
             load_incluster_config(configuration)
+            tls = _tls(configuration)
         else:
-            await _load(settings, context, configuration)
+            tls = await _load(settings, context, configuration)
     except (ConfigException, ValueError, TypeError, AttributeError, OSError) as error:
         raise ConfigError(
             f"The kubeconfig's entry for context {context.name} cannot be used: "
             f"{one_line(str(error))}",
         ) from error
     key = configuration.api_key.get("BearerToken", "")
-    return Credentials(context, configuration, key)
+    return Credentials(context, configuration, key, tls)
 
 
-async def _load(settings: Settings, context: Context, configuration: Any) -> None:
+async def _load(settings: Settings, context: Context, configuration: Any) -> ssl.SSLContext:
     from kubernetes.aio.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
     class Loader(KubeConfigLoader):  # type: ignore[misc]
@@ -210,17 +213,23 @@ async def _load(settings: Settings, context: Context, configuration: Any) -> Non
             temp_file_path=folder,
         )
         await loader.load_and_set(configuration)
-        configuration.hubtui_ssl = _ssl_context(configuration)
+        return _tls(configuration)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _forget_library_files(folder)
 
 
-def _ssl_context(configuration: Any) -> Any:
-    """The TLS context, made while the key files exist: ssl takes no key from memory."""
+def _tls(configuration: Any) -> ssl.SSLContext:
+    """The TLS context, made while the key files exist: ssl takes no key from memory.
+
+    Python 3.13 refuses certificates without an authority key identifier, which many clusters have
+    and every other client of theirs takes.
+    """
     from kubernetes.aio.client.rest import RESTClientObject
 
-    return RESTClientObject(configuration).ssl_context
+    configuration.disable_strict_ssl_verification = True
+    context: ssl.SSLContext = RESTClientObject(configuration).ssl_context
+    return context
 
 
 def _forget_library_files(folder: str) -> None:

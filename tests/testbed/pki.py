@@ -13,6 +13,19 @@ from cryptography.x509.oid import NameOID
 _LIFE = timedelta(days=30)
 
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """Signs servers and clients; lives in the testbed's folder as ca.crt and ca.key."""
 
@@ -25,8 +38,10 @@ class Authority:
         if not key_file.exists():
             key = ec.generate_private_key(ec.SECP256R1())
             name = _name("testbed-ca")
-            builder = _builder(name, name, key.public_key()).add_extension(
-                x509.BasicConstraints(ca=True, path_length=None), critical=True
+            builder = (
+                _builder(name, name, key.public_key(), key.public_key())
+                .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+                .add_extension(_SIGNS, critical=True)
             )
             _write(key_file, _pem(key))
             _write(self.certificate_file, _signed(builder, key))
@@ -56,9 +71,9 @@ class Authority:
     ) -> tuple[Path, Path]:
         certificate, key_file = self.folder / f"{stem}.crt", self.folder / f"{stem}.key"
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(subject, self._subject, key.public_key()).add_extension(
-            x509.ExtendedKeyUsage([usage]), critical=False
-        )
+        builder = _builder(
+            subject, self._subject, key.public_key(), self._key.public_key()
+        ).add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if names is not None:
             builder = builder.add_extension(names, critical=False)
         _write(key_file, _pem(key))
@@ -79,7 +94,10 @@ def _name(common: str, *groups: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    issuer_key: ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -90,6 +108,11 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + _LIFE)
+        # Python 3.13 takes no certificate without these two.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False
+        )
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import ssl
 import stat
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,16 @@ async def test_a_token_becomes_the_authorization(tmp_path: Path) -> None:
     found = await login(settings, current_context(settings))
     assert found.authorization == "Bearer abc"
     assert found.configuration.host == "http://127.0.0.1:1"
+
+
+async def test_a_certificate_that_other_clients_take_is_taken(tmp_path: Path) -> None:
+    """Python 3.13 alone refuses those without an authority key identifier."""
+    settings = written(tmp_path, document())
+    tls = (await login(settings, current_context(settings))).tls
+    assert tls is not None
+    assert tls.verify_mode is ssl.CERT_REQUIRED
+    assert tls.check_hostname
+    assert not tls.verify_flags & ssl.VERIFY_X509_STRICT
 
 
 async def test_a_plugin_gives_a_token_and_leaves_no_file(tmp_path: Path) -> None:
