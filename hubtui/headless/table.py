@@ -48,14 +48,13 @@ def _line(
     spans: list[tuple[str, Tone]] = []
     spanning = len(row) - 1 if len(row) < len(aligns) else len(aligns)
     for position, (index, width) in enumerate(fitted):
-        if index >= len(row):
-            break
         if position:
             spans.append((GAP, Tone.PLAIN))
-        if index == spanning:
-            spans.extend(clip_cell(row[index], room - width_of(spans)) if room else row[index])
-        else:
-            spans.extend(pad(row[index], width, "right" if aligns[index] == "right" else "left"))
+        if index >= spanning:
+            rest = row[spanning]
+            spans.extend(clip_cell(rest, room - width_of(spans)) if room else rest)
+            break
+        spans.extend(pad(row[index], width, "right" if aligns[index] == "right" else "left"))
     return _stripped(merged(spans))
 
 
