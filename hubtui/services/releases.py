@@ -34,6 +34,8 @@ from hubtui.services.store import Store, Subscription
 log = logging.getLogger(__name__)
 
 OWNER = "owner=helm"
+AGAIN = 1.0
+"""Seconds until a row whose payload could not be fetched is drawn, and so asked for, again."""
 PAYLOADS_KEPT = 12
 """Decoded payloads kept: about 1 MB each, with their manifests."""
 
@@ -66,7 +68,7 @@ class Releases:
         self._namespace = namespace
         self._driver = driver
         self._subscription = store.subscribe()
-        self._heads: dict[str, dict[int, RevisionHead]] = {}
+        self._heads: dict[str, dict[str, RevisionHead]] = {}
         self._by_key: dict[str, RevisionHead] = {}
         self._summaries: dict[str, Summary] = {}
         self._payloads: OrderedDict[str, Payload] = OrderedDict()
@@ -88,8 +90,7 @@ class Releases:
     def heads(self, release: str) -> list[RevisionHead]:
         """The revisions of a release, newest first, as the store has them."""
         self._update()
-        revisions = self._heads.get(release, {})
-        return [revisions[number] for number in sorted(revisions, reverse=True)]
+        return _newest_first(self._heads.get(release, {}).values())
 
     def head(self, key: str) -> RevisionHead | None:
         """The revision of one storage object, by `namespace/name`."""
@@ -104,8 +105,7 @@ class Releases:
         kind = storage_kind(self._driver)
         labels = f"{OWNER},name={release}"
         found = await self._client.list(kind, self._namespace, labels=labels)
-        heads = [head for thing in found if (head := _head(thing)) is not None]
-        return sorted(heads, key=lambda head: head.revision, reverse=True)
+        return _newest_first(head for thing in found if (head := _head(thing)) is not None)
 
     async def payload(self, head: RevisionHead) -> Payload:
         """The decoded revision. Raises DecodeError when it is broken, NotFoundError when gone."""
@@ -168,14 +168,14 @@ class Releases:
                 summary = await self._summarise(head)
                 if summary is not None:
                     self._summaries[key] = summary
-                    self._dirty(head)
+                self._dirty(head)
 
     async def _summarise(self, head: RevisionHead) -> Summary | None:
         try:
             return await self.read(head)
         except HubtuiError as error:
             log.info("payload of %s: %s", head.object_name, error)
-            await asyncio.sleep(1)  # the wish is made again by the next look at the row
+            await asyncio.sleep(AGAIN)  # the wish is made again when the row is drawn anew
             return None
 
     async def summaries(self, heads: Iterable[RevisionHead]) -> list[Summary]:
@@ -229,14 +229,14 @@ class Releases:
         for key in keys:
             before = self._by_key.pop(key, None)
             if before is not None:
-                self._heads[before.release].pop(before.revision, None)
+                del self._heads[before.release][key]
                 if not self._heads[before.release]:
                     del self._heads[before.release]
             thing = self.store.get(key)
             head = _head(thing) if thing is not None else None
             if head is not None:
                 self._by_key[key] = head
-                self._heads.setdefault(head.release, {})[head.revision] = head
+                self._heads.setdefault(head.release, {})[key] = head
 
 
 def _head(thing: kube.Object) -> RevisionHead | None:
@@ -253,6 +253,10 @@ def _head(thing: kube.Object) -> RevisionHead | None:
     except DecodeError as error:
         log.info("%s", error)
         return None
+
+
+def _newest_first(heads: Iterable[RevisionHead]) -> list[RevisionHead]:
+    return sorted(heads, key=lambda head: head.revision, reverse=True)
 
 
 def _version_key(head: RevisionHead) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from hubtui.clients.kube import KubeClient
 from hubtui.config import Settings
-from hubtui.errors import ConfigError, DeniedError, HubtuiError, UnreachableError
+from hubtui.errors import ConfigError, HubtuiError, UnreachableError
 from hubtui.services.session import Session, Several, connect, open_client
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,9 @@ HEAVY = ("aiohttp", "kubernetes.aio.config", "kubernetes.aio.client")
 
 RETRY_FIRST, RETRY_MOST = 1.0, 15.0
 """Seconds before the first and the longest pause between two tries."""
+
+PATIENCE = 4.0
+"""Seconds without an answer after which that is said, while it is still waited for."""
 
 Opened = Callable[[Session], None]
 Chosen = Callable[[Several], None]
@@ -42,17 +45,19 @@ class Connecting:
         self._opened = opened
         self._several = several
         self._failed = failed
+        self._settings = Settings()
         self._task: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
 
     def start(self, settings: Settings) -> None:
         """Opens the hub that the settings name; an earlier try is given up."""
         self.cancel()
+        self._settings = settings
         self._task = asyncio.create_task(self._run(settings), name="connecting")
 
     def retry(self) -> None:
-        """Tries again at once."""
-        self._wake.set()
+        """Tries again at once, whether it pauses or waits for an answer."""
+        if self._task is not None:
+            self.start(self._settings)
 
     def cancel(self) -> None:
         """Gives up."""
@@ -68,16 +73,15 @@ class Connecting:
             while True:
                 try:
                     client = client or open_client(settings)
-                    found = await connect(settings, client)
+                    found = await self._patiently(settings, client)
                 except HubtuiError as error:
                     log.info("cannot open the hub: %s", error)
-                    wait = pause if isinstance(error, UnreachableError | DeniedError) else 0.0
-                    self._failed(error, wait)
-                    await self._pause(wait)
+                    if isinstance(error, ConfigError):  # the operator must do something
+                        self._failed(error, 0)
+                        await asyncio.Event().wait()
+                    self._failed(error, pause)
+                    await asyncio.sleep(pause)
                     pause = min(pause * 2, RETRY_MOST)
-                    if isinstance(error, ConfigError) and client is not None:
-                        await client.close()
-                        client = None
                     continue
                 if isinstance(found, Session):
                     client = None  # the session's from here on
@@ -89,10 +93,18 @@ class Connecting:
             if client is not None:
                 await client.close()
 
-    async def _pause(self, seconds: float) -> None:
-        self._wake.clear()
+    async def _patiently(self, settings: Settings, client: KubeClient) -> Session | Several:
+        """Connects, and says so when that takes long: a plugin or a server may be silent."""
+        said = asyncio.get_running_loop().call_later(PATIENCE, self._say_silent, client)
         try:
-            async with asyncio.timeout(seconds or None):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+            return await connect(settings, client)
+        finally:
+            said.cancel()
+
+    def _say_silent(self, client: KubeClient) -> None:
+        silent = UnreachableError(
+            f"{client.server} has not answered for {PATIENCE:g} s",
+            meaning="hubtui keeps waiting for it, or for the kubeconfig's credential plugin.",
+            remedy="Check the VPN and the kubeconfig's server.",
+        )
+        self._failed(silent, 0)
