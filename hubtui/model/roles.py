@@ -29,16 +29,21 @@ class Role(StrEnum):
 
 ORDER: Final = {role: index for index, role in enumerate(Role)}
 
-_BY_COMPONENT: Final = {
-    "hub": Role.HUB,
-    "proxy": Role.PROXY,
-    "autohttps": Role.AUTOHTTPS,
-    "user-scheduler": Role.USER_SCHEDULER,
-    "user-placeholder": Role.USER_PLACEHOLDER,
-    "continuous-image-puller": Role.CONTINUOUS_PULLER,
-    "hook-image-puller": Role.HOOK_PULLER,
-    "singleuser-server": Role.USERS,
+WORKLOAD_ROLES: Final = {
+    role.value: role
+    for role in (
+        Role.HUB,
+        Role.PROXY,
+        Role.AUTOHTTPS,
+        Role.USER_SCHEDULER,
+        Role.USER_PLACEHOLDER,
+        Role.CONTINUOUS_PULLER,
+        Role.HOOK_PULLER,
+    )
 }
+"""The roles whose pods a workload of the chart asks for, by their component label."""
+
+_BY_COMPONENT: Final = {**WORKLOAD_ROLES, "singleuser-server": Role.USERS}
 
 _DASK_COMPONENTS: Final = frozenset({"dask-scheduler", "dask-worker", "dask-gateway"})
 AWAITER: Final = "hook-image-awaiter"

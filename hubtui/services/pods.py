@@ -10,9 +10,9 @@ from hubtui.clients.kube import KubeClient
 from hubtui.model import kube
 from hubtui.model.kinds import EVENTS, PODS
 from hubtui.model.podstate import PodState, Severity, state_of
-from hubtui.model.roles import ORDER, Role, component_of, role_of
+from hubtui.model.roles import ORDER, WORKLOAD_ROLES, Role, component_of, role_of
 from hubtui.model.text import safe
-from hubtui.services.store import Store
+from hubtui.services.store import State, Store
 
 TAIL_LINES = 500
 """Log lines that are asked for at first."""
@@ -49,17 +49,6 @@ class Changes:
 
     roles: frozenset[Role]
     pods: frozenset[str]
-
-
-_WORKLOAD_ROLES = {
-    "hub": Role.HUB,
-    "proxy": Role.PROXY,
-    "autohttps": Role.AUTOHTTPS,
-    "user-scheduler": Role.USER_SCHEDULER,
-    "user-placeholder": Role.USER_PLACEHOLDER,
-    "continuous-image-puller": Role.CONTINUOUS_PULLER,
-    "hook-image-puller": Role.HOOK_PULLER,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +98,7 @@ class Pods:
             roles |= self._replace(key, self.stores.pods.get(key))
         for subscription in self._workloads_seen:
             if any(subscription.drain()):
-                roles.update(_WORKLOAD_ROLES.values())
+                roles.update(WORKLOAD_ROLES.values())
         return Changes(frozenset(roles), frozenset(keys))
 
     def _replace(self, key: str, pod: kube.Pod | None) -> set[Role]:
@@ -136,10 +125,10 @@ class Pods:
         wanted = (self._expected() if expected is None else expected).get(role)
         rows = tuple(self._members.get(role, {}).values())
         ready = sum(1 for row in rows if row.state.up)
-        if wanted is None:
+        if wanted is None and (role not in WORKLOAD_ROLES.values() or self._workloads_known):
             wanted = sum(1 for row in rows if row.state.severity is not Severity.PAST)
         worst = max((row.state.severity for row in rows), default=Severity.FINE)
-        missing = ready < wanted
+        missing = wanted is not None and ready < wanted
         if missing and worst < Severity.WAITING:
             worst = Severity.SOON
         waiting = role is Role.USER_PLACEHOLDER and missing and worst <= Severity.SOON
@@ -153,13 +142,17 @@ class Pods:
             waiting=waiting,
         )
 
+    @property
+    def _workloads_known(self) -> bool:
+        return all(store.health.state is not State.DENIED for store in self._workloads)
+
     def _expected(self) -> dict[Role, int]:
         """How many pods each role's workloads ask for; hooks and users ask through none."""
         expected: dict[Role, int] = {}
         for store in self._workloads:
             for workload in store:
                 labels = workload.metadata.labels
-                role = _WORKLOAD_ROLES.get(component_of(labels))
+                role = WORKLOAD_ROLES.get(component_of(labels))
                 owner = labels.get("release", "")
                 if role is None or (self._release and owner and owner != self._release):
                     continue
