@@ -35,7 +35,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     monkeypatch.setattr(connecting, "RETRY_FIRST", 0.05)
-    monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale=True: "UTF-8")
+    monkeypatch.setattr("locale.getpreferredencoding", lambda **_: "UTF-8")
 
 
 @pytest.fixture
@@ -73,6 +73,10 @@ async def says(pilot: Pilot[Any], *words: str) -> None:
     await until(pilot, lambda: all(word in text(pilot) for word in words), str(words))
 
 
+def put(config: Path, text: str) -> None:
+    config.write_text(text)
+
+
 def write(config: Path, user: dict[str, Any], server: str = NOWHERE) -> Path:
     document = yaml.safe_load(ApiServer(url=server).kubeconfig())
     document["users"][0]["user"] = user
@@ -100,7 +104,7 @@ async def test_a_kubeconfig_that_comes_later_is_read_on_a_key(
     monkeypatch.setenv("KUBECONFIG", str(config))
     async with running("") as pilot:
         await says(pilot, "No kubeconfig found", "ctrl+r tries again")
-        config.write_text(api.kubeconfig())
+        put(config, api.kubeconfig())
         await pilot.press("ctrl+r")
         await shown(pilot, UP)
 
@@ -114,13 +118,13 @@ async def test_a_kubeconfig_that_comes_later_is_read_on_a_key(
     ],
 )
 async def test_a_broken_kubeconfig_is_named(config: Path, broken: str, words: str) -> None:
-    config.write_text(broken)
+    put(config, broken)
     async with running(config) as pilot:
         await says(pilot, words)
 
 
 async def test_an_unknown_context_names_those_there_are(api: ApiServer, config: Path) -> None:
-    config.write_text(api.kubeconfig())
+    put(config, api.kubeconfig())
     async with running(config, context="prod") as pilot:
         await says(pilot, "There is no context 'prod'", "Contexts there are: test.")
         await pilot.press("H")
@@ -217,14 +221,14 @@ async def test_a_server_that_starts_up_is_tried_again(
 
 
 async def test_a_namespace_that_does_not_exist_is_said(api: ApiServer, config: Path) -> None:
-    config.write_text(api.kubeconfig())
+    put(config, api.kubeconfig())
     async with running(config, namespace="nope") as pilot:
         await says(pilot, "There is no namespace nope in context test", "Check --namespace.")
 
 
 async def test_no_hub_says_where_was_looked(api: ApiServer, config: Path) -> None:
     api.objects = [cluster.hub()[0]]
-    config.write_text(api.kubeconfig())
+    put(config, api.kubeconfig())
     async with running(config) as pilot:
         await says(
             pilot, "No hub found", "app=jupyterhub,component=hub in namespace hub; all namespaces"
@@ -235,7 +239,7 @@ async def test_without_the_right_to_list_secrets_the_pods_work(
     api: ApiServer, config: Path
 ) -> None:
     api.denied = {"secrets"}
-    config.write_text(api.kubeconfig())
+    put(config, api.kubeconfig())
     async with running(config) as pilot:
         await says(pilot, "no right to list secrets in namespace hub", "Pods work without it.")
         await says(pilot, "continuous-image-puller", "1 ImagePullBackOff")
@@ -243,7 +247,7 @@ async def test_without_the_right_to_list_secrets_the_pods_work(
 
 async def test_nobody_gets_a_sentence(api: ApiServer, config: Path) -> None:
     api.denied = {"secrets", "pods", "deployments", "namespaces"}
-    config.write_text(api.kubeconfig())
+    put(config, api.kubeconfig())
     async with running(config) as pilot:
         await says(
             pilot,
@@ -256,7 +260,7 @@ async def test_nobody_gets_a_sentence(api: ApiServer, config: Path) -> None:
 async def test_a_small_terminal_shows_one_pane_and_takes_all_keys(
     api: ApiServer, config: Path, size: tuple[int, int]
 ) -> None:
-    config.write_text(api.kubeconfig())
+    put(config, api.kubeconfig())
     async with running(config, size) as pilot:
         app = pilot.app
         assert isinstance(app, HubtuiApp)
@@ -273,8 +277,8 @@ async def test_a_small_terminal_shows_one_pane_and_takes_all_keys(
 async def test_a_locale_without_utf_8_gets_ascii(
     api: ApiServer, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale=True: "ANSI_X3.4-1968")
-    config.write_text(api.kubeconfig())
+    monkeypatch.setattr("locale.getpreferredencoding", lambda **_: "ANSI_X3.4-1968")
+    put(config, api.kubeconfig())
     async with running(config) as pilot:
         await shown(pilot, UP)
         await says(pilot, "deployed")
@@ -289,7 +293,7 @@ async def test_names_and_logs_from_outside_are_text(api: ApiServer, config: Path
     api.logs["jupyter-mark"] = (
         b"\x1b]52;c;cm0gLXJmIC8=\x07 \x1b[2J[bold]markup[/]\n\xff\xfe invalid\n" + b"x" * 300_000
     )
-    config.write_text(api.kubeconfig())
+    put(config, api.kubeconfig())
     async with running(config) as pilot:
         await shown(pilot, "users")
         await pilot.press("2", "slash", *"user:gnp", "enter")
@@ -316,7 +320,7 @@ async def test_what_was_asked_of_another_hub_is_dropped(
         second = yaml.safe_load(other.kubeconfig().replace("test", "other"))
         for section in ("clusters", "users", "contexts"):
             document[section] += second[section]
-        config.write_text(yaml.safe_dump(document))
+        put(config, yaml.safe_dump(document))
         async with running(config) as pilot:
             app = pilot.app
             assert isinstance(app, HubtuiApp)
