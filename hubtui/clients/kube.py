@@ -174,6 +174,16 @@ class KubeClient:
                 raise error_of(response.status, answer, Call("get", "/version"))
         return decode(safe_json(answer), _Version).git_version
 
+    async def resources(self, api_version: str) -> tuple[kube.Resource, ...]:
+        """The kinds of an API version and where they are kept. Raises NotFoundError."""
+        path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        self.gate.check_path(path)
+        async with self._send("GET", path, {}, None, READ_TIMEOUT) as response:
+            answer = await response.read()
+            if response.status >= 400:
+                raise error_of(response.status, answer, Call("get", path))
+        return decode(safe_json(answer), kube.Resources).resources
+
     async def request(
         self,
         call: Call,
@@ -265,7 +275,10 @@ class KubeClient:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise unreachable(self.server, error) from error
         finally:
-            # Not release(): a stream that is left early must not be read to its end.
+            # Not release(): a stream that is left early must not be read to its end. Nor is there
+            # anything to agree on with its server, which a close of TLS would wait for.
+            if response.connection is not None and response.connection.transport is not None:
+                response.connection.transport.abort()
             response.close()
 
     async def _once(
