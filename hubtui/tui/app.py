@@ -172,7 +172,8 @@ class HubtuiApp(App[int], inherit_bindings=False):
     def _beat(self) -> None:
         now = datetime.now(UTC)
         self._show_failure(now)
-        if isinstance(self.screen, BaseScreen):
+        # A screen that was pushed a moment ago may have nothing in it yet.
+        if isinstance(self.screen, BaseScreen) and self.screen.is_mounted:
             self.screen.beat(now)
 
     def status(self, now: datetime) -> StatusFacts:

@@ -75,7 +75,7 @@ class PreparedClient(KubeClient):
         body: object = None,
         token: WriteToken | None = None,
         content_type: str = "application/json",
-        timeout: float = 30,  # noqa: ASYNC109 - the client's own
+        timeout: float = 30,
     ) -> bytes:
         self.gate.check(call, token)
         self.calls.append(call)
@@ -193,7 +193,7 @@ def _fill(store: Store[Any], objects: Iterable[Mapping[str, Any]], struct: Any) 
 class PreparedApp(HubtuiApp):
     """The app with a session from the start."""
 
-    CSS_PATH = Path(tui.__file__).with_name("hubtui.tcss")
+    CSS_PATH = str(Path(tui.__file__).with_name("hubtui.tcss"))
 
     def __init__(self, prepared: Session) -> None:
         super().__init__(prepared.settings)

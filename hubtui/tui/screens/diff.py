@@ -88,7 +88,7 @@ class DiffScreen(BaseScreen[None]):
         self._session = session
         self._before = before
         self._after = after
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -99,7 +99,7 @@ class DiffScreen(BaseScreen[None]):
         frame = self.query_one(DiffFrame)
         frame.table.focus()
         frame.show_freshness(Freshness("comparing"))
-        self._task = asyncio.create_task(self._compare(frame), name="diff")
+        self._work = asyncio.create_task(self._compare(frame), name="diff")
 
     async def _compare(self, frame: DiffFrame) -> None:
         try:
@@ -114,5 +114,5 @@ class DiffScreen(BaseScreen[None]):
         frame.show_freshness(Freshness("secrets masked"))
 
     def on_unmount(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()

@@ -41,7 +41,7 @@ class LogsScreen(BaseScreen[None]):
         self._follow = True
         self._previous = False
         self._ended = ""
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
 
     def _main_container(self, key: str) -> str:
         pod = self._session.pods.stores.pods.get(key)
@@ -63,11 +63,11 @@ class LogsScreen(BaseScreen[None]):
         self.view.clear()
         self._pending.clear()
         self._ended = ""
-        self._task = asyncio.create_task(self._read(), name="log")
+        self._work = asyncio.create_task(self._read(), name="log")
 
     def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()
 
     async def _read(self) -> None:
         """Reads the log to its end; one that is followed is opened again when it breaks off."""

@@ -35,7 +35,7 @@ class OperationsScreen(BaseScreen[None]):
         self._session = session
         self._entries: tuple[Entry, ...] = ()
         self._rows = Rows(COLUMNS, empty="Nothing was changed with hubtui on this machine.")
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
         self._seen: tuple[tuple[str, int], ...] | None = None
 
     def compose(self) -> ComposeResult:
@@ -46,7 +46,7 @@ class OperationsScreen(BaseScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one(LiveTable).focus()
-        self._task = asyncio.create_task(self._read(), name="journal")
+        self._work = asyncio.create_task(self._read(), name="journal")
 
     async def _read(self) -> None:
         record = await asyncio.to_thread(self._session.operations.journal.read)
@@ -89,5 +89,5 @@ class OperationsScreen(BaseScreen[None]):
             self.app.notify("Copied the id of the operation.", timeout=2)
 
     def on_unmount(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()

@@ -49,7 +49,7 @@ class PlanScreen(BaseScreen[None]):
         self._checks = Document(self._check_lines, empty="Checking …")
         self._notices = Document(self._notice_lines, empty="")
         self._confirm: ConfirmLine | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -66,7 +66,7 @@ class PlanScreen(BaseScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one(DiffFrame).table.focus()
-        self._task = asyncio.create_task(self._make(), name="plan")
+        self._work = asyncio.create_task(self._make(), name="plan")
 
     def _check_lines(self, now: datetime) -> Iterable[Cell | Hung]:
         return check_lines(self._plan, self._overrides) if self._plan else ()
@@ -153,5 +153,5 @@ class PlanScreen(BaseScreen[None]):
         await self.app.switch_screen(ProgressScreen(operation))
 
     def on_unmount(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()

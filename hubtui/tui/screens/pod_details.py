@@ -8,8 +8,7 @@ from datetime import datetime
 
 from hubtui.errors import HubtuiError
 from hubtui.services.session import Session
-from hubtui.tui.screens.logs import LogsScreen
-from hubtui.tui.screens.reading import ReadingScreen
+from hubtui.tui.screens.of_pod import PodScreen
 from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.document import Hung
 from hubtui.views.freshness import freshness
@@ -19,16 +18,14 @@ EVENTS_EVERY = 10.0
 """Seconds between two looks at the events of the pod on the screen."""
 
 
-class PodDetailsScreen(ReadingScreen):
+class PodDetailsScreen(PodScreen):
     """The details of a pod, as live as the pane they were opened from."""
 
     def __init__(self, session: Session, key: str) -> None:
-        super().__init__(key.partition("/")[2])
-        self._session = session
-        self._key = key
+        super().__init__(session, key)
         self._pod = session.pods.stores.pods.get(key)
         self._events: Events = "Looking for events …"
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
 
     def lines(self, now: datetime) -> Iterable[Cell | Hung]:
         if self._pod is None:
@@ -40,7 +37,7 @@ class PodDetailsScreen(ReadingScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._task = asyncio.create_task(self._follow_events(), name="events")
+        self._work = asyncio.create_task(self._follow_events(), name="events")
 
     async def _follow_events(self) -> None:
         while self._pod is not None:
@@ -59,10 +56,12 @@ class PodDetailsScreen(ReadingScreen):
         self.frame.show_freshness(freshness(self._session.pods.stores.pods.health, now))
         super().beat(now)
 
-    def action_logs(self) -> None:
-        """The log of this pod."""
-        self.app.push_screen(LogsScreen(self._session, self._key))
+    def action_why(self) -> None:
+        """Why this pod is not up."""
+        from hubtui.tui.screens.why import PodWhyScreen
+
+        self.app.push_screen(PodWhyScreen(self._session, self._key))
 
     def on_unmount(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()

@@ -23,14 +23,14 @@ class RevisionScreen(ReadingScreen):
         self._session = session
         self._head = head
         self._lines: list[Cell | Hung] = [cell("Reading the revision …", Tone.MUTED)]
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
 
     def lines(self, now: datetime) -> Iterable[Cell | Hung]:
         return self._lines
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._task = asyncio.create_task(self._read(), name="revision")
+        self._work = asyncio.create_task(self._read(), name="revision")
 
     async def _read(self) -> None:
         try:
@@ -42,5 +42,5 @@ class RevisionScreen(ReadingScreen):
         self.document.touch()
 
     def on_unmount(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()

@@ -1,0 +1,204 @@
+"""Walks through the app by its own effective keys, breadth first: each key on each screen.
+
+Nothing here knows which keys there are: they are read from the screen that is on top. What a walk
+must not do is told by whoever looks at the server's logs afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from hubtui.tui import app as tui
+from hubtui.tui import keys
+from hubtui.tui.app import HubtuiApp
+from hubtui.tui.panes.base import Pane
+from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.widgets.filter_line import FilterLine
+from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.tui.widgets.text_table import TextTable
+from tests.tui.prepared import until
+
+Path_ = tuple[str, ...]
+
+DEEPEST = 6
+"""Keys from the overview to the farthest place; a walk that wants more goes in circles."""
+
+
+class StayingApp(HubtuiApp):
+    """The app, which counts how often it was to end and stays."""
+
+    CSS_PATH = str(Path(tui.__file__).with_name("hubtui.tcss"))
+    ended = 0
+
+    def exit(self, *_: Any, **__: Any) -> None:
+        self.ended += 1
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where keys mean the same: the screen, the widget with the focus, the kind of row."""
+
+    screen: str
+    focus: str
+    row: str = ""
+
+
+def place_of(app: HubtuiApp) -> Place:
+    focused = app.screen.focused
+    if focused is None:
+        return Place(type(app.screen).__name__, "")
+    name = f"{type(focused).__name__}#{focused.id or getattr(focused.parent, 'id', '') or ''}"
+    row = ""
+    if isinstance(focused, LiveTable) and not isinstance(focused, TextTable):
+        first = "first" if focused.position[0] == 1 and _index(focused) == 0 else ""
+        unfolded = "unfolded" if getattr(focused._source, "_open", None) else ""
+        row = f"{(focused.cursor or '').partition(':')[0].partition('/')[0]} {first} {unfolded}"
+    return Place(type(app.screen).__name__, name, row)
+
+
+def _index(table: LiveTable) -> int:
+    return table._view.index
+
+
+class Walk:
+    """One app, walked through. `paths` leads to each place, `pressed` is what was pressed there."""
+
+    def __init__(self, app: StayingApp, pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.paths: dict[Place, Path_] = {}
+        self.pressed: dict[Place, list[str]] = {}
+        self.commands: dict[str, list[str]] = {}
+
+    @property
+    def screens(self) -> set[str]:
+        """The screens that were walked."""
+        return {place.screen for place in self.paths}
+
+    async def home(self) -> None:
+        """The overview as it was at the start."""
+        app = self.app
+        while app.screen is not app._overview:
+            app.pop_screen()
+        await until(self.pilot, lambda: app.session is not None, "a session")
+        session = app.session
+        assert session is not None
+        await until(self.pilot, lambda: session.releases.store.complete, "releases")
+        await until(self.pilot, lambda: app._overview.query(Pane), "panes")
+        await self.pilot.pause()
+        for pane in app._overview.panes:
+            line = pane.query_one(FilterLine)
+            line._field.value = ""
+            line.remove_class("-open")
+            pane.pane_view.set_filter("")
+            pane.table.set_marks(())
+            unfolded = getattr(pane.pane_view, "_open", set())
+            for key in unfolded.copy():
+                unfolded.discard(key)
+            pane.pane_view._stale_order = True  # type: ignore[attr-defined]
+            pane.pane_view._arranged = False  # type: ignore[attr-defined]
+        app._overview.action_overview()
+        app._overview.action_focus_pane(1)
+        app._beat()
+        for pane in app._overview.panes:
+            pane.table.action_top()
+        app.clear_notifications()
+        await self.pilot.pause()
+
+    async def go(self, path: Path_) -> Place:
+        """From the overview along a path."""
+        await self.home()
+        for key in path:
+            await self.press(key)
+        return place_of(self.app)
+
+    async def press(self, key: str) -> None:
+        """One key, and what comes of it."""
+        await self.pilot.press(key)
+        await self.settle()
+
+    async def settle(self) -> None:
+        await self.pilot.pause()
+        screen = self.app.screen
+        if isinstance(screen, PlanScreen):
+            await until(
+                self.pilot,
+                lambda: self.app.screen is not screen or screen.query("ConfirmLine Input"),
+                "a plan",
+            )
+        if self.app.session is None:
+            await self.home()
+        self.app._beat()
+        await self.pilot.pause()
+
+    async def everywhere(self) -> None:
+        """Presses every effective key at every place that can be reached."""
+        waiting = [(await self.go(()), ())]
+        self.paths[waiting[0][0]] = ()
+        queue: list[tuple[Place, Path_]] = list(waiting)
+        while queue:
+            place, path = queue.pop(0)
+            for found, way in await self._at(place, path):
+                assert len(way) <= DEEPEST, f"{found} needs {way}"
+                self.paths[found] = way
+                queue.append((found, way))
+
+    async def _at(self, place: Place, path: Path_) -> list[tuple[Place, Path_]]:
+        assert await self.go(path) == place, f"{path} leads to {place_of(self.app)}, not {place}"
+        found: list[tuple[Place, Path_]] = []
+        here = list(self.app.screen.active_bindings)
+        for key in here:
+            if place_of(self.app) != place:
+                await self.go(path)
+            await self.press(key)
+            self.pressed.setdefault(place, []).append(key)
+            now = place_of(self.app)
+            if now not in self.paths and now not in [known for known, _ in found]:
+                found.append((now, (*path, key)))
+        return found
+
+    async def palette(self) -> None:
+        """Runs every command of the palette on every screen."""
+        first: dict[tuple[str, str], Path_] = {}
+        for place, path in self.paths.items():
+            if place.screen != "CommandPalette" and not place.focus.startswith(("Input", "_F")):
+                first.setdefault((place.screen, place.focus), path)
+        for (screen, _), path in first.items():
+            await self.go(path)
+            titles = [entry.title for entry in keys.system_commands(self.app, self.app.screen)]
+            for title in titles:
+                await self.go(path)
+                await self._command(title)
+                self.commands.setdefault(screen, []).append(title)
+
+    async def _command(self, title: str) -> None:
+        await self.pilot.press("ctrl+p")
+        palette = self.app.screen
+        assert isinstance(palette, CommandPalette), palette
+        palette.query_one(Input).value = title.partition("  (")[0]
+        await until(self.pilot, lambda: palette._hit_count, f"the palette's entry {title}")
+        await self.pilot.press("enter")
+        await self.settle()
+        if self.app.screen is palette:
+            await self.press("enter")
+
+    async def confirm(self, path: Path_, name: str) -> None:
+        """Goes to a plan and does all that confirms one: the name, enter, the button."""
+        await self.go(path)
+        plan = self.app.screen
+        assert isinstance(plan, PlanScreen), plan
+        plan.query_one("ConfirmLine Input", Input).focus()
+        await self.pilot.press(*name, "enter")
+        await self.settle()
+        if self.app.screen is plan:
+            await self.pilot.click("#confirm-go")
+            await self.settle()
+        if self.app.screen is plan:
+            plan.query_one("#confirm-go", Button).press()
+            await self.settle()
