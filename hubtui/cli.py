@@ -164,17 +164,18 @@ def history(context: click.Context, name: str) -> int:
 
 
 @_command(
-    click.argument("before", metavar="A", type=click.IntRange(min=1)),
+    click.argument("before", metavar="[A]", type=click.IntRange(min=1), required=False),
     click.argument("after", metavar="[B]", type=click.IntRange(min=1), required=False),
+    click.option("--live", is_flag=True, help="Compare with the cluster: what was changed there."),
     click.option("--unfold", is_flag=True, help="Show long texts and noise too."),
     _JSON,
     _WATCH,
 )
-def diff(context: click.Context, before: int, after: int | None, unfold: bool) -> int:
+def diff(context: click.Context, before: int | None, after: int | None, **how: bool) -> int:
     """What changes from revision A to B, by default to the current one. Secrets are masked."""
     from hubtui.headless.diff import diff as answer
 
-    return _await(answer(_run(context), before, after, unfold))
+    return _await(answer(_run(context), before, after, **how))
 
 
 @_command(

@@ -8,6 +8,7 @@ its operation. In read-only mode no token is ever granted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -59,7 +60,9 @@ _READ_RESOURCES: Final = frozenset(
 _READ_SUBRESOURCES: Final = frozenset({("get", "pods", "log")})
 _READ_CREATES: Final = frozenset({"selfsubjectaccessreviews.authorization.k8s.io"})
 """Created to ask, never stored (Kubernetes API reference, authorization.k8s.io/v1)."""
-_READ_PATHS: Final = frozenset({"/version", "/readyz", "/api", "/apis"})
+_READ_PATHS: Final = frozenset({"/version", "/readyz", "/api", "/apis", "/api/v1"})
+_DISCOVERY: Final = re.compile(r"/apis/[a-z0-9.-]+/v[0-9a-z]+")
+"""Which resources an API version has: `/apis/gateway.networking.k8s.io/v1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Gate:
         self.read_only = read_only
         self._tokens: set[WriteToken] = set()
         self._forwards: set[tuple[str, str, int]] = set()
+        self._objects: set[tuple[str, str, str]] = set()
 
     @property
     def may_write(self) -> bool:
@@ -119,6 +123,10 @@ class Gate:
         """Lets port-forwards to one port of one pod through: the hub's health and API."""
         self._forwards.add((namespace, pod, port))
 
+    def allow_object(self, resource: str, namespace: str, name: str) -> None:
+        """Lets a GET of one object of any kind through: it is in the manifest of a release."""
+        self._objects.add((resource, namespace, name))
+
     def check(self, call: Call, token: WriteToken | None = None) -> None:
         """Lets a call through or raises ReadOnlyError."""
         if self._is_read(call) or self._is_forward(call) or self._is_dry_run(call):
@@ -131,7 +139,7 @@ class Gate:
 
     def check_path(self, path: str) -> None:
         """Lets a GET of a path that is no resource through (`/version`), or raises."""
-        if path not in _READ_PATHS:
+        if path not in _READ_PATHS and not _DISCOVERY.fullmatch(path):
             raise ReadOnlyError(f"GET {path} is not on the list of reads")
 
     def check_helm(self, argv: Sequence[str], token: WriteToken | None = None) -> None:
@@ -162,8 +170,10 @@ class Gate:
                 and (call.resource, call.subresource) == ("nodes", "proxy")
                 and call.query.get("path") == "stats/summary"
             )
-        if call.verb in LOOK:
-            return call.resource in _READ_RESOURCES
+        if call.verb in LOOK and call.resource in _READ_RESOURCES:
+            return True
+        if call.verb == "get":
+            return (call.resource, call.namespace, call.name) in self._objects
         return call.verb == "create" and call.resource in _READ_CREATES
 
     def _is_forward(self, call: Call) -> bool:

@@ -5,38 +5,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hubtui.errors import UsageError
 from hubtui.headless import shapes
-from hubtui.headless.output import Answer
+from hubtui.headless.output import Answer, Note
 from hubtui.headless.releases import head_of, heads_of
 from hubtui.headless.run import Run, ask, scope_of
 from hubtui.model.diff import RevisionDiff
 from hubtui.services.session import Session
 from hubtui.services.store import Store, utc_now
-from hubtui.views.cells import Cell, Tone
+from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.diff import DiffView
 
 
-async def diff(run: Run, before: int, after: int | None, unfold: bool) -> int:
-    """Compares revision `before` with `after`, by default with the current one."""
+async def diff(run: Run, before: int | None, after: int | None, unfold: bool, live: bool) -> int:
+    """Compares revision `before` with `after`, by default with the current one; with `live` a
+    revision, by default the current one, with the cluster."""
+    if live and after is not None:
+        raise UsageError("--live compares one revision with the cluster, not two")
+    if before is None and not live:
+        raise UsageError("Which revision? One, two, or --live. See `hubtui --help`.")
 
     async def question(session: Session) -> Answer:
         heads = await heads_of(run, session, session.release)
-        old = head_of(heads, before)
-        new = heads[0] if after is None else head_of(heads, after)
+        old = heads[0] if before is None else head_of(heads, before)
         redactor = await session.redactor()
-        found = await session.releases.compare(old, new, redactor)
-        return Answer(
-            kind="diff",
-            scope=scope_of(session),
-            body={
-                "before": old.revision,
-                "after": new.revision,
-                "changes": shapes.changes(found),
-            },
-            lines=lambda _width: diff_lines(found, unfold=unfold),
-        )
+        if live:
+            found = await session.compare_live(old, heads, redactor)
+        else:
+            new = heads[0] if after is None else head_of(heads, after)
+            found = await session.releases.compare(old, new, redactor)
+        return _answer(session, found, old.revision, unfold)
 
     return await ask(run, question, _storage)
+
+
+def _answer(session: Session, found: RevisionDiff, before: int, unfold: bool) -> Answer:
+    return Answer(
+        kind="diff",
+        scope=scope_of(session),
+        body={
+            "before": before,
+            "after": int(found.after) if found.after.isdigit() else found.after,
+            "changes": shapes.changes(found),
+        },
+        lines=lambda _width: diff_lines(found, unfold=unfold),
+        notes=tuple(Note(each.title, each.reason) for each in found.unread),
+    )
 
 
 def _storage(session: Session) -> Sequence[Store[Any]]:
@@ -52,4 +66,5 @@ def diff_lines(found: RevisionDiff, *, unfold: bool = False) -> list[Cell]:
         return [((view.empty(), Tone.PLAIN),)]
     now = utc_now()
     order: Sequence[str] = view.keys()
-    return [view.headline(), *(view.cells(key, now)[0] for key in order)]
+    advice = [cell(found.advice, Tone.MUTED)] if found.advice else []
+    return [view.headline(), *(view.cells(key, now)[0] for key in order), *advice]

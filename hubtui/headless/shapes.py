@@ -103,6 +103,7 @@ def changes(diff: RevisionDiff) -> Shape:
         "hooks": [_object(each) for each in diff.hooks],
         "objects": [_object(each) for each in diff.objects],
         "unchanged": list(diff.unchanged),
+        "unread": [{"object": each.title, "reason": each.reason} for each in diff.unread],
     }
 
 
@@ -125,6 +126,7 @@ def _change(change: Change) -> Shape:
         "masked": change.masked,
         "noise": change.noise,
         "note": change.note,
+        "by": change.by,
     }
     if change.lines:
         shape["lines"] = [f"{line.sign} {line.text}" for line in change.lines]

@@ -29,6 +29,7 @@ __all__ = [
     "Kind",
     "ObjectDiff",
     "RevisionDiff",
+    "Unread",
     "compare",
     "compare_payloads",
     "payload_steps",
@@ -76,11 +77,20 @@ class ObjectDiff:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """An object that could not be compared, since it may not or could not be read."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionDiff:
     """All that differs between two sides.
 
     `values` are the operator's own, `defaults` what the chart ships; `hooks` are not in `counts`,
-    which are of the release's objects. `unchanged` are the titles of those that stay as they are.
+    which are of the release's objects. `unchanged` are the titles of those that stay as they are,
+    `unread` are those of which nothing is known. `advice` is what can be done about it.
     """
 
     before: str
@@ -93,6 +103,8 @@ class RevisionDiff:
     hooks: tuple[ObjectDiff, ...] = ()
     objects: tuple[ObjectDiff, ...] = ()
     unchanged: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    advice: str = ""
 
     @property
     def counts(self) -> Counts:
@@ -103,7 +115,8 @@ class RevisionDiff:
     @property
     def empty(self) -> bool:
         """Whether nothing differs at all, noise included."""
-        return not (self.images or self.values or self.defaults or self.hooks or self.objects)
+        sides = (self.images, self.values, self.defaults, self.hooks, self.objects, self.unread)
+        return not any(sides)
 
 
 def compare(before: Content, after: Content, redactor: Redactor) -> RevisionDiff:

@@ -29,6 +29,7 @@ class Change:
     noise: str = ""
     masked: bool = False
     note: str = ""
+    by: str = ""
     lines: tuple[Line, ...] = field(default=(), repr=False)
     steps: Steps = ()
     order: tuple[int, ...] = ()
@@ -52,6 +53,7 @@ def masked_change(
     sealed: bool = False,
     noise: str = "",
     note: str = "",
+    by: str = "",
 ) -> Change:
     """The difference without its secrets; `sealed` masks all of it, as in a Secret's data."""
     before = _masked(difference.steps, difference.before, redactor, sealed)
@@ -64,6 +66,7 @@ def masked_change(
         noise=noise or difference.noise,
         masked=not redactor.reveal and (is_masked(before) or is_masked(after)),
         note=note,
+        by=by,
         lines=_lines(difference, before, after),
         steps=difference.steps,
         order=difference.order,

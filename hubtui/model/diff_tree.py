@@ -72,7 +72,7 @@ def differences(before: Any, after: Any, path: Steps = ()) -> Iterator[Differenc
     elif isinstance(before, list) and isinstance(after, list):
         yield from _lists(before, after, path)
     elif type(before) is not type(after) or before != after:
-        noise = SAME_QUANTITY if _is_quantity(path) and quantity.same(before, after) else ""
+        noise = SAME_QUANTITY if is_quantity(path) and quantity.same(before, after) else ""
         yield Difference(path, Kind.CHANGED, before, after, noise)
 
 
@@ -145,7 +145,7 @@ _QUANTITY_PARENTS = frozenset(
 _LIMIT_RANGE = frozenset(("default", "defaultRequest", "max", "min", "maxLimitRequestRatio"))
 
 
-def _is_quantity(path: Sequence[Step]) -> bool:
+def is_quantity(path: Sequence[Step]) -> bool:
     """Whether Kubernetes reads the field as a quantity."""
     if len(path) < 2 or not isinstance(path[-1], str):
         return False

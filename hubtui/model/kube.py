@@ -289,3 +289,17 @@ class Status(KubeStruct, frozen=True):
     message: str = ""
     reason: str = ""
     code: int = 0
+
+
+class Resource(KubeStruct, frozen=True):
+    """One entry of an API version's discovery; a name with a slash is a subresource."""
+
+    name: str
+    kind: str = ""
+    namespaced: bool = False
+
+
+class Resources(KubeStruct, frozen=True):
+    """meta/v1 APIResourceList."""
+
+    resources: tuple[Resource, ...] = ()

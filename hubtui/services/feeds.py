@@ -10,6 +10,8 @@ releases               the same, metadata only
 release payloads       a GET for a row on the screen, PAYLOADS_AT_ONCE at most
 heartbeat              GET /version each HEARTBEAT seconds
 access reviews         REVIEWS_AT_ONCE at most, only while a plan is made
+drift                  a GET for each object of a manifest, OBJECTS_AT_ONCE at most, and a
+                       dry run for those that differ; only when it is asked for
 =====================  =======================================================
 """
 
@@ -32,6 +34,7 @@ T = TypeVar("T", bound=kube.Object)
 
 PAYLOADS_AT_ONCE = 4
 REVIEWS_AT_ONCE = 8
+OBJECTS_AT_ONCE = 8
 
 HEARTBEAT = 10.0
 """Seconds between two questions whether the server still answers: a dead network path leaves a

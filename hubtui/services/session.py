@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hubtui.clients.gate import Gate
@@ -12,10 +13,13 @@ from hubtui.clients.kubeconfig import Context, contexts, current_context
 from hubtui.config import Settings
 from hubtui.errors import DeniedError, HubtuiError
 from hubtui.model import kube
+from hubtui.model.diff import RevisionDiff
 from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, JOBS, PODS, SECRETS, STATEFULSETS
 from hubtui.model.redact import Redactor, live_values
+from hubtui.model.release import RevisionHead, Status
 from hubtui.services import discovery
 from hubtui.services.discovery import Hub
+from hubtui.services.drift import Drift
 from hubtui.services.feeds import Feeds
 from hubtui.services.operations import Operations
 from hubtui.services.pods import Pods, Stores
@@ -61,6 +65,7 @@ class Session:
             hub.namespace,
             driver,
         )
+        self.drift = Drift(client)
         self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
         self.operations = Operations(self)
 
@@ -85,6 +90,19 @@ class Session:
             log.info("secret values are masked by their keys only: %s", denied)
         return Redactor(live=frozenset(values))
 
+    async def compare_live(
+        self, head: RevisionHead, heads: Sequence[RevisionHead], redactor: Redactor
+    ) -> RevisionDiff:
+        """A revision against the live cluster; `heads` are all of its release, newest first.
+
+        Raises what `Releases.payload` raises.
+        """
+        target = await self.releases.payload(head)
+        force = in_force(heads)
+        other = force is not None and force.revision != head.revision
+        last = await self.releases.payload(force) if force is not None and other else None
+        return await self.drift.compare(target, redactor, last)
+
     async def close(self) -> None:
         """Ends the feeds and the connections."""
         await self.operations.close()
@@ -95,6 +113,12 @@ class Session:
 
 _NOT_HELM = "type!=helm.sh/release.v1"
 """Release payloads are no values to look for, and 100 MB of them (fieldSelector of Secrets)."""
+
+
+def in_force(heads: Sequence[RevisionHead]) -> RevisionHead | None:
+    """The revision that the cluster should hold: the one that is deployed, else the newest."""
+    deployed = (head for head in heads if head.status is Status.DEPLOYED)
+    return next(deployed, heads[0] if heads else None)
 
 
 def open_client(settings: Settings) -> KubeClient:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hubtui.model.diff import Change, ImageChange, Kind, ObjectDiff, RevisionDiff
+from hubtui.model.diff import Change, ImageChange, Kind, ObjectDiff, RevisionDiff, Unread
 from hubtui.model.diff_images import split_image
 from hubtui.model.diff_text import Line
 from hubtui.model.redact import MASK
@@ -70,6 +70,7 @@ def tree(diff: RevisionDiff, *, values_only: bool = False) -> Iterator[Node]:
     yield from (_object("o", each) for each in diff.objects if each.counted or not together)
     if together:
         yield _noisy(noisy)
+    yield from (_unread(index, each) for index, each in enumerate(diff.unread))
     if diff.unchanged:
         yield _unchanged(diff.unchanged)
 
@@ -204,6 +205,15 @@ def _noisy(objects: Sequence[ObjectDiff]) -> Node:
     )
 
 
+def _unread(index: int, each: Unread) -> Node:
+    return Node(
+        key=f"unread/{index}",
+        words=((f"{one_line(each.title)}  not readable: {one_line(each.reason)}", Tone.SOON),),
+        sign="?",
+        detail=lambda: [each.title, f"not readable: {each.reason}"],
+    )
+
+
 def _unchanged(titles: Sequence[str]) -> Node:
     objects = "1 object" if len(titles) == 1 else f"{len(titles)} objects"
 
@@ -229,19 +239,21 @@ def _change(key: str, change: Change, width: int = 0) -> Iterator[Node]:
         spans = ((words, tone or _TONES[sign]),)
         return Node(key + suffix, spans, sign, change=not change.noise, detail=detail)
 
-    note = f"  ({one_line(change.note)})" if change.note else ""
+    told = "; ".join(one_line(said) for said in (change.by, change.note) if said)
+    note = f"  ({told})" if told else ""
     if change.noise:
-        yield row(f"{path}   (noise: {change.noise})", " ", Tone.MUTED)
+        by = f", {one_line(change.by)}" if change.by else ""
+        yield row(f"{path}   (noise: {change.noise}{by})", " ", Tone.MUTED)
     elif change.lines:
-        yield _lines(key, path, change)
+        yield _lines(key, path + note, change)
     elif change.kind is Kind.CHANGED and change.before == change.after == MASK:
-        said = f"{MASK} changed" + (f", {change.note}" if change.note else "")
+        said = f"{MASK} changed" + (f", {told}" if told else "")
         if change.note:
             yield row(f"{path:<{width}}   {said}", " ", Tone.MUTED)
         else:
             yield row(f"{path:<{width}}   {said}", "~")
     elif change.kind is Kind.MOVED:
-        yield row(f"{path}  order: {_value(change.before)} → {_value(change.after)}", "~")
+        yield row(f"{path}  order: {_value(change.before)} → {_value(change.after)}{note}", "~")
     elif change.kind is Kind.CHANGED and width:
         yield row(f"{path:<{width}}  {_value(change.before)} → {_value(change.after)}{note}", "~")
     elif change.kind is Kind.CHANGED:
@@ -280,6 +292,8 @@ def full(change: Change) -> list[str]:
     said = [f"noise: {change.noise}"] if change.noise else []
     if change.note:
         said.append(change.note)
+    if change.by:
+        said.append(f"by {change.by}")
     if change.masked and change.before == change.after:
         said.append("masked, and not the same")
     lines = [f"{head}  ({'; '.join(said)})" if said else head]
