@@ -205,6 +205,14 @@ def pods(context: click.Context, text: str, role: str, everyone: bool) -> int:
     return _await(answer(_run(context), text, role, everyone))
 
 
+@_command(click.argument("name", metavar="POD|USER|ROLE"), _JSON, _WATCH)
+def why(context: click.Context, name: str) -> int:
+    """What explains a pod that is not up: in words, with the evidence."""
+    from hubtui.headless.why import why as answer
+
+    return _await(answer(_run(context), name))
+
+
 @_command(
     click.argument("pod"),
     click.option("--container", "-c", metavar="NAME", default="", help="Which container."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hubtui.model import kube
+from hubtui.model import kube, kube_changes, kube_needs
 
 T = TypeVar("T", bound=kube.Object, covariant=True)
 
@@ -49,13 +49,29 @@ class Kind(Generic[T]):
 
 
 PODS = Kind("", "v1", "pods", "Pod", kube.Pod)
+WHOLE_PODS = Kind("", "v1", "pods", "Pod", kube_needs.WholePod)
 EVENTS = Kind("", "v1", "events", "Event", kube.Event)
+NODES = Kind("", "v1", "nodes", "Node", kube_needs.Node, namespaced=False)
+CLAIMS = Kind("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", kube_needs.Claim)
+QUOTAS = Kind("", "v1", "resourcequotas", "ResourceQuota", kube_needs.Quota)
+ATTACHMENTS = Kind(
+    "storage.k8s.io",
+    "v1",
+    "volumeattachments",
+    "VolumeAttachment",
+    kube_needs.Attachment,
+    namespaced=False,
+)
 NAMESPACES = Kind("", "v1", "namespaces", "Namespace", kube.Namespace, namespaced=False)
 SECRETS = Kind("", "v1", "secrets", "Secret", kube.Secret)
 SECRETS_METADATA = Kind("", "v1", "secrets", "Secret", kube.Object, metadata_only=True)
 CONFIGMAPS = Kind("", "v1", "configmaps", "ConfigMap", kube.ConfigMap)
 CONFIGMAPS_METADATA = Kind("", "v1", "configmaps", "ConfigMap", kube.Object, metadata_only=True)
 DEPLOYMENTS = Kind("apps", "v1", "deployments", "Deployment", kube.Deployment)
+RESTARTED_DEPLOYMENTS = Kind(
+    "apps", "v1", "deployments", "Deployment", kube_changes.RestartedDeployment
+)
+BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", kube_changes.Budget)
 STATEFULSETS = Kind("apps", "v1", "statefulsets", "StatefulSet", kube.StatefulSet)
 DAEMONSETS = Kind("apps", "v1", "daemonsets", "DaemonSet", kube.DaemonSet)
 JOBS = Kind("batch", "v1", "jobs", "Job", kube.Job)

@@ -130,6 +130,10 @@ COMMANDS: tuple[Command, ...] = (
         ("pods", "details"), footer="logs", weight=65,
     ),
     Command(
+        "why", ("w",), "Why", "What explains a pod that is not up, or a role's pods", "Rows",
+        ("pods", "details"), footer="why", weight=64,
+    ),
+    Command(
         "diff", ("d",), "Diff", "Compare the marked revisions, or this one with the current",
         "Rows", ("releases",), footer="diff", weight=55,
     ),

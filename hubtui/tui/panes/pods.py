@@ -74,6 +74,16 @@ class PodsPane(Pane):
 
         self.app.push_screen(LogsScreen(self.session, row.pod.key))
 
+    def action_why(self) -> None:
+        """Why the pod under the cursor, or the pods of the role, are not up."""
+        from hubtui.tui.screens.why import PodWhyScreen, RoleWhyScreen
+
+        row = self.view.row(self.table.cursor or "")
+        if isinstance(row, PodRow):
+            self.app.push_screen(PodWhyScreen(self.session, row.pod.key))
+        elif row is not None:
+            self.app.push_screen(RoleWhyScreen(self.session, row.role))
+
     def order_by(self, column: str, *, reverse: bool) -> None:
         self.view.set_sort(column, reverse=reverse)
 

@@ -1,0 +1,97 @@
+"""`why`: what explains a pod, a user's server or a role that is not up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from hubtui.errors import NotFoundError
+from hubtui.headless.output import Answer, Note
+from hubtui.headless.pods import pod_stores
+from hubtui.headless.run import Run, ask, require, scope_of
+from hubtui.headless.text import fitted
+from hubtui.model.age import rfc3339
+from hubtui.model.podstate import state_of
+from hubtui.model.roles import Role, user_of
+from hubtui.model.why import Finding
+from hubtui.services.pods import PodRow
+from hubtui.services.session import Session
+from hubtui.services.store import utc_now
+from hubtui.services.why import of_pod, of_role
+from hubtui.views.cells import Cell
+from hubtui.views.document import Hung
+from hubtui.views.why import pod_why, role_why
+
+
+async def why(run: Run, name: str) -> int:
+    """Explains a pod by its name, a user's pods, or a role."""
+
+    async def question(session: Session) -> Answer:
+        await session.feeds.fill(*pod_stores(session))
+        require(session.pods.stores.pods)
+        session.pods.update()
+        now = utc_now()
+        if name in set(Role):
+            findings = await of_role(session, Role(name))
+            return _answer(session, findings, list(role_why(name, findings, now)), now)
+        findings = [await _finding(session, row) for row in _rows(session, name)]
+        lines: list[Cell | Hung] = []
+        for finding in findings:
+            lines += [*([()] if lines else []), *pod_why(finding.pods[0], finding.why, now)]
+        return _answer(session, findings, lines, now)
+
+    return await ask(run, question, pod_stores)
+
+
+def _rows(session: Session, name: str) -> list[PodRow]:
+    rows = [r for r in session.pods.rows() if name in (r.pod.metadata.name, user_of(r.pod))]
+    if not rows:
+        raise NotFoundError(
+            f"There is no pod, role or user {name!r} in namespace {session.namespace}",
+            status=404,
+            remedy="`hubtui pods --all` lists the pods.",
+        )
+    return sorted(rows, key=lambda row: row.pod.metadata.name)
+
+
+async def _finding(session: Session, row: PodRow) -> Finding:
+    found = await of_pod(session, row.pod.metadata.name)
+    return Finding(found, (row.pod,), state_of(row.pod).severity)
+
+
+def _answer(
+    session: Session, findings: Sequence[Finding], lines: list[Cell | Hung], now: datetime
+) -> Answer:
+    missing = {each: None for finding in findings for each in finding.why.missing}
+    return Answer(
+        kind="why",
+        scope=scope_of(session),
+        body={"items": [_shape(finding) for finding in findings]},
+        lines=lambda width: fitted(lines, width),
+        notes=tuple(Note(each.source, each.reason) for each in missing),
+        as_of=now,
+    )
+
+
+def _shape(finding: Finding) -> dict[str, Any]:
+    found = finding.why
+    return {
+        "pods": sorted(pod.metadata.name for pod in finding.pods),
+        "users": sorted({user_of(pod) for pod in finding.pods if user_of(pod)}),
+        "severity": finding.severity.name.lower(),
+        "cause": found.cause.value,
+        "why": found.paragraph,
+        "happened": found.happened,
+        "means": found.means,
+        "todo": found.todo,
+        "evidence": [
+            {
+                "source": each.source,
+                "words": each.words,
+                "at": rfc3339(each.at),
+                "warning": each.warning,
+            }
+            for each in found.evidence
+        ],
+    }

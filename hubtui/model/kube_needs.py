@@ -1,0 +1,128 @@
+"""What a pod needs, cut to the fields that explain why it is not up: nodes, claims, quotas.
+
+Source: the Kubernetes API reference, v1.36.
+"""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from hubtui.model.kube import Condition, KubeStruct, Meta, Object, Pod, PodSpec
+
+
+class Toleration(KubeStruct, frozen=True):
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+    def tolerates(self, taint: Taint) -> bool:
+        """Whether a pod with this may go to a node with the taint."""
+        if self.effect not in ("", taint.effect) or self.key not in ("", taint.key):
+            return False
+        return self.operator == "Exists" or (bool(self.key) and self.value == taint.value)
+
+
+class Taint(KubeStruct, frozen=True):
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}" if self.value else self.key
+
+
+class SchedulingGate(KubeStruct, frozen=True):
+    name: str = ""
+
+
+class WholeMeta(Meta, frozen=True, eq=False):
+    finalizers: tuple[str, ...] = ()
+
+
+class WholePodSpec(PodSpec, frozen=True):
+    tolerations: tuple[Toleration, ...] = ()
+    scheduling_gates: tuple[SchedulingGate, ...] = ()
+
+
+class WholePod(Pod, frozen=True):
+    """A pod with what only its explanation reads: lists of 5,000 do without."""
+
+    metadata: WholeMeta = WholeMeta()
+    spec: WholePodSpec = WholePodSpec()
+
+
+class NodeSpec(KubeStruct, frozen=True):
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
+
+
+class NodeImage(KubeStruct, frozen=True):
+    names: tuple[str, ...] | None = ()
+    size_bytes: int = 0
+
+
+class NodeStatus(KubeStruct, frozen=True):
+    allocatable: dict[str, str] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    images: tuple[NodeImage, ...] = ()
+
+
+class Node(Object, frozen=True):
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+    @property
+    def ready(self) -> Condition | None:
+        """The condition that says whether its kubelet is well; None before the first report."""
+        return next((c for c in self.status.conditions if c.type == "Ready"), None)
+
+
+class ClaimSpec(KubeStruct, frozen=True):
+    access_modes: tuple[str, ...] = ()
+    storage_class_name: str = ""
+    volume_name: str = ""
+
+
+class ClaimStatus(KubeStruct, frozen=True):
+    phase: str = ""
+
+
+class Claim(Object, frozen=True):
+    spec: ClaimSpec = ClaimSpec()
+    status: ClaimStatus = ClaimStatus()
+
+
+class AttachedSource(KubeStruct, frozen=True):
+    persistent_volume_name: str = ""
+
+
+class AttachmentSpec(KubeStruct, frozen=True):
+    node_name: str = ""
+    source: AttachedSource = AttachedSource()
+
+
+class AttachError(KubeStruct, frozen=True):
+    message: str = ""
+
+
+class AttachmentStatus(KubeStruct, frozen=True):
+    attached: bool = False
+    attach_error: AttachError | None = None
+    detach_error: AttachError | None = None
+
+
+class Attachment(Object, frozen=True):
+    """A VolumeAttachment: which volume a node holds."""
+
+    spec: AttachmentSpec = AttachmentSpec()
+    status: AttachmentStatus = AttachmentStatus()
+
+
+class QuotaStatus(KubeStruct, frozen=True):
+    hard: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
+
+
+class Quota(Object, frozen=True):
+    status: QuotaStatus = QuotaStatus()

@@ -1,0 +1,21 @@
+"""What the screens about one pod can open: its log, its events, its YAML, why it is not up."""
+
+from __future__ import annotations
+
+from hubtui.services.session import Session
+from hubtui.tui.screens.reading import ReadingScreen
+
+
+class PodScreen(ReadingScreen):
+    """A document about the pod `key` (`namespace/name`)."""
+
+    def __init__(self, session: Session, key: str, heading: str = "") -> None:
+        super().__init__(heading or key.partition("/")[2])
+        self._session = session
+        self._key = key
+
+    def action_logs(self) -> None:
+        """The log of this pod."""
+        from hubtui.tui.screens.logs import LogsScreen
+
+        self.app.push_screen(LogsScreen(self._session, self._key))

@@ -1,0 +1,74 @@
+"""An explanation as lines: what happened, what it means, what to do, and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from hubtui.model.age import age
+from hubtui.model.kube import Pod
+from hubtui.model.podstate import Severity, state_of
+from hubtui.model.roles import server_of, user_of
+from hubtui.model.why import Finding
+from hubtui.model.why_facts import Why
+from hubtui.views.cells import Cell, Tone, cell, join
+from hubtui.views.document import INDENT, Hung, fact, heading
+from hubtui.views.signs import sign_of, tone_of
+
+NAMES = 6
+"""Pods of one finding that are named; the others are counted."""
+
+
+def pod_why(pod: Pod | None, why: Why, now: datetime) -> Iterator[Cell | Hung]:
+    """The lines of one pod's explanation."""
+    severity = state_of(pod).severity if pod is not None else Severity.SOON
+    if pod is not None:
+        yield join(sign_of(severity), cell(state_of(pod).status, tone_of(severity)))
+        yield ()
+    yield from _why(why, severity, now)
+
+
+def role_why(role: str, findings: Sequence[Finding], now: datetime) -> Iterator[Cell | Hung]:
+    """The lines of a role's explanation: one block for each finding."""
+    if not findings:
+        yield cell(f"Every pod of {role} is up.", Tone.FINE)
+    for index, finding in enumerate(findings):
+        if index:
+            yield ()
+        yield join(sign_of(finding.severity), heading(who(finding)))
+        yield from _why(finding.why, finding.severity, now)
+
+
+def who(finding: Finding) -> str:
+    """Whom a finding is about: a count and a few names."""
+    names = sorted(name_of(pod) for pod in finding.pods)
+    if not names:
+        return "Pods that were not made"
+    shown = ", ".join(names[:NAMES])
+    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+    return f"{len(names)} pods: {shown}{more}" if len(names) > 1 else shown
+
+
+def name_of(pod: Pod) -> str:
+    """A pod as people call it: its user and server, else its own name."""
+    user, server = user_of(pod), server_of(pod)
+    return f"{user}/{server}" if user and server else user or pod.metadata.name
+
+
+def _why(why: Why, severity: Severity, now: datetime) -> Iterator[Cell | Hung]:
+    tone = tone_of(severity) if severity >= Severity.SOON else Tone.STRONG
+    for words, toned in ((why.happened, tone), (why.means, Tone.PLAIN), (why.todo, Tone.ACCENT)):
+        if words:
+            yield Hung(((INDENT, Tone.PLAIN), *cell(words, toned)), len(INDENT))
+    if why.evidence:
+        yield ()
+        yield heading("Evidence")
+    for each in why.evidence:
+        ago = f"{age(each.at, now)} ago" if each.at else ""
+        seen = cell(each.words, Tone.SOON if each.warning else Tone.PLAIN)
+        yield fact(each.source, join(seen, cell(ago, Tone.MUTED)), width=11)
+    if why.missing:
+        yield ()
+        yield heading("Not read")
+    for missing in why.missing:
+        yield fact(missing.source, cell(missing.reason, Tone.MUTED), width=18)
