@@ -20,7 +20,7 @@ from hubtui.views.table import Column, Dirty, Freshness
 
 COLUMNS = (
     Column("role", "ROLE", 25),
-    Column("ready", "READY", 7, align="right"),
+    Column("ready", "READY", 9, align="right"),
     Column("restarts", "RESTARTS", 8, align="right", rank=3),
     Column("status", "STATUS", 18, grow=True),
     Column("node", "NODE", 12, rank=4),
@@ -174,11 +174,11 @@ class PodsView:
         return (EMPTY,) * len(COLUMNS)
 
     def _role_cells(self, role: RoleRow, now: datetime) -> Sequence[Cell]:
-        expected = "?" if role.expected is None else f"{role.expected:,}"
+        expected = "?" if role.expected is None else role.expected
         name = cell(role.role, Tone.STRONG if role.role in self._open else Tone.PLAIN)
         return (
             join(sign_of(role.severity), name),
-            cell(f"{role.ready:,}/{expected}"),
+            cell(f"{role.ready}/{expected}"),
             cell(f"{role.restarts:,}", Tone.PLAIN if role.restarts else Tone.MUTED),
             self._worst(role, now),
         )

@@ -52,7 +52,9 @@ class ReleasesView:
             return ""
         count = len(self._releases.heads(self.release))
         shown = f" · {self.filter}" if self.filter else ""
-        return f"{self.release} · {count} revision{'' if count == 1 else 's'}{shown}"
+        total = len(self._releases.store)
+        more = f" · {total:,} in all" if total > count else ""
+        return f"{self.release} · {count} revision{'' if count == 1 else 's'}{more}{shown}"
 
     def keys(self) -> Sequence[str]:
         return self._order

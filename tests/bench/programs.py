@@ -46,10 +46,10 @@ HUBTUI = Program(
     name="hubtui",
     argv=("{binary}", "--kubeconfig", "{kubeconfig}", "--read-only"),
     pods=Pane(complete=r"Pods +{pods}\b"),
-    releases=Pane(complete=r"Releases +{releases}\b"),
-    first_frame=r"\bPods\b",
-    cursor_keys="2",
-    rows_keys="2",
+    releases=Pane(complete=r"Releases\b.*\b{releases} in all\b"),
+    first_frame=r"\bhubtui\b",
+    cursor_keys="2/role:users\r",
+    rows_keys="2/role:users\r",
 )
 
 K9S = Program(
