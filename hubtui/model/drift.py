@@ -146,11 +146,13 @@ def _change(
 
 
 def said(owner: Owner) -> str:
-    """Who and when in a few words: `kubectl-edit, 2026-11-23 13:05 UTC`."""
+    """Who and when in a few words: `kubectl-edit, 2026-11-23 13:05 UTC`.
+
+    Of a scale the server keeps no time.
+    """
+    who = f"{owner.manager} ({owner.subresource})" if owner.subresource else owner.manager
     written = rfc3339(owner.time)
-    if not written:
-        return owner.manager
-    return f"{owner.manager}, {written[:10]} {written[11:16]} UTC"
+    return f"{who}, {written[:10]} {written[11:16]} UTC" if written else who
 
 
 def _by_people(owner: Owner | None, steps: Steps) -> bool:

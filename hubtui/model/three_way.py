@@ -41,6 +41,8 @@ _SERVER_METADATA: Final = (
     *("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"),
     *("deletionTimestamp", "deletionGracePeriodSeconds"),
 )
+_GENERATION: Final = "deprecated.daemonset.template.generation"
+"""Counted up by the server with every change of a DaemonSet."""
 _KEPT_IF_EMPTY: Final = frozenset(("clusterIP",))
 """Given by the server, and kept by it when the manifest says "" (core/v1 Service)."""
 
@@ -64,6 +66,8 @@ def desired(body: Mapping[str, Any]) -> Object:
     found["metadata"] = {k: v for k, v in metadata.items() if k not in _SERVER_METADATA}
     if found.get("kind") == "Secret":
         _encode(found)
+    elif found.get("kind") == "NetworkPolicy":
+        _name_protocols(found)
     return found
 
 
@@ -72,6 +76,10 @@ def bare(live: Mapping[str, Any]) -> Object:
     found = {key: value for key, value in live.items() if key != "status"}
     metadata = _mapping(live.get("metadata"))
     found["metadata"] = {k: v for k, v in metadata.items() if k not in _SERVER_METADATA}
+    annotations = _mapping(metadata.get("annotations"))
+    if _GENERATION in annotations:
+        others = {key: value for key, value in annotations.items() if key != _GENERATION}
+        found["metadata"]["annotations"] = others
     return found
 
 
@@ -259,6 +267,16 @@ def _encode(secret: Object) -> None:
         data[key] = base64.b64encode(str(text).encode()).decode()
     if data:
         secret["data"] = data
+
+
+def _name_protocols(policy: Object) -> None:
+    """A NetworkPolicy's rules are replaced as a whole, each port with its protocol."""
+    spec = _mapping(policy.get("spec"))
+    for rules in (spec.get("ingress"), spec.get("egress")):
+        for rule in rules if isinstance(rules, list) else ():
+            for port in _mapping(rule).get("ports") or ():
+                if isinstance(port, dict):
+                    port.setdefault("protocol", "TCP")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
