@@ -127,7 +127,7 @@ def _run(context: click.Context) -> Run:
 
 def _command(*shape: Callable[[Function], Function]) -> Callable[[Function], click.Command]:
     def decorate(function: Function) -> click.Command:
-        name = function.__name__.rstrip("_")
+        name = function.__name__.rstrip("_").replace("_", "-")
         return cli.command(name)(_with(*_GLOBAL, *shape)(click.pass_context(function)))
 
     return decorate
@@ -231,19 +231,49 @@ def logs(context: click.Context, since: str | None, **wanted: Any) -> int:
     return _await(answer(_run(context), log))
 
 
-@_command(
-    click.argument("revision", metavar="REV", type=click.IntRange(min=1)),
+_CONSENT = (
     click.option("--confirm", metavar="NAME", default="", help="The name that the plan asks for."),
     click.option("--override", "overrides", metavar="CHECK", multiple=True, help="Pass a check."),
     click.option("--expect", metavar="BASIS", default="", help="Only if it rests on this."),
     _JSON,
 )
+
+
+def _act(context: click.Context, action: str, request: object, consent: dict[str, Any]) -> int:
+    from hubtui.headless.acting import Consent, act
+
+    return _await(act(_run(context), action, request, Consent(**consent)))
+
+
+@_command(click.argument("revision", metavar="REV", type=click.IntRange(min=1)), *_CONSENT)
 def rollback(context: click.Context, revision: int, **consent: Any) -> int:
     """Go back to revision REV. Without --confirm the plan is printed and nothing changes."""
-    from hubtui.headless.rollback import Consent
-    from hubtui.headless.rollback import rollback as answer
+    from hubtui.services.actions.rollback import RollbackRequest
 
-    return _await(answer(_run(context), revision, Consent(**consent)))
+    return _act(context, "rollback", RollbackRequest(revision), consent)
+
+
+@_command(click.argument("component", metavar="COMPONENT"), *_CONSENT)
+def restart(context: click.Context, component: str, **consent: Any) -> int:
+    """Restart hub, proxy, autohttps or user-scheduler.
+
+    Without --confirm the plan is printed and nothing changes.
+    """
+    from hubtui.services.actions.restart import RestartRequest
+
+    return _act(context, "restart", RestartRequest(component), consent)
+
+
+@_command(
+    click.argument("pod"),
+    click.option("--force", is_flag=True, help="Have the apiserver forget it at once."),
+    *_CONSENT,
+)
+def delete_pod(context: click.Context, pod: str, force: bool, **consent: Any) -> int:
+    """Delete POD, one that is stuck. Without --confirm the plan is printed and nothing changes."""
+    from hubtui.services.actions.delete_pod import DeletePodRequest
+
+    return _act(context, "delete-pod", DeletePodRequest(pod, force), consent)
 
 
 @_command(click.option("--last", type=click.IntRange(min=1), default=20, show_default=True), _JSON)

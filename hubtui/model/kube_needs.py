@@ -43,6 +43,7 @@ class WholeMeta(Meta, frozen=True, eq=False):
 class WholePodSpec(PodSpec, frozen=True):
     tolerations: tuple[Toleration, ...] = ()
     scheduling_gates: tuple[SchedulingGate, ...] = ()
+    termination_grace_period_seconds: int | None = None
 
 
 class WholePod(Pod, frozen=True):

@@ -43,6 +43,9 @@ WORKLOAD_ROLES: Final = {
 }
 """The roles whose pods a workload of the chart asks for, by their component label."""
 
+RESTARTABLE: Final = (Role.HUB, Role.PROXY, Role.AUTOHTTPS, Role.USER_SCHEDULER)
+"""The parts that an operator restarts: a Deployment each."""
+
 _BY_COMPONENT: Final = {**WORKLOAD_ROLES, "singleuser-server": Role.USERS}
 
 _DASK_COMPONENTS: Final = frozenset({"dask-scheduler", "dask-worker", "dask-gateway"})

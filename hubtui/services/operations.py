@@ -296,9 +296,13 @@ def plan_of(entry: Entry) -> Plan:
 
 
 def _action(name: str) -> Action:
-    from hubtui.services.actions import rollback
+    from hubtui.services.actions import delete_pod, restart, rollback
 
-    actions: dict[str, Action] = {"rollback": rollback}
+    actions: dict[str, Action] = {
+        "rollback": rollback,
+        "restart": restart,
+        "delete-pod": delete_pod,
+    }
     if name not in actions:
         raise UsageError(f"There is no action {name!r}")
     return actions[name]

@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "operations": ("app", "screen", "table", "operations"),
     "diff": ("app", "screen", "text", "diff"),
     "logs": ("app", "screen", "text", "logs"),
+    "save": ("save",),
     "details": ("app", "screen", "text", "details"),
     "plan": ("app", "screen", "text", "diff", "plan"),
     "progress": ("app", "screen", "text", "progress"),
@@ -142,11 +143,12 @@ COMMANDS: tuple[Command, ...] = (
         ("panes-rows", *READING), footer="copy", weight=20,
     ),
     Command(
-        "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff",),
+        "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff", "logs"),
         footer="next, previous", weight=35,
     ),
     Command(
-        "previous-change", ("N",), "Previous", "Previous change or match", "Reading", ("diff",),
+        "previous-change", ("N",), "Previous", "Previous change or match", "Reading",
+        ("diff", "logs"),
         footer="next, previous", weight=35,
     ),
     Command(
@@ -162,8 +164,48 @@ COMMANDS: tuple[Command, ...] = (
         "Reading", ("logs",), footer="previous", weight=44,
     ),
     Command(
+        "since", ("t",), "Since", "The last lines, 10 minutes, an hour, or all there is",
+        "Reading", ("logs",), footer="since", weight=43,
+    ),
+    Command(
+        "highlight", ("h",), "Highlight", "Show all lines with the matches marked, or only those",
+        "Reading", ("logs",), footer="highlight", weight=28,
+    ),
+    Command(
+        "next-container", ("tab",), "Next container", "The log of the pod's next container",
+        "Reading", ("logs",), footer="container", weight=27,
+    ),
+    Command(
+        "wrap", ("W",), "Wrap", "Let long lines go on in the next row, or cut them", "Reading",
+        ("logs",), footer="wrap", weight=26,
+    ),
+    Command(
+        "stamps", ("T",), "Times", "Show the time of each line, or hide it", "Reading",
+        ("logs",), footer="times", weight=24,
+    ),
+    Command(
+        "save", ("ctrl+s",), "Save", "Save the lines that are shown to a new file", "Reading",
+        ("logs",), footer="save", weight=23,
+    ),
+    Command(
+        "keep-name", ("enter",), "Save", "Save under this name", "Saving", ("save",),
+        footer="save", weight=70, palette=False,
+    ),
+    Command(
+        "drop-name", ("escape",), "Cancel", "Save nothing and go back", "Saving", ("save",),
+        footer="cancel", weight=75, palette=False,
+    ),
+    Command(
         "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
         "Changing", ("releases",), footer="roll back", weight=50, danger=True,
+    ),
+    Command(
+        "restart", ("B",), "Restart", "Restart hub, proxy, autohttps or user-scheduler: a plan "
+        "first", "Changing", ("pods",), footer="restart", weight=48, danger=True,
+    ),
+    Command(
+        "delete-pod", ("X",), "Delete pod", "Delete the pod under the cursor, a stuck one: a plan "
+        "first", "Changing", ("pods",), footer="delete", weight=47, danger=True,
     ),
     Command(
         "other-hub", ("H",), "Other hub", "Choose another hub or context", "Everywhere", ("app",),

@@ -74,6 +74,18 @@ def notice_lines(plan: Plan) -> Iterator[Cell | Hung]:
         yield join(cell("Back again:", Tone.MUTED), cell(plan.undo))
 
 
+def what_lines(plan: Plan) -> Iterator[Cell | Hung]:
+    """What an action without a diff does, and the same as a command."""
+    yield cell(plan.title, Tone.STRONG)
+    yield cell(plan.summary)
+    yield ()
+    yield fact("what", cell(", ".join(plan.targets)))
+    if plan.means:
+        yield fact("how", cell(plan.means))
+    yield fact("the same as", cell(plan.command))
+    yield fact("rests on", cell(plan.basis.digest))
+
+
 def progress_lines(progress: Progress) -> Iterator[Cell | Hung]:
     """Every object of the release on its way."""
     yield join(cell(progress.phase.value.capitalize(), Tone.STRONG), cell(progress.note))

@@ -7,7 +7,6 @@ anew and runs no pre-upgrade hooks (facts.md §5.2).
 from __future__ import annotations
 
 import asyncio
-import secrets
 import shlex
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from hubtui.services.actions import (
     rollback_rights,
 )
 from hubtui.services.actions import rollback_checks as checks
+from hubtui.services.actions.common import new_id
 from hubtui.services.actions.rollback_facts import Facts, basis_of, head_of, heads_of, read
 from hubtui.services.actions.rollback_watch import Watch
 from hubtui.services.journal import Entry
@@ -163,7 +163,7 @@ def _plan(
     current, target = facts.newest.revision, facts.target.head.revision
     release, namespace = session.release, session.namespace
     return RollbackPlan(
-        id=f"{journal.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        id=new_id(),
         action=NAME,
         title=f"Roll back {release} to revision {target}",
         summary=f"revision {current} → {target}, which becomes revision {facts.next_revision}",

@@ -11,8 +11,9 @@ from typing import Any, Final
 from hubtui.clients.helm import Version, history_max
 from hubtui.model.age import duration, precise, seconds_between
 from hubtui.model.hub_chart import hub_values, is_hub_chart, jupyterhub_version
-from hubtui.model.plan import Check, Level
+from hubtui.model.plan import Check
 from hubtui.model.release import RevisionHead, Status
+from hubtui.services.actions.common import ok, stop, warn
 from hubtui.services.actions.rollback_facts import Facts, Side
 
 GRACE: Final = 3.0
@@ -23,18 +24,6 @@ BACKUP: Final = "jupyterhub.sqlite.YYYY-MM-DD-HHMMSS"
 (facts.md §1.11)."""
 
 _MAJOR_MINOR = re.compile(r"(\d+)\.(\d+)")
-
-
-def ok(name: str, evidence: str) -> Check:
-    return Check(name, Level.OK, evidence)
-
-
-def warn(name: str, evidence: str) -> Check:
-    return Check(name, Level.WARN, evidence)
-
-
-def stop(name: str, evidence: str, *, overridable: bool = False) -> Check:
-    return Check(name, Level.STOP, evidence, overridable)
 
 
 def target_is_complete(facts: Facts) -> Check:

@@ -21,24 +21,15 @@ from hubtui.model.plan import Outcome, Phase, Progress
 from hubtui.model.redact import Redactor
 from hubtui.model.text import safe
 from hubtui.services import hub_health, rollouts
-from hubtui.services.actions import ActionSession, Report
+from hubtui.services.actions import ActionSession, Report, following
 from hubtui.services.actions import rollback_outcome as outcomes
+from hubtui.services.actions.following import CADENCE, HEALTH_FOR, STUCK_FOR
 from hubtui.services.actions.rollback_facts import head_of, heads_of, unhurried
 from hubtui.services.actions.rollback_outcome import Seen
 from hubtui.services.hub_health import Health, HubAddress
 from hubtui.services.rollouts import Look, Rollouts
 
 T = TypeVar("T")
-
-CADENCE: Final = 1.0
-"""Seconds between two looks at the workloads."""
-
-STUCK_FOR: Final = 90.0
-"""Seconds after which workloads that are all stuck are taken for failed: an image that cannot be
-pulled is tried again within that time."""
-
-HEALTH_FOR: Final = 60.0
-"""Seconds that the hub may take to answer once its pod is ready."""
 
 ASK_AGAIN: Final = 60.0
 """Seconds for which a cluster that does not answer is asked how helm ended."""
@@ -135,41 +126,13 @@ class Watch:
 
     async def _rollouts(self, follow: Rollouts) -> tuple[Look, bool]:
         """Waits until the workloads have come; false when they have not in time."""
-        loop = asyncio.get_running_loop()
-        limit = loop.time() + duration(self.session.settings.helm_timeout).total_seconds()
-        stuck_since: float | None = None
-        look = Look()
-        while True:
-            note = "the workloads"
-            try:
-                look = await follow.look()
-            except HubtuiError as error:
-                note = error.what
-            else:
-                if look.complete or look.denied:
-                    return look, True
-            now = loop.time()
-            all_stuck = bool(look.stuck) and len(look.stuck) == len(look.waiting)
-            stuck_since = (stuck_since or now) if all_stuck else None
-            self._tell(Phase.ROLLING_OUT, look, note)
-            if now > limit or (stuck_since is not None and now - stuck_since > STUCK_FOR):
-                return look, False
-            await asyncio.sleep(CADENCE)
+        limit = duration(self.session.settings.helm_timeout).total_seconds()
+        return await following.rollouts(follow, self._tell, limit=limit, stuck_for=STUCK_FOR)
 
     async def _health(self, address: HubAddress, look: Look) -> Health:
         """Asks the hub until it answers."""
-        self._tell(Phase.VERIFYING, look, "asks the hub for its health")
-        loop = asyncio.get_running_loop()
-        limit = loop.time() + HEALTH_FOR
-        while True:
-            try:
-                health = await hub_health.ask(self.session.client, address)
-            except HubtuiError as error:
-                health = Health(False, error.what)
-            if health.ok is not False or loop.time() > limit:
-                return health
-            self._tell(Phase.VERIFYING, look, health.evidence)
-            await asyncio.sleep(CADENCE)
+        client = self.session.client
+        return await following.health(client, address, look, self._tell, limit=HEALTH_FOR)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], patience: float) -> T:
         """Asks again while the cluster does not answer."""

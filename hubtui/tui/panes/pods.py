@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from hubtui.model.podstate import Severity
+from hubtui.model.roles import RESTARTABLE
 from hubtui.services.pods import PodRow
 from hubtui.services.session import Session
 from hubtui.tui import keys
@@ -83,6 +84,28 @@ class PodsPane(Pane):
             self.app.push_screen(PodWhyScreen(self.session, row.pod.key))
         elif row is not None:
             self.app.push_screen(RoleWhyScreen(self.session, row.role))
+
+    def action_restart(self) -> None:
+        """Plans the restart of the part under the cursor."""
+        row = self.view.row(self.table.cursor or "")
+        if row is None or row.role not in RESTARTABLE:
+            self.app.notify(f"Go to the row of one of: {', '.join(RESTARTABLE)}.", timeout=5)
+            return
+        from hubtui.services.actions.restart import RestartRequest
+        from hubtui.tui.screens.plan import PlanScreen
+
+        request = RestartRequest(row.role.value)
+        self.app.push_screen(PlanScreen(self.session, "restart", request, "Restart"))
+
+    def action_delete_pod(self) -> None:
+        """Plans to delete the pod under the cursor; one on its way out already, by force."""
+        row = self.view.row(self.table.cursor or "")
+        if not isinstance(row, PodRow):
+            self.app.notify("Go to a pod: enter unfolds a role.", timeout=4)
+            return
+        from hubtui.tui.screens.deleting import delete_screen
+
+        self.app.push_screen(delete_screen(self.session, row.pod))
 
     def order_by(self, column: str, *, reverse: bool) -> None:
         self.view.set_sort(column, reverse=reverse)

@@ -73,9 +73,11 @@ class ReleasesPane(Pane):
         if head is None or head.release != self.session.release:
             self.app.notify("Go to a revision of the hub's release to roll back to it.", timeout=5)
             return
+        from hubtui.services.actions.rollback import RollbackRequest
         from hubtui.tui.screens.plan import PlanScreen
 
-        self.app.push_screen(PlanScreen(self.session, head.revision))
+        request = RollbackRequest(head.revision)
+        self.app.push_screen(PlanScreen(self.session, "rollback", request, "Roll back"))
 
     def copied(self, key: str) -> str:
         head = self.view.head(key)

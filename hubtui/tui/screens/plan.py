@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical
 
 from hubtui.errors import HubtuiError
 from hubtui.model.plan import Level, Plan
-from hubtui.services.actions.rollback import RollbackRequest
 from hubtui.services.session import Session
 from hubtui.tui import keys
 from hubtui.tui.screens.base import BaseScreen
@@ -27,12 +26,23 @@ from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.tui.widgets.text_table import DocumentTable
 from hubtui.views.cells import Cell
 from hubtui.views.document import Document, Hung
-from hubtui.views.plan import check_counts, check_lines, checks_in_order, notice_lines
+from hubtui.views.plan import (
+    check_counts,
+    check_lines,
+    checks_in_order,
+    notice_lines,
+    what_lines,
+)
 from hubtui.views.table import Freshness
+
+WITH_DIFF = frozenset({"rollback"})
+"""The actions that change manifests; one that cannot be compared shows an empty diff."""
 
 
 class PlanScreen(BaseScreen[None]):
-    """Plans a rollback, shows the plan, and starts it when the release's name is typed.
+    """Plans an action, shows the plan, and starts it when the name that it asks for is typed.
+
+    An action without a diff says in words what happens.
 
     Enter on a check that says stop overrides it where the plan allows that; the confirmation is
     dim until no check is left that stops.
@@ -40,14 +50,17 @@ class PlanScreen(BaseScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "plan")]
 
-    def __init__(self, session: Session, revision: int) -> None:
+    def __init__(self, session: Session, action: str, request: object, button: str) -> None:
         super().__init__()
         self._session = session
-        self._revision = revision
+        self._action = action
+        self._request = request
+        self._button = button
         self._plan: Plan | None = None
         self._overrides: frozenset[str] = frozenset()
         self._checks = Document(self._check_lines, empty="Checking …")
         self._notices = Document(self._notice_lines, empty="")
+        self._what = Document(self._what_lines)
         self._confirm: ConfirmLine | None = None
         self._work: asyncio.Task[None] | None = None
 
@@ -55,6 +68,8 @@ class PlanScreen(BaseScreen[None]):
         yield StatusLine()
         with Horizontal(id="plan-body"):
             yield DiffFrame("What changes", id="plan-changes")
+            with PaneFrame("What happens", id="plan-what"):
+                yield DocumentTable(self._what)
             with Vertical(id="plan-side"):
                 with PaneFrame("Checks", id="plan-checks"):
                     yield DocumentTable(self._checks, id="checks")
@@ -74,16 +89,22 @@ class PlanScreen(BaseScreen[None]):
     def _notice_lines(self, now: datetime) -> Iterable[Cell | Hung]:
         return notice_lines(self._plan) if self._plan else ()
 
+    def _what_lines(self, now: datetime) -> Iterable[Cell | Hung]:
+        return what_lines(self._plan) if self._plan else ()
+
     async def _make(self) -> None:
         frame = self.query_one(DiffFrame)
         frame.show_freshness(Freshness("planning: this only reads"))
         try:
-            plan = await self._session.operations.plan("rollback", RollbackRequest(self._revision))
+            plan = await self._session.operations.plan(self._action, self._request)
         except HubtuiError as error:
             self.notify(str(error), title="No plan", severity="error", timeout=20, markup=False)
             self.dismiss(None)
             return
         self._plan = plan
+        if plan.changes is None and self._action not in WITH_DIFF:
+            self.add_class("-no-diff")
+            self._what.touch()
         frame.view.show(plan.changes)
         frame.show()
         frame.show_freshness(Freshness("secrets masked"))
@@ -91,7 +112,7 @@ class PlanScreen(BaseScreen[None]):
         self._checks.touch()
         self._notices.touch()
         words = f"{plan.summary}\n{plan.means}"
-        self._confirm = ConfirmLine(words, plan.confirm, "Roll back")
+        self._confirm = ConfirmLine(words, plan.confirm, self._button)
         await self.query_one("#plan-confirm-body").mount(self._confirm)
         self._allow()
         self._confirm.focus_field()
@@ -102,7 +123,7 @@ class PlanScreen(BaseScreen[None]):
         if plan is None or confirm is None:
             return
         blocked = plan.blocked_by(self._overrides)
-        reason = self.hubtui.refused("rollback") or (
+        reason = self.hubtui.refused(self._action) or (
             f"{blocked[0].name} says stop" if blocked else ""
         )
         confirm.allow(reason)

@@ -1,4 +1,4 @@
-"""`rollback`: prints the plan; with --confirm carries it out."""
+"""The commands that write: each prints its plan; with --confirm it is carried out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hubtui.headless.output import Answer
 from hubtui.headless.run import Run, opened, scope_of
 from hubtui.headless.text import fact, fitted, indented
 from hubtui.model.plan import Check, Outcome, Plan
-from hubtui.services.actions.rollback import RollbackRequest
 from hubtui.services.operations import Operation
 from hubtui.services.session import Session
 from hubtui.views.cells import Cell, Tone, cell, plain
@@ -23,10 +22,16 @@ from hubtui.views.plan import check_lines, notice_lines, outcome_lines, step_lin
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-GOES_ON = (
-    "hubtui stops watching; helm goes on by itself. "
-    "`hubtui status` says what the cluster holds, `hubtui journal` how it ended."
-)
+_BY_HELM = frozenset({"rollback"})
+
+
+def goes_on(action: str) -> str:
+    """What is said when somebody stops watching."""
+    who = "helm" if action in _BY_HELM else "the cluster"
+    return (
+        f"hubtui stops watching; {who} goes on by itself. "
+        "`hubtui status` says what the cluster holds, `hubtui journal` how it ended."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,13 @@ class Consent:
     expect: str = ""
 
 
-async def rollback(run: Run, revision: int, consent: Consent) -> int:
-    """Plans a rollback; 0 when the plan was printed or the rollback is through, 1 when it failed.
+async def act(run: Run, action: str, request: object, consent: Consent) -> int:
+    """Plans an action; 0 when the plan was printed or the action is through, 1 when it failed.
 
     Raises RefusedError and its kin when it is not started.
     """
     async with opened(run) as session:
-        plan = await session.operations.plan("rollback", RollbackRequest(revision))
+        plan = await session.operations.plan(action, request)
         consent = replace(consent, overrides=_names(plan, consent.overrides))
         if not consent.confirm:
             run.out.show(_plan(session, plan, consent))
@@ -55,7 +60,7 @@ async def rollback(run: Run, revision: int, consent: Consent) -> int:
             )
             outcome = await _watched(run, operation, interrupted)
         if outcome is None:
-            run.out.say(GOES_ON)
+            run.out.say(goes_on(action))
             return 1
         run.out.show(_outcome(session, plan, outcome))
         return 0 if outcome.ok else 1

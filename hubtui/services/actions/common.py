@@ -1,0 +1,92 @@
+"""What several actions check and need: who answers, whether a helm is at work, one right."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from hubtui.clients import kubeconfig
+from hubtui.errors import ApiError, ChangedSinceError
+from hubtui.model.plan import Basis, Check, Level, Plan
+from hubtui.model.release import RevisionHead
+from hubtui.services import journal
+from hubtui.services.actions import ActionSession
+
+
+def ok(name: str, evidence: str) -> Check:
+    return Check(name, Level.OK, evidence)
+
+
+def warn(name: str, evidence: str) -> Check:
+    return Check(name, Level.WARN, evidence)
+
+
+def stop(name: str, evidence: str, *, overridable: bool = False) -> Check:
+    return Check(name, Level.STOP, evidence, overridable)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 replica`, `2 replicas`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def new_id() -> str:
+    """The id of a plan: it sorts by time."""
+    return f"{journal.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+async def who_answers(session: ActionSession) -> dict[str, str]:
+    """The part of a basis that says on which cluster it rests."""
+    server, authority = await asyncio.to_thread(
+        kubeconfig.identity, session.settings, session.context
+    )
+    return {"server": server, "certificate authority": authority}
+
+
+async def newest_revision(session: ActionSession) -> RevisionHead | None:
+    """The newest revision of the hub's release; None where there is none or it may not be read.
+
+    Raises UnreachableError.
+    """
+    if not session.release:
+        return None
+    try:
+        heads = await session.releases.refresh(session.release)
+    except ApiError:
+        return None
+    return heads[0] if heads else None
+
+
+async def release_is_quiet(session: ActionSession, newest: RevisionHead | None) -> Check:
+    """Whether a helm may be at work on the release, which would replace pods by itself."""
+    name = "release"
+    here = await asyncio.to_thread(session.operations.live_here, session.release)
+    if here:
+        return stop(name, f"on this machine: {here}")
+    if newest is None:
+        return warn(name, "its revisions cannot be read: a helm may be at work")
+    what = f"revision {newest.revision} is {newest.status}"
+    if newest.status.pending:
+        return stop(name, f"{what}: a helm may be at work", overridable=True)
+    return ok(name, f"{what}, no helm seen from here")
+
+
+async def right(session: ActionSession, verb: str, resource: str, name: str) -> Check:
+    """Whether the caller may write this one object. Raises UnreachableError."""
+    try:
+        may = await session.client.can_i(verb, resource, session.namespace, name)
+    except ApiError as error:
+        return warn("rights", f"cannot be asked: {error.what}")
+    words = f"{verb} {resource} {name}"
+    return ok("rights", f"{words}: allowed") if may else stop("rights", f"no right to {words}")
+
+
+def check_basis(plan: Plan, now: Basis) -> None:
+    """Raises ChangedSinceError when a plan no longer holds."""
+    changed = plan.basis.changed(now)
+    if changed:
+        raise ChangedSinceError(
+            f"Something has changed since the plan was made: {'; '.join(changed)}",
+            meaning="Nothing was written.",
+            remedy="Look at a new plan.",
+        )
