@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -42,6 +43,10 @@ CONNECT_TIMEOUT = 4.0
 
 READ_TIMEOUT = 30.0
 """Seconds that an answer may pause while it is read."""
+
+_TLS_LINGERS = sys.version_info < (3, 12, 7)
+"""A TLS connection that is closed in the middle stays open until its peer agrees (cpython 118960).
+"""
 
 PAGE = 500
 """Objects a page of a LIST (design §2)."""
@@ -347,7 +352,9 @@ class KubeClient:
             raise UnreachableError(f"The connection to {self.server} is closed")
         self._credentials = credentials
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=60),
+            connector=aiohttp.TCPConnector(
+                limit=32, keepalive_timeout=60, enable_cleanup_closed=_TLS_LINGERS
+            ),
             trust_env=True,
             read_bufsize=2**21,
             auto_decompress=True,
