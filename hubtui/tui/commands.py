@@ -49,6 +49,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "details": ("app", "screen", "text", "details"),
     "plan": ("app", "screen", "text", "diff", "plan"),
     "progress": ("app", "screen", "text", "progress"),
+    "drift": ("app", "screen", "text", "diff", "drift"),
     "filter": ("filter",),
 }
 """Which scopes are live together: within one of them a key has one meaning."""
@@ -113,8 +114,16 @@ COMMANDS: tuple[Command, ...] = (
         ("table",), footer="details", weight=70,
     ),
     Command(
-        "unfold", ("enter",), "Unfold", "Fold or unfold the resource", "Rows", ("diff",),
-        footer="unfold", weight=70,
+        "unfold", ("enter",), "Unfold", "Fold or unfold the resource, or show a text in full",
+        "Rows", ("diff",), footer="unfold", weight=70,
+    ),
+    Command(
+        "unfold-all", ("o",), "Unfold all", "Unfold everything, or fold it as at first", "Rows",
+        ("diff",), footer="unfold all", weight=22,
+    ),
+    Command(
+        "find", ("slash",), "Search", "Search in the diff, in what is folded too", "Rows",
+        ("diff",), footer="search", weight=60,
     ),
     Command(
         "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",
@@ -135,7 +144,8 @@ COMMANDS: tuple[Command, ...] = (
         ("pods", "details"), footer="why", weight=64,
     ),
     Command(
-        "diff", ("d",), "Diff", "Compare the marked revisions, or this one with the current",
+        "diff", ("d",), "Diff",
+        "Compare the marked revisions, this one with the current, or the current with the cluster",
         "Rows", ("releases",), footer="diff", weight=55,
     ),
     Command(
@@ -184,8 +194,8 @@ COMMANDS: tuple[Command, ...] = (
         ("logs",), footer="times", weight=24,
     ),
     Command(
-        "save", ("ctrl+s",), "Save", "Save the lines that are shown to a new file", "Reading",
-        ("logs",), footer="save", weight=23,
+        "save", ("ctrl+s",), "Save", "Save what is shown to a new file", "Reading",
+        ("logs", "diff"), footer="save", weight=23,
     ),
     Command(
         "keep-name", ("enter",), "Save", "Save under this name", "Saving", ("save",),
@@ -197,7 +207,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
-        "Changing", ("releases",), footer="roll back", weight=50, danger=True,
+        "Changing", ("releases", "drift"), footer="roll back", weight=50, danger=True,
     ),
     Command(
         "restart", ("B",), "Restart", "Restart hub, proxy, autohttps or user-scheduler: a plan "

@@ -8,7 +8,8 @@ from typing import Literal
 
 from hubtui.model.diff import RevisionDiff
 from hubtui.views.cells import EMPTY, Cell, Tone, cell, join, plain
-from hubtui.views.diff_rows import Node, tree
+from hubtui.views.diff_rows import Node, tree, walk
+from hubtui.views.highlight import highlight
 from hubtui.views.table import Column, Dirty, Freshness
 
 COLUMNS = (Column("change", "CHANGE", 20, grow=True, sortable=False),)
@@ -28,6 +29,9 @@ class DiffView:
         self._toggled: set[str] = set()
         self._values_only = False
         self._all_open = False
+        self._needle = ""
+        self._matches: frozenset[str] = frozenset()
+        self._on_the_way: frozenset[str] = frozenset()
         self._nodes: dict[str, tuple[Node, int]] = {}
         self._count_at = 0
         self._dirty = True
@@ -61,6 +65,22 @@ class DiffView:
         self._toggled.clear()
         self._rebuild()
 
+    @property
+    def all_open(self) -> bool:
+        return self._all_open
+
+    def search(self, needle: str) -> int:
+        """Looks for text in everything, folded or not; unfolds what leads to a match. Gives the
+        number of rows that match; an empty text ends the search."""
+        self._needle = needle.strip()
+        self._rebuild()
+        return len(self._matches)
+
+    @property
+    def needle(self) -> str:
+        """What is searched for."""
+        return self._needle
+
     def toggle(self, key: str) -> bool:
         """Folds or unfolds a row; False when it has nothing to fold."""
         found = self._nodes.get(key)
@@ -76,7 +96,8 @@ class DiffView:
         return found is not None and self._open(found[0])
 
     def next_change(self, key: str | None, direction: Literal[1, -1] = 1) -> str | None:
-        """The key of the next or previous change that needs a look; None when there is none.
+        """The key of the next or previous change that needs a look, or of the match while there
+        is a search; None when there is none.
 
         A folded object counts as one change, and so does an object that comes or goes.
         """
@@ -112,6 +133,15 @@ class DiffView:
             return shown
         return [line if len(line) <= width else f"{line[: width - 1]}…" for line in shown]
 
+    def full_lines(self) -> list[str]:
+        """Everything, whatever is folded, with nothing cut short: for a file."""
+        if self._diff is None:
+            return []
+        lines = [plain(self.headline())]
+        for node in tree(self._diff, values_only=self._values_only):
+            lines += ["", *node.detail()]
+        return lines
+
     def keys(self) -> Sequence[str]:
         return list(self._nodes)
 
@@ -132,17 +162,27 @@ class DiffView:
 
     def empty(self) -> str:
         if self._diff is None:
-            return "Comparing the two revisions…"
+            return "Comparing…"
         if self._values_only and not self._diff.empty:
             return "The values are the same."
         return f"Nothing differs between {self._diff.before} and {self._diff.after}."
 
     def _rebuild(self) -> None:
+        self._look()
         nodes = tree(self._diff, values_only=self._values_only) if self._diff else iter(())
         self._nodes = {node.key: (node, depth) for node, depth in self._flat(nodes, 0)}
         widths = [len(plain(node.words)) for node, _ in self._nodes.values() if node.count]
         self._count_at = min(_COUNT_AT, max(widths, default=0) + 2)
         self._dirty = True
+
+    def _look(self) -> None:
+        """Finds what is searched for, and what has to be unfolded to see it."""
+        matches: set[str] = set()
+        way: set[str] = set()
+        if self._needle and self._diff:
+            nodes = tree(self._diff, values_only=self._values_only)
+            walk(nodes, self._needle.lower(), matches, way)
+        self._matches, self._on_the_way = frozenset(matches), frozenset(way)
 
     def _flat(self, nodes: Iterator[Node], depth: int) -> Iterator[tuple[Node, int]]:
         for node in nodes:
@@ -153,9 +193,12 @@ class DiffView:
     def _open(self, node: Node) -> bool:
         if node.children is None:
             return False
-        return (node.open or self._all_open) != (node.key in self._toggled)
+        shown = node.open or self._all_open or node.key in self._on_the_way
+        return shown != (node.key in self._toggled)
 
     def _stop(self, node: Node) -> bool:
+        if self._needle:
+            return node.key in self._matches
         folded = node.children is not None and not self._open(node)
         return node.change or (folded and node.inside > 0)
 
@@ -164,7 +207,8 @@ class DiffView:
         if node.children is not None:
             marker = "▾" if self._open(node) else "▸"
         tone = node.words[0][1] if node.words else Tone.PLAIN
-        shown: Cell = ((f"{'  ' * depth}{marker} ", tone), *node.words)
+        words = highlight(node.words, self._needle)
+        shown: Cell = ((f"{'  ' * depth}{marker} ", tone), *words)
         if not node.count:
             return shown
         gap = max(2, self._count_at - len(plain(node.words)) - 2 * depth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from hubtui.model.diff_text import Line
 from hubtui.model.redact import MASK
 from hubtui.model.text import one_line
 from hubtui.model.yaml_text import dump, scalar
-from hubtui.views.cells import EMPTY, Cell, Tone, cell
+from hubtui.views.cells import EMPTY, Cell, Tone, cell, plain
 
 SHORT = 72
 """The longest value that a row shows; the rest is in the detail."""
@@ -73,6 +73,25 @@ def tree(diff: RevisionDiff, *, values_only: bool = False) -> Iterator[Node]:
     yield from (_unread(index, each) for index, each in enumerate(diff.unread))
     if diff.unchanged:
         yield _unchanged(diff.unchanged)
+
+
+def walk(nodes: Iterable[Node], needle: str, matches: set[str], way: set[str]) -> bool:
+    """Collects the rows that hold the needle (in lower case), and those that fold a match.
+
+    A row's full text counts too, where the row cuts it short.
+    """
+    any_found = False
+    for node in nodes:
+        here = needle in plain(node.words).lower()
+        below = node.children is not None and walk(node.children(), needle, matches, way)
+        if not here and node.children is None:
+            here = any(needle in line.lower() for line in node.detail())
+        if here:
+            matches.add(node.key)
+        if below:
+            way.add(node.key)
+        any_found = any_found or here or below
+    return any_found
 
 
 def _section(

@@ -183,7 +183,7 @@ def test_no_secret_is_in_any_line_or_detail() -> None:
 
 
 def test_what_stands_where_no_row_is() -> None:
-    assert DiffView().empty() == "Comparing the two revisions…"
+    assert DiffView().empty() == "Comparing…"
     same = DiffView(RevisionDiff("12", "11"))
     assert same.keys() == []
     assert same.empty() == "Nothing differs between 12 and 11."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from hubtui.model.release import RevisionHead
-from hubtui.services.session import Session
+from hubtui.services.session import Session, in_force
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.widgets.live_table import LiveTable
@@ -41,35 +42,42 @@ class ReleasesPane(Pane):
             self.app.push_screen(RevisionScreen(self.session, head))
 
     def action_diff(self) -> None:
-        """Compares two marked revisions, or the one under the cursor with the current."""
-        pair = self._pair()
-        if pair is None:
-            self.app.notify(
-                "Mark two revisions of one release with space, or go to one that is not the "
-                "current revision.",
-                timeout=5,
-            )
+        """Compares two marked revisions, the one under the cursor with the current, or the
+        current one with the cluster."""
+        marked = [head for key in self.table.marks if (head := self.view.head(key)) is not None]
+        if marked:
+            self._compare_marked(marked)
             return
+        head = self.view.head(self.table.cursor or "")
+        if head is None:
+            self.app.notify("Go to a revision, or mark two with space.", timeout=5)
+            return
+        heads = self.session.releases.heads(head.release)
+        if (force := in_force(heads)) is not None and force.revision == head.revision:
+            from hubtui.tui.screens.drift import DriftScreen
+
+            self.app.push_screen(DriftScreen(self.session, head, heads, self.roll_back))
+        elif force is not None:
+            self._compare(head, force)
+
+    def _compare_marked(self, marked: Sequence[RevisionHead]) -> None:
+        if len(marked) == _TWO and marked[0].release == marked[1].release:
+            self._compare(*marked)
+        else:
+            self.app.notify("Mark two revisions of one release with space.", timeout=5)
+
+    def _compare(self, *pair: RevisionHead) -> None:
         from hubtui.tui.screens.diff import DiffScreen
 
         before, after = sorted(pair, key=lambda head: head.revision)
         self.app.push_screen(DiffScreen(self.session, before, after))
 
-    def _pair(self) -> tuple[RevisionHead, RevisionHead] | None:
-        marked = [head for key in self.table.marks if (head := self.view.head(key)) is not None]
-        if marked and len(marked) != _TWO:
-            return None
-        if marked:
-            return (marked[0], marked[1]) if marked[0].release == marked[1].release else None
-        head = self.view.head(self.table.cursor or "")
-        heads = self.session.releases.heads(head.release) if head else []
-        if head is None or not heads or heads[0].revision == head.revision:
-            return None
-        return head, heads[0]
-
     def action_rollback(self) -> None:
         """Plans the rollback to the revision under the cursor."""
-        head = self.view.head(self.table.cursor or "")
+        self.roll_back(self.view.head(self.table.cursor or ""))
+
+    def roll_back(self, head: RevisionHead | None) -> None:
+        """Plans the rollback to a revision."""
         if head is None or head.release != self.session.release:
             self.app.notify("Go to a revision of the hub's release to roll back to it.", timeout=5)
             return

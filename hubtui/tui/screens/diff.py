@@ -9,16 +9,21 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from hubtui.errors import HubtuiError
+from hubtui.model.diff import RevisionDiff
+from hubtui.model.redact import Redactor
 from hubtui.model.release import RevisionHead
+from hubtui.services.save import save
 from hubtui.services.session import Session
 from hubtui.tui import keys
 from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.tui.widgets.save_line import SaveLine
 from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.tui.widgets.text_table import TextTable
-from hubtui.views.cells import Tone, cell
+from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.diff import DiffView
 from hubtui.views.table import Freshness
 
@@ -31,9 +36,12 @@ class DiffFrame(PaneFrame):
     def __init__(self, title: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(title, id=id)
         self.view = DiffView()
+        self.note: Cell = EMPTY
 
     def compose(self) -> ComposeResult:
         yield TextTable(self.view)
+        yield FilterLine(words="text, in everything that is folded too")
+        yield SaveLine()
 
     @property
     def table(self) -> TextTable:
@@ -41,17 +49,54 @@ class DiffFrame(PaneFrame):
         return self.query_one(TextTable)
 
     def show(self) -> None:
-        """The headline, after the diff was set or replaced."""
+        """The headline, after the diff was set or replaced, and what can be done about it."""
         self.show_headline(self.view.headline())
+        diff = self.view.diff
+        self.note = cell(diff.advice, Tone.ACCENT) if diff is not None else EMPTY
+        self.show_note(self.note)
 
     def on_live_table_selected(self, message: LiveTable.Selected) -> None:
         message.stop()
-        self.view.toggle(message.key)
+        self._open(message.key)
 
     def action_unfold(self) -> None:
-        """Folds or unfolds what the cursor is on."""
+        """Folds or unfolds what the cursor is on, or shows all of its text."""
         if self.table.cursor is not None:
-            self.view.toggle(self.table.cursor)
+            self._open(self.table.cursor)
+
+    def _open(self, key: str) -> None:
+        if self.view.toggle(key):
+            return
+        if text := self.view.detail(key):
+            from hubtui.tui.screens.text import TextScreen
+
+            self.app.push_screen(TextScreen("In full, secrets masked", text))
+
+    def action_unfold_all(self) -> None:
+        """Unfolds everything, or folds all as it was at first."""
+        self.view.open_all(not self.view.all_open)
+
+    def action_find(self) -> None:
+        """Opens the line for what is searched for."""
+        self.query_one(FilterLine).open()
+
+    def on_filter_line_changed(self, message: FilterLine.Changed) -> None:
+        message.stop()
+        count = self.view.search(message.text)
+        rows = "1 row" if count == 1 else f"{count} rows"
+        self.show_note(cell(f"{rows} with {message.text}", Tone.ACCENT) if message.text else EMPTY)
+
+    def on_filter_line_kept(self, message: FilterLine.Kept) -> None:
+        message.stop()
+        self.table.focus()
+        if message.text and (key := self.view.next_change(None)) is not None:
+            self.table.move_to(key)
+
+    def on_filter_line_cleared(self, message: FilterLine.Cleared) -> None:
+        message.stop()
+        self.view.search("")
+        self.show_note(self.note)
+        self.table.focus()
 
     def action_next_change(self) -> None:
         """To the next change."""
@@ -64,7 +109,8 @@ class DiffFrame(PaneFrame):
     def _jump(self, direction: Literal[1, -1]) -> None:
         key = self.view.next_change(self.table.cursor, direction)
         if key is None:
-            self.app.notify("No further change.", timeout=2)
+            what = f"row with {self.view.needle}" if self.view.needle else "change"
+            self.app.notify(f"No further {what}.", timeout=2)
         else:
             self.table.move_to(key)
 
@@ -76,6 +122,27 @@ class DiffFrame(PaneFrame):
         """Copies the diff as it is shown, secrets masked."""
         self.app.copy_to_clipboard("\n".join(self.view.lines()))
         self.app.notify("Copied the diff as it is shown, secrets masked.", timeout=3)
+
+
+    def action_save(self) -> None:
+        """Asks for a name, and writes the diff to a new file."""
+        diff = self.view.diff
+        if diff is not None:
+            self.query_one(SaveLine).open(f"diff-{diff.before}-{diff.after}.txt")
+
+    def on_save_line_named(self, message: SaveLine.Named) -> None:
+        message.stop()
+        self.table.focus()
+        try:
+            path = save(message.name, self.view.full_lines())
+        except HubtuiError as error:
+            self.app.notify(str(error), severity="error", timeout=6)
+            return
+        self.app.notify(f"Saved as {path}, readable for you only, secrets masked.", timeout=5)
+
+    def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
+        message.stop()
+        self.table.focus()
 
 
 class DiffScreen(BaseScreen[None]):
@@ -92,7 +159,7 @@ class DiffScreen(BaseScreen[None]):
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
-        yield DiffFrame(f"{self._before.release}: what changes", id="diff")
+        yield DiffFrame(self.heading, id="diff")
         yield KeyFooter(self.refused())
 
     def on_mount(self) -> None:
@@ -101,10 +168,18 @@ class DiffScreen(BaseScreen[None]):
         frame.show_freshness(Freshness("comparing"))
         self._work = asyncio.create_task(self._compare(frame), name="diff")
 
+    @property
+    def heading(self) -> str:
+        """The title of the frame."""
+        return f"{self._before.release}: what changes"
+
+    async def compare(self, redactor: Redactor) -> RevisionDiff:
+        """What the screen shows. Raises HubtuiError."""
+        return await self._session.releases.compare(self._before, self._after, redactor)
+
     async def _compare(self, frame: DiffFrame) -> None:
         try:
-            redactor = await self._session.redactor()
-            diff = await self._session.releases.compare(self._before, self._after, redactor)
+            diff = await self.compare(await self._session.redactor())
         except HubtuiError as error:
             frame.show_freshness(Freshness(error.what, Tone.NOW))
             frame.show_note(cell(error.remedy, Tone.MUTED))
