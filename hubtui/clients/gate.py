@@ -55,6 +55,8 @@ _READ_RESOURCES: Final = frozenset(
         "volumeattachments.storage.k8s.io",
         "pods.metrics.k8s.io",
         "nodes.metrics.k8s.io",
+        "helmreleases.helm.toolkit.fluxcd.io",
+        "applications.argoproj.io",
     }
 )
 _READ_SUBRESOURCES: Final = frozenset({("get", "pods", "log")})

@@ -20,8 +20,12 @@ from hubtui.services import journal
 from hubtui.services.actions import (
     ActionSession,
     Report,
+    rollback_drift,
     rollback_dry_run,
+    rollback_images,
+    rollback_immutable,
     rollback_notices,
+    rollback_owner,
     rollback_rights,
 )
 from hubtui.services.actions import rollback_checks as checks
@@ -61,19 +65,31 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
     facts = await read(session, request.revision)
     storage = "configmaps" if session.settings.helm_driver == "configmap" else "secrets"
     wanted = rollback_rights.needs(facts, session.namespace, storage)
-    rights, dry_run, running, servers = await asyncio.gather(
-        rollback_rights.check(session.client, wanted),
-        rollback_dry_run.check(session.client, facts, session.namespace),
-        _nothing_is_running(session, facts),
-        rollback_notices.count_servers(session.client, session.namespace, session.release),
+    client, namespace = session.client, session.namespace
+    (rights, dry_run, running, servers), (owner, images, edits) = await asyncio.gather(
+        asyncio.gather(
+            rollback_rights.check(client, wanted),
+            rollback_dry_run.check(client, facts, namespace),
+            _nothing_is_running(session, facts),
+            rollback_notices.count_servers(client, namespace, session.release),
+        ),
+        asyncio.gather(
+            rollback_owner.check(client, facts, namespace),
+            rollback_images.check(client, facts),
+            rollback_drift.check(client, facts),
+        ),
     )
     found = (
         checks.target_is_complete(facts),
         running,
+        owner,
         checks.hub_database(facts.current, facts.target),
         checks.helm_fits(facts),
         rights,
+        rollback_immutable.check(facts, namespace),
         dry_run,
+        edits,
+        images,
         checks.history(facts),
     )
     noticed = rollback_notices.notices(facts, servers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hubtui.clients import kubeconfig
@@ -14,6 +14,7 @@ from hubtui.model.diff import RevisionDiff, steps
 from hubtui.model.diff_content import Content, content_steps
 from hubtui.model.manifest import Broken, Resource
 from hubtui.model.plan import Basis
+from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.services.actions import ActionSession
 
@@ -53,6 +54,7 @@ class Facts:
     helm_error: str
     server: str
     authority: str
+    redactor: Redactor = field(default_factory=Redactor)
 
     @property
     def newest(self) -> RevisionHead:
@@ -114,6 +116,7 @@ async def read(session: ActionSession, revision: int) -> Facts:
         helm_error=problem,
         server=server,
         authority=authority,
+        redactor=redactor,
     )
 
 
