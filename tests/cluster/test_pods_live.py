@@ -1,0 +1,272 @@
+"""The pods pane says what kubectl says, for every state that a pod can be brought into."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubtui.model.podstate import Severity
+from hubtui.model.roles import Role
+from hubtui.services.session import Session
+from hubtui.services.store import utc_now
+from hubtui.views.cells import plain
+from hubtui.views.pods import PodsView
+from tests.cluster.opened import live, names, session_of, until
+from tests.testbed import Testbed, stages
+from tests.testbed.api import Api
+from tests.testbed.users import NAMESPACE
+
+_PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+LABEL = "test=pods-live"
+
+ENDS = {
+    "image-pull-backoff": "ImagePullBackOff",
+    "crash-loop": "CrashLoopBackOff",
+    "oom-loop": "CrashLoopBackOff",
+    "oom-killed": "Running",
+    "never-ready": "Running",
+    "evicted": "Evicted",
+    "init-stuck": "Init:0/1",
+    "none": "Running",
+}
+"""Where each stage of the testbed leads, in kubectl's words."""
+
+
+@pytest.fixture
+def api(testbed: Testbed) -> Iterator[Api]:
+    with testbed.api() as api:
+        yield api
+        for pod in api.items(_PODS, labelSelector=LABEL):
+            delete(api, pod["metadata"]["name"])
+
+
+def make(api: Api, name: str, stage: str = "none", **spec: Any) -> None:
+    """A pod with which something goes wrong."""
+    meta = {
+        "name": name,
+        "namespace": NAMESPACE,
+        "labels": dict([LABEL.split("=")]),
+        "annotations": {stages.STAGE: stage, stages.RESTART_DELAY: "1h", **spec.pop("notes", {})},
+    }
+    containers = [{"name": "main", "image": "example/main:1"}]
+    if stage == "init-stuck":
+        spec["initContainers"] = [{"name": "first", "image": "example/first:1"}]
+    spec = {"nodeName": "core-1", "terminationGracePeriodSeconds": 0, **spec}
+    body = {"metadata": meta, "spec": {"containers": containers, **spec}}
+    api.request("POST", _PODS, body)
+
+
+def delete(api: Api, name: str, grace: int = 0) -> None:
+    api.request("DELETE", f"{_PODS}/{name}", {"gracePeriodSeconds": grace})
+
+
+def kubectl(testbed: Testbed, *arguments: str) -> dict[str, tuple[str, str, str]]:
+    """READY, STATUS and RESTARTS of each pod, from kubectl itself."""
+    command = [str(testbed.kubectl), "--kubeconfig", str(testbed.kubeconfig), "-n", NAMESPACE]
+    command += ["get", "pods", "--no-headers", *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [line.split() for line in answer.stdout.splitlines()]
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def ours(session: Session, label: str = "") -> dict[str, tuple[str, str, str]]:
+    """The same from our own store."""
+    session.pods.update()
+    key, _, value = label.partition("=")
+    found = {}
+    for pod in session.pods.stores.pods:
+        row = session.pods.row(pod.key)
+        if row is not None and (not key or pod.metadata.labels.get(key) == value):
+            state = row.state
+            ready = f"{state.ready}/{state.containers}"
+            found[pod.metadata.name] = (ready, state.status, str(state.restarts))
+    return found
+
+
+async def test_the_hubs_own_pods_are_as_kubectl_says(testbed: Testbed, viewer: Path) -> None:
+    async with session_of(viewer) as session:
+        await live(session.pods.stores.pods)
+        told: dict[str, tuple[str, str, str]] = {}
+
+        def same() -> bool:
+            told.update(kubectl(testbed))
+            return ours(session) == told
+
+        assert same() or await _again(same), (ours(session), told)
+        assert len(told) > 10
+
+
+async def _again(same: Any) -> bool:
+    """Once more a moment later: pods of other tests may be on their way."""
+    for _ in range(20):
+        await asyncio.sleep(0.2)
+        if await asyncio.to_thread(same):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("stage", ENDS)
+async def test_every_stage_is_in_kubectls_words(
+    testbed: Testbed, viewer: Path, api: Api, stage: str
+) -> None:
+    name = f"stage-{stage}"
+    async with session_of(viewer) as session:
+        await live(session.pods.stores.pods)
+        await asyncio.to_thread(make, api, name, stage)
+        await until(
+            lambda: ours(session).get(name, ("",) * 3)[1] == ENDS[stage], str(ours(session, LABEL))
+        )
+        if stage == "oom-killed":
+            await until(lambda: ours(session)[name][2] == "1", "the restart")
+        told: dict[str, tuple[str, str, str]] = {}
+
+        def same() -> bool:
+            told.clear()
+            told.update(kubectl(testbed, name))
+            return told[name] == ours(session)[name]
+
+        assert same() or await _again(same), (ours(session)[name], told)
+        row = session.pods.row(f"{NAMESPACE}/{name}")
+        assert row is not None
+        good = stage in ("none", "oom-killed")
+        assert (row.state.severity is Severity.FINE) is good
+        assert row.role is Role.OTHER
+
+
+async def test_a_pod_that_cannot_be_scheduled_says_why(
+    testbed: Testbed, viewer: Path, api: Api
+) -> None:
+    unfit: dict[str, Any] = {"nodeName": "", "nodeSelector": {"gpu": "none-has-it"}}
+    await asyncio.to_thread(make, api, "unfit", **unfit)
+    async with session_of(viewer) as session:
+        await live(session.pods.stores.pods)
+
+        def message() -> str:
+            session.pods.update()
+            row = session.pods.row(f"{NAMESPACE}/unfit")
+            return row.state.message if row else ""
+
+        await until(lambda: "nodes are available" in message(), message())
+        assert ours(session)["unfit"] == kubectl(testbed, "unfit")["unfit"]
+        row = session.pods.row(f"{NAMESPACE}/unfit")
+        assert row is not None
+        assert row.state.severity is Severity.SOON
+
+
+async def test_a_pod_that_does_not_go_is_terminating(
+    testbed: Testbed, viewer: Path, api: Api
+) -> None:
+    async with session_of(viewer) as session:
+        await live(session.pods.stores.pods)
+        await asyncio.to_thread(make, api, "stuck", "stuck-terminating")
+        await until(lambda: ours(session).get("stuck", ("",) * 3)[1] == "Running")
+        await asyncio.to_thread(delete, api, "stuck", 3600)
+        await until(lambda: ours(session)["stuck"][1] == "Terminating")
+        assert kubectl(testbed, "stuck")["stuck"] == ours(session)["stuck"]
+        await asyncio.to_thread(delete, api, "stuck")
+        await until(lambda: "stuck" not in names(session.pods.stores.pods))
+        assert "stuck" not in ours(session)
+
+
+async def test_images_are_pulled_step_by_step(testbed: Testbed, viewer: Path, api: Api) -> None:
+    """An operator watches a new image come: each step in kubectl's words, in their order."""
+    seen: list[str] = []
+    steps: dict[str, Any] = {
+        "initContainers": [{"name": "pull", "image": "example/large:1"}],
+        "notes": {stages.PULL_DELAY: "300ms"},
+    }
+    async with session_of(viewer) as session:
+        await live(session.pods.stores.pods)
+        await asyncio.to_thread(make, api, "pulling", **steps)
+
+        def up() -> bool:
+            status = ours(session).get("pulling", ("",) * 3)[1]
+            if status and status not in seen:
+                seen.append(status)
+            return status == "Running"
+
+        await until(up, str(seen))
+    order = ["Pending", "Init:0/1", "PodInitializing", "Running"]
+    assert [status for status in order if status in seen] == seen
+    assert "Init:0/1" in seen
+
+
+async def test_roles_count_what_is_ready_of_what_is_meant(testbed: Testbed, viewer: Path) -> None:
+    async with session_of(viewer) as session:
+        stores = session.pods.stores
+        await live(stores.pods, stores.deployments, stores.statefulsets, stores.daemonsets)
+        session.pods.update()
+        with testbed.api() as api:
+            apps = f"/apis/apps/v1/namespaces/{NAMESPACE}"
+            hub = await asyncio.to_thread(api.get, f"{apps}/deployments/hub")
+            puller = await asyncio.to_thread(api.get, f"{apps}/daemonsets/continuous-image-puller")
+            path, users = _PODS, "component=singleuser-server"
+            servers = await asyncio.to_thread(api.items, path, labelSelector=users)
+        roles = {role.role: (role.ready, role.expected) for role in session.pods.roles()}
+        assert roles[Role.HUB] == (hub["status"]["readyReplicas"], hub["spec"]["replicas"])
+        assert roles[Role.CONTINUOUS_PULLER] == (
+            puller["status"]["numberReady"],
+            puller["status"]["desiredNumberScheduled"],
+        )
+        assert roles[Role.USERS][1] == len(servers)
+
+
+async def test_users_are_called_by_their_real_names(viewer: Path) -> None:
+    async with session_of(viewer) as session:
+        await live(session.pods.stores.pods)
+        view = PodsView(session.pods)
+        view.drain()
+        view.toggle("role:users")
+        view.drain()
+        shown = [
+            plain(view.cells(key, utc_now())[0])
+            for key in view.keys()  # noqa: SIM118
+            if key.startswith("pod:")
+        ]
+        assert any("Carol.Nguyen@Example.edu" in name for name in shown), shown
+        view.set_filter("user:carol.nguyen@")
+        view.drain()
+        assert [key.partition(":")[0] for key in view.keys()] == ["role", "pod"]  # noqa: SIM118
+
+
+async def test_a_log_from_outside_is_harmless_and_complete(
+    testbed: Testbed, viewer: Path, api: Api
+) -> None:
+    name = "loud"
+    await asyncio.to_thread(make, api, name, containers=[{"name": "loud", "image": "a/loud:1"}])
+    await asyncio.to_thread(testbed.wait_for_pods, LABEL)
+    log = testbed.log_file("loud")
+    nasty = [
+        b"\x1b[2J\x1b[31mred\x1b[0m",
+        b"\x1b]52;c;cm0gLXJmIC8=\x07 the clipboard",
+        b"\xff\xfe\xc3 no utf-8",
+        b"\xe2\x80\xae right to left",
+        b"[red]markup[/] [/]",
+        b"progress 1%\rprogress 2%",
+        b"x" * 60_000,  # KWOK cuts longer ones
+        b"",
+        b"the end",
+    ]
+    lines = b"".join(b"2026-11-23T10:00:00.000000000Z stdout F " + one + b"\n" for one in nasty)
+    await asyncio.to_thread(log.write_bytes, lines)
+    try:
+        async with session_of(viewer) as session:
+            read = [line async for line in session.pods.logs(NAMESPACE, name, container="loud")]
+    finally:
+        await asyncio.to_thread(log.unlink)
+    assert read == [
+        r"\x1b[2J\x1b[31mred\x1b[0m",
+        r"\x1b]52;c;cm0gLXJmIC8=\x07 the clipboard",
+        r"\xff\xfe\xc3 no utf-8",
+        r"\u202e right to left",
+        "[red]markup[/] [/]",
+        r"progress 1%\x0dprogress 2%",
+        "x" * 60_000,
+        "",
+        "the end",
+    ]
