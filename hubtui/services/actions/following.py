@@ -34,7 +34,7 @@ class Looking(Protocol):
 
 
 async def rollouts(
-    follow: Looking, tell: Tell, *, limit: float, stuck_for: float = STUCK_FOR
+    follow: Looking, tell: Tell, *, limit: float, stuck_for: float
 ) -> tuple[Look, bool]:
     """Waits until the workloads have come; false when they have not within `limit` seconds."""
     loop = asyncio.get_running_loop()

@@ -73,7 +73,9 @@ async def watch(session: ActionSession, deleted: Deleted, report: Report) -> Out
         return Outcome(Result.OK, f"Pod {deleted.name} is gone")
     follow = Successor(session, deleted.workload, deleted.uid)
     limit = duration(session.settings.helm_timeout).total_seconds()
-    look, in_time = await following.rollouts(follow, tell, limit=limit)
+    look, in_time = await following.rollouts(
+        follow, tell, limit=limit, stuck_for=following.STUCK_FOR
+    )
     return _replaced(deleted, deleted.workload, look, in_time=in_time)
 
 

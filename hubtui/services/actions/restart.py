@@ -208,7 +208,9 @@ async def _watched(
 
     follow = Rollouts(session.client, (read.target_of(deployment, component),))
     limit = duration(session.settings.helm_timeout).total_seconds()
-    look, in_time = await following.rollouts(follow, tell, limit=limit)
+    look, in_time = await following.rollouts(
+        follow, tell, limit=limit, stuck_for=following.STUCK_FOR
+    )
     if look.denied:
         note = f"The rollout was not verified: {look.denied}"
         return Outcome(Result.OK, f"{component} was asked to restart", notes=(note,))
