@@ -214,7 +214,7 @@ def why(context: click.Context, name: str) -> int:
 
 
 @_command(
-    click.argument("pod"),
+    click.argument("pods", metavar="POD|USER|ROLE", nargs=-1, required=True),
     click.option("--container", "-c", metavar="NAME", default="", help="Which container."),
     click.option("--follow", "-f", is_flag=True, help="Go on as lines come."),
     click.option("--previous", is_flag=True, help="The log before the last restart."),
@@ -223,7 +223,7 @@ def why(context: click.Context, name: str) -> int:
     _JSON,
 )
 def logs(context: click.Context, since: str | None, **wanted: Any) -> int:
-    """The log of POD; a role or a user does as well where it is the only pod."""
+    """The log of a pod; of a user or a role the logs of all pods, with names in front."""
     from hubtui.headless.logs import Wanted, seconds
     from hubtui.headless.logs import logs as answer
 

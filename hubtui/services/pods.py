@@ -9,9 +9,9 @@ from hubtui.clients.gate import Call
 from hubtui.clients.kube import KubeClient
 from hubtui.model import kube
 from hubtui.model.kinds import EVENTS, PODS
+from hubtui.model.log_lines import LineSplitter
 from hubtui.model.podstate import PodState, Severity, state_of
 from hubtui.model.roles import ORDER, WORKLOAD_ROLES, Role, component_of, role_of
-from hubtui.model.text import safe
 from hubtui.services.store import State, Store
 
 TAIL_LINES = 500
@@ -196,15 +196,9 @@ class Pods:
         async with self._client.stream(
             call, kind=PODS, read_timeout=None if follow else 30.0
         ) as content:
-            rest = b""
+            splitter = LineSplitter()
             async for chunk in content.iter_any():
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    yield log_line(line)
-            if rest:
-                yield log_line(rest)
-
-
-def log_line(line: bytes) -> str:
-    """One line of a log as it may be shown: what is no text, and terminal codes, are visible."""
-    return safe(line.decode(errors="backslashreplace").rstrip("\r"))
+                for line in splitter.feed(chunk):
+                    yield line
+            for line in splitter.end():
+                yield line

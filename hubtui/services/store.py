@@ -91,6 +91,11 @@ class Store(Generic[T]):
         self._subscriptions.append(subscription)
         return subscription
 
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """A reader that reads no more: nothing is noted for it."""
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
+
     def listing(self) -> None:
         """A list begins."""
         self._listed = set()

@@ -136,7 +136,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("sort", ("s",), "Sort", "Sort by the next column", "Rows", ("panes-rows",)),
     Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows", ("panes-rows",)),
     Command(
-        "logs", ("l",), "Logs", "Show the log of the pod and follow it", "Rows",
+        "logs", ("l",), "Logs", "Follow the logs of the pod, the role, or the marked pods", "Rows",
         ("pods", "details"), footer="logs", weight=65,
     ),
     Command(

@@ -140,7 +140,6 @@ def test_a_release_that_does_not_exist(hubtui: Command, api: ApiServer) -> None:
     ("line", "said"),
     [
         ("logs nobody", "no pod, role or user 'nobody'"),
-        ("logs users", "stands for 2 pods"),
         ("logs hub -c sidecar", "no container 'sidecar'"),
         ("logs hub --since yesterday", "no length of time"),
         ("pods --role nurses", "Roles are: hub, proxy"),

@@ -202,7 +202,8 @@ def test_followed_logs_are_one_document_a_line(hubtui: Command, api: ApiServer) 
     api.logs["hub-7d9"] = b"one\ntwo\n"
     lines = hubtui("logs", "hub", "-f", "--json").out.splitlines()
     documents = [yaml.safe_load(line) for line in lines]
-    assert [document["items"] for document in documents] == [[{"line": "one"}], [{"line": "two"}]]
+    found = [[item["line"] for item in document["items"]] for document in documents]
+    assert found == [["one"], ["two"]]
 
 
 def harmful(text: str) -> list[str]:

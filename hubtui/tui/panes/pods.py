@@ -62,18 +62,18 @@ class PodsPane(Pane):
             self.view.toggle(message.key)
 
     def action_logs(self) -> None:
-        """Follows the log of the pod under the cursor; of a role with one pod, of that."""
-        row = self.view.row(self.table.cursor or "")
-        if row is None:
-            return
-        if not isinstance(row, PodRow):
-            if len(row.pods) != 1:
-                self.app.notify("Choose a pod: enter unfolds the role.", timeout=4)
-                return
-            row = row.pods[0]
+        """Follows the logs of the marked pods, else of the pod or role under the cursor."""
         from hubtui.tui.screens.logs import LogsScreen
 
-        self.app.push_screen(LogsScreen(self.session, row.pod.key))
+        marked = [row for key in self.table.marks if isinstance(row := self.view.row(key), PodRow)]
+        row = self.view.row(self.table.cursor or "")
+        if marked:
+            names = sorted(each.pod.key for each in marked)
+            self.app.push_screen(LogsScreen(self.session, *names))
+        elif isinstance(row, PodRow):
+            self.app.push_screen(LogsScreen(self.session, row.pod.key))
+        elif row is not None:
+            self.app.push_screen(LogsScreen(self.session, role=row.role))
 
     def action_why(self) -> None:
         """Why the pod under the cursor, or the pods of the role, are not up."""
