@@ -285,6 +285,14 @@ def journal(context: click.Context, last: int) -> int:
 
 
 @_command(_JSON)
+def doctor(context: click.Context) -> int:
+    """Whether hubtui can work here: tools, rights, the cluster, the hub. 1 when something fails."""
+    from hubtui.headless.doctor import doctor as answer
+
+    return _await(answer(_run(context)))
+
+
+@_command(_JSON)
 def config(context: click.Context) -> int:
     """The settings in force and where each comes from.
 

