@@ -1,7 +1,7 @@
 """Requests to the apiserver: typed reads, pages, streams, access reviews; every one asks the gate.
 
-Of the `kubernetes` package only the credentials and the transport's settings are used: its
-generated API classes cost 0.6 s and 25 MB at their first use, and its models decode twenty times
+The `kubernetes` package serves auth-providers only (see `credentials`): importing it costs 0.4 s,
+its generated API classes 0.6 s and 25 MB at their first use, and its models decode twenty times
 slower than msgspec.
 """
 
@@ -24,8 +24,9 @@ from hubtui.clients.answers import (
     error_of,
     unreachable,
 )
+from hubtui.clients.credentials import Credentials, login
 from hubtui.clients.gate import Call, Gate, WriteToken
-from hubtui.clients.kubeconfig import Context, Credentials, login
+from hubtui.clients.kubeconfig import Context
 from hubtui.config import Settings
 from hubtui.errors import (
     UnreachableError,
@@ -81,7 +82,7 @@ class KubeClient:
     @property
     def server(self) -> str:
         """The server's address, once logged in."""
-        return self._credentials.configuration.host if self._credentials else self.context.server
+        return self._credentials.server if self._credentials else self.context.server
 
     async def get(self, kind: Kind[T], namespace: str, name: str) -> T:
         """One object. Raises NotFoundError, DeniedError, UnreachableError."""
@@ -308,28 +309,20 @@ class KubeClient:
 
     def _headers(self) -> dict[str, str]:
         headers = {"User-Agent": "hubtui"}
-        if self._credentials is not None:
-            hook = getattr(self._credentials.configuration, "refresh_api_key_hook", None)
-            if hook is not None:  # a service account's token file is renewed by the kubelet
-                hook(self._credentials.configuration)
-                key = self._credentials.configuration.api_key.get("BearerToken", "")
-            else:
-                key = self._credentials.authorization
-            if key:
-                headers["Authorization"] = key
+        if self._credentials is not None and self._credentials.authorization:
+            headers["Authorization"] = self._credentials.authorization
         return headers
 
     def _transport(self) -> dict[str, Any]:
         if self._credentials is None:
             return {}
-        configuration = self._credentials.configuration
         options: dict[str, Any] = {}
         if self._credentials.tls is not None:
             options["ssl"] = self._credentials.tls
-        if configuration.proxy:
-            options["proxy"] = configuration.proxy
-        if configuration.tls_server_name:
-            options["server_hostname"] = configuration.tls_server_name
+        if self._credentials.proxy:
+            options["proxy"] = self._credentials.proxy
+        if self._credentials.server_name:
+            options["server_hostname"] = self._credentials.server_name
         return options
 
     async def _connected(self) -> Any:

@@ -1,18 +1,10 @@
-"""Credentials: which contexts there are, and how one of them is logged in to.
-
-The library reads the kubeconfig; exec plugins run through our own process seam, without a
-terminal, because a plugin that prompts behind a full-screen program can never be answered.
-"""
+"""Kubeconfigs: which contexts there are, and what a context's cluster and user say."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
-import shutil
-import ssl
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +12,8 @@ from typing import Any
 
 import yaml
 
-from hubtui.clients import process
 from hubtui.config import Settings
-from hubtui.errors import ConfigError, DeniedError, HubtuiError, ToolError
+from hubtui.errors import ConfigError
 from hubtui.model.text import one_line
 
 log = logging.getLogger(__name__)
@@ -30,10 +21,7 @@ log = logging.getLogger(__name__)
 IN_CLUSTER = "in-cluster"
 """The name of the context that a pod's own service account gives."""
 
-EXEC_TIMEOUT = 20.0
-"""Seconds that a credential plugin may take."""
-
-_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 _TRUST = (
     "certificate-authority-data",
@@ -42,16 +30,6 @@ _TRUST = (
     "proxy-url",
 )
 """What of a cluster's entry, besides its server, decides on who answers."""
-
-_LOGIN_COMMANDS = {
-    "gke-gcloud-auth-plugin": "gcloud auth login",
-    "gcloud": "gcloud auth login",
-    "aws": "aws sso login",
-    "aws-iam-authenticator": "aws sso login",
-    "kubelogin": "az login",
-    "oci": "oci session authenticate",
-    "doctl": "doctl auth init",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +43,6 @@ class Context:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A context that is logged in to. `configuration` is the library's Configuration."""
-
-    context: Context
-    configuration: Any
-    authorization: str
-    tls: ssl.SSLContext | None = None
-
-
 def contexts(settings: Settings) -> list[Context]:
     """All contexts, the current one first. Raises ConfigError when there is none at all."""
     paths = kubeconfig_paths(settings)
@@ -83,15 +51,15 @@ def contexts(settings: Settings) -> list[Context]:
     found = [
         Context(
             name=name,
-            cluster=one_line(str(entry.get("cluster", ""))),
-            namespace=str(entry.get("namespace") or ""),
-            server=str(merged.clusters.get(str(entry.get("cluster")), {}).get("server", "")),
+            cluster=one_line(str(entry.values.get("cluster", ""))),
+            namespace=str(entry.values.get("namespace") or ""),
+            server=_server(merged.clusters.get(str(entry.values.get("cluster")))),
             current=name == wanted,
         )
         for name, entry in merged.contexts.items()
     ]
     if not found and _in_cluster() and not settings.context:
-        namespace = (_SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
+        namespace = (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
         return [Context(IN_CLUSTER, IN_CLUSTER, namespace, "kubernetes.default.svc", current=True)]
     if not found:
         raise ConfigError(
@@ -100,6 +68,10 @@ def contexts(settings: Settings) -> list[Context]:
             "writes one.",
         )
     return sorted(found, key=lambda context: not context.current)
+
+
+def _server(cluster: Entry | None) -> str:
+    return str(cluster.values.get("server", "")) if cluster else ""
 
 
 def current_context(settings: Settings) -> Context:
@@ -137,173 +109,54 @@ def identity(settings: Settings, context: Context) -> tuple[str, str]:
     """
     if context.name == IN_CLUSTER:
         host = os.environ.get("KUBERNETES_SERVICE_HOST", "")
-        return f"https://{host}", _digest((_SERVICE_ACCOUNT / "ca.crt").read_bytes())
-    merged = _merge(kubeconfig_paths(settings))
-    entry = merged.contexts.get(context.name, {})
-    cluster = merged.clusters.get(str(entry.get("cluster")), {})
-    trust = [str(cluster.get(name, "")) for name in _TRUST]
-    if authority := str(cluster.get("certificate-authority") or ""):
-        trust.append(_authority(kubeconfig_paths(settings), authority))
-    return str(cluster.get("server", "")), _digest("\0".join(trust).encode())
-
-
-def _authority(files: list[Path], written: str) -> str:
-    """The content of an authority's file; a relative path is relative to its kubeconfig."""
-    for file in files:
-        try:
-            return (file.parent / written).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-    return ""
+        return f"https://{host}", _digest((SERVICE_ACCOUNT / "ca.crt").read_bytes())
+    cluster, _ = entries(settings, context)
+    trust = [str(cluster.values.get(name, "")) for name in _TRUST]
+    if authority := str(cluster.values.get("certificate-authority") or ""):
+        trust.append((cluster.folder / authority).read_text(encoding="utf-8", errors="replace"))
+    return str(cluster.values.get("server", "")), _digest("\0".join(trust).encode())
 
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-async def login(settings: Settings, context: Context) -> Credentials:
-    """Loads the credentials of a context, running its exec plugin if it has one.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cluster, user or context of a kubeconfig, and the folder its relative paths start from."""
 
-    Raises ConfigError for a broken kubeconfig, DeniedError when a plugin gives no credentials.
-    """
-    from kubernetes.aio.client import Configuration
-    from kubernetes.aio.config import ConfigException
-
-    configuration = Configuration()
-    try:
-        if context.name == IN_CLUSTER:
-            from kubernetes.aio.config.incluster_config import load_incluster_config
-
-            load_incluster_config(configuration)
-            tls = _tls(configuration)
-        else:
-            tls = await _load(settings, context, configuration)
-    except (ConfigException, ValueError, TypeError, AttributeError, OSError) as error:
-        raise ConfigError(
-            f"The kubeconfig's entry for context {context.name} cannot be used: "
-            f"{one_line(str(error))}",
-        ) from error
-    key = configuration.api_key.get("BearerToken", "")
-    return Credentials(context, configuration, key, tls)
-
-
-async def _load(settings: Settings, context: Context, configuration: Any) -> ssl.SSLContext:
-    from kubernetes.aio.config.kube_config import KubeConfigLoader, KubeConfigMerger
-
-    class Loader(KubeConfigLoader):  # type: ignore[misc]
-        async def load_from_exec_plugin(self) -> bool:
-            status = await _exec_plugin(self._user["exec"].value)
-            if "token" in status:
-                self.token = f"Bearer {status['token']}"
-            if "clientCertificateData" in status and "clientKeyData" in status:
-                folder = Path(self._temp_file_path)
-                for name, field in (("cert", "clientCertificateData"), ("key", "clientKeyData")):
-                    path = folder / name
-                    path.write_text(status[field], encoding="utf-8")
-                    setattr(self, f"{name}_file", str(path))
-            return True
-
-    paths = os.pathsep.join(str(path) for path in kubeconfig_paths(settings))
-    folder = tempfile.mkdtemp(prefix="hubtui-", dir=_memory_folder())
-    try:
-        loader = Loader(
-            KubeConfigMerger(paths).config,
-            active_context=context.name,
-            config_base_path=None,
-            temp_file_path=folder,
-        )
-        await loader.load_and_set(configuration)
-        return _tls(configuration)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        _forget_library_files(folder)
-
-
-def _tls(configuration: Any) -> ssl.SSLContext:
-    """The TLS context, made while the key files exist: ssl takes no key from memory.
-
-    Python 3.13 refuses certificates without an authority key identifier, which many clusters have
-    and every other client of theirs takes.
-    """
-    from kubernetes.aio.client.rest import RESTClientObject
-
-    configuration.disable_strict_ssl_verification = True
-    context: ssl.SSLContext = RESTClientObject(configuration).ssl_context
-    return context
-
-
-def _forget_library_files(folder: str) -> None:
-    """The library remembers the files that it wrote; the next login must write its own."""
-    from kubernetes.aio.config import kube_config
-
-    remembered = kube_config._temp_files
-    for content in [c for c, path in remembered.items() if path.startswith(folder)]:
-        del remembered[content]
-
-
-def _memory_folder() -> str | None:
-    """A folder in memory, so that a client key never reaches a disk; else the system's own."""
-    for candidate in (os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm"):  # noqa: S108
-        if candidate and os.access(candidate, os.W_OK):
-            return candidate
-    return None
-
-
-async def _exec_plugin(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Runs a credential plugin. Source: Kubernetes docs, "client-go credential plugins"."""
-    command = str(entry.get("command", ""))
-    argv = [command, *(str(arg) for arg in entry.get("args") or [])]
-    env = dict(os.environ)
-    env.update({str(e["name"]): str(e["value"]) for e in entry.get("env") or []})
-    env["KUBERNETES_EXEC_INFO"] = json.dumps(
-        {
-            "apiVersion": entry.get("apiVersion", "client.authentication.k8s.io/v1"),
-            "kind": "ExecCredential",
-            "spec": {"interactive": False},
-        }
-    )
-    try:
-        finished = await process.run(argv, env=env, timeout=EXEC_TIMEOUT)
-    except ToolError as error:
-        raise _no_login(command, entry, error.what) from error
-    if finished.returncode:
-        raise _no_login(
-            command, entry, f"it ended with {finished.returncode}: {one_line(finished.words)}"
-        )
-    try:
-        status = json.loads(finished.stdout)["status"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _no_login(command, entry, "its answer is no ExecCredential") from error
-    if not isinstance(status, dict) or not ({"token", "clientCertificateData"} & status.keys()):
-        raise _no_login(command, entry, "its answer holds neither token nor certificate")
-    return status
-
-
-def _no_login(command: str, entry: Mapping[str, Any], why: str) -> HubtuiError:
-    login = _LOGIN_COMMANDS.get(Path(command).name)
-    remedy = (
-        f"Log in in another terminal: {login}."
-        if login
-        else (
-            one_line(str(entry.get("installHint") or ""))
-            or f"Run it in another terminal and log in: {command}."
-        )
-    )
-    return DeniedError(
-        f"The credential plugin {command} gave no credentials: {why}", status=401, remedy=remedy
-    )
+    values: Mapping[str, Any]
+    folder: Path
 
 
 @dataclass(slots=True)
 class _Merged:
     current: str
-    contexts: dict[str, dict[str, Any]]
-    clusters: dict[str, dict[str, Any]]
+    contexts: dict[str, Entry]
+    clusters: dict[str, Entry]
+    users: dict[str, Entry]
+
+
+def entries(settings: Settings, context: Context) -> tuple[Entry, Entry]:
+    """The cluster and the user of a context; a user that is missing is nobody.
+
+    Raises ConfigError, ValueError when the cluster is not there.
+    """
+    merged = _merge(kubeconfig_paths(settings))
+    found = merged.contexts.get(context.name)
+    names = found.values if found else {}
+    cluster = merged.clusters.get(str(names.get("cluster")))
+    if cluster is None:
+        raise ValueError(f"there is no cluster {names.get('cluster')!r}")
+    user = merged.users.get(str(names.get("user")))
+    if user is None and names.get("user"):
+        raise ValueError(f"there is no user {names.get('user')!r}")
+    return cluster, user or Entry({}, cluster.folder)
 
 
 def _merge(paths: list[Path]) -> _Merged:
-    """Contexts and clusters of several files; the first file that names one wins, as in kubectl."""
-    merged = _Merged("", {}, {})
+    """The entries of several files; the first file that names one wins, as in kubectl."""
+    merged = _Merged("", {}, {}, {})
     for path in paths:
         try:
             document = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
@@ -319,13 +172,17 @@ def _merge(paths: list[Path]) -> _Merged:
         for section, inner, into in (
             ("contexts", "context", merged.contexts),
             ("clusters", "cluster", merged.clusters),
+            ("users", "user", merged.users),
         ):
-            entries = document.get(section)
-            for entry in entries if isinstance(entries, list) else []:
-                if isinstance(entry, dict) and isinstance(entry.get(inner), dict):
-                    into.setdefault(str(entry.get("name")), entry[inner])
+            _take(document.get(section), inner, path.parent, into)
     return merged
 
 
+def _take(section: object, inner: str, folder: Path, into: dict[str, Entry]) -> None:
+    for entry in section if isinstance(section, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get(inner), dict):
+            into.setdefault(str(entry.get("name")), Entry(entry[inner], folder))
+
+
 def _in_cluster() -> bool:
-    return "KUBERNETES_SERVICE_HOST" in os.environ and (_SERVICE_ACCOUNT / "token").exists()
+    return "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()

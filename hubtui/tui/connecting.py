@@ -14,7 +14,7 @@ from hubtui.services.session import Session, Several, connect, open_client
 
 log = logging.getLogger(__name__)
 
-HEAVY = ("aiohttp", "kubernetes.aio.config", "kubernetes.aio.client")
+HEAVY = ("aiohttp",)
 """Imported in a thread while the first frame paints."""
 
 RETRY_FIRST, RETRY_MOST = 1.0, 15.0
@@ -47,6 +47,7 @@ class Connecting:
         self._failed = failed
         self._settings = Settings()
         self._task: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def start(self, settings: Settings) -> None:
         """Opens the hub that the settings name; an earlier try is given up."""
@@ -63,7 +64,14 @@ class Connecting:
         """Gives up."""
         if self._task is not None:
             self._task.cancel()
+            self._ending.add(self._task)
+            self._task.add_done_callback(self._ending.discard)
             self._task = None
+
+    async def close(self) -> None:
+        """Gives up, and waits until connections are closed and plugins ended."""
+        self.cancel()
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _run(self, settings: Settings) -> None:
         client: KubeClient | None = None

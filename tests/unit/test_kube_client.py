@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hubtui.clients import credentials as credentials_module
+from hubtui.clients import exec_plugin
 from hubtui.clients import kube as kube_module
-from hubtui.clients import kubeconfig as kubeconfig_module
 from hubtui.clients.gate import Call
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import contexts, current_context
@@ -103,7 +104,7 @@ async def test_new_credentials_in_the_file_are_taken_up_by_all_requests_at_once(
 
 def _count_logins(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     logins: list[str] = []
-    login = kubeconfig_module.login
+    login = credentials_module.login
 
     async def counted(*arguments: object) -> object:
         logins.append("login")
@@ -134,7 +135,7 @@ async def test_a_closed_client_opens_nothing_again(client: KubeClient) -> None:
 async def test_a_client_that_is_closed_during_its_login_stays_closed(
     client: KubeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    login, entered, leave = kubeconfig_module.login, asyncio.Event(), asyncio.Event()
+    login, entered, leave = credentials_module.login, asyncio.Event(), asyncio.Event()
 
     async def slow(*arguments: object) -> object:
         entered.set()
@@ -243,7 +244,7 @@ async def test_an_exec_plugin_that_prompts_hangs_or_fails_is_told(
     words: str,
 ) -> None:
     if "sleep" in script:
-        monkeypatch.setattr(kubeconfig_module, "EXEC_TIMEOUT", 0.2)
+        monkeypatch.setattr(exec_plugin, "EXEC_TIMEOUT", 0.2)
     client = client_for(kubeconfig(tmp_path / "k", server.url, _plugin(tmp_path, script)))
     with pytest.raises(DeniedError) as caught:
         await client.list(PODS, "hub")

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from hubtui.clients import kubeconfig
-from hubtui.clients.kubeconfig import contexts, current_context, login
+from hubtui.clients import exec_plugin, kubeconfig
+from hubtui.clients.credentials import login
+from hubtui.clients.kubeconfig import contexts, current_context
 from hubtui.config import Settings
 from hubtui.errors import ConfigError, DeniedError
 
@@ -124,7 +125,7 @@ def test_a_service_without_its_account_is_no_cluster(monkeypatch: pytest.MonkeyP
 def test_a_pods_own_account_is_a_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "token").write_text("abc")
     (tmp_path / "namespace").write_text("hub\n")
-    monkeypatch.setattr(kubeconfig, "_SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setattr(kubeconfig, "SERVICE_ACCOUNT", tmp_path)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     context = current_context(Settings())
     assert (context.name, context.namespace) == (kubeconfig.IN_CLUSTER, "hub")
@@ -165,17 +166,42 @@ async def test_a_token_becomes_the_authorization(tmp_path: Path) -> None:
     settings = written(tmp_path, document())
     found = await login(settings, current_context(settings))
     assert found.authorization == "Bearer abc"
-    assert found.configuration.host == "http://127.0.0.1:1"
+    assert found.server == "http://127.0.0.1:1"
 
 
 async def test_a_certificate_that_other_clients_take_is_taken(tmp_path: Path) -> None:
     """Python 3.13 alone refuses those without an authority key identifier."""
-    settings = written(tmp_path, document())
+    secure = [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}]
+    settings = written(tmp_path, document(clusters=secure))
     tls = (await login(settings, current_context(settings))).tls
     assert tls is not None
     assert tls.verify_mode is ssl.CERT_REQUIRED
     assert tls.check_hostname
     assert not tls.verify_flags & ssl.VERIFY_X509_STRICT
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
+async def test_an_oidc_user_is_logged_in_by_the_library(tmp_path: Path) -> None:
+    claims = base64.urlsafe_b64encode(b'{"exp": 4102444800}').decode().rstrip("=")
+    token = f"e30.{claims}.c2ln"
+    provider = {"name": "oidc", "config": {"id-token": token, "client-id": "x"}}
+    settings = written(tmp_path, document({"auth-provider": provider}))
+    found = await login(settings, current_context(settings))
+    assert found.authorization == f"Bearer {token}"
+    assert found.server == "http://127.0.0.1:1"
+
+
+async def test_a_token_file_is_read_relative_to_its_kubeconfig(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+    settings = written(tmp_path, document({"tokenFile": "token"}))
+    found = await login(settings, current_context(settings))
+    assert found.authorization == "Bearer from-a-file"
+
+
+async def test_a_user_that_is_missing_is_said(tmp_path: Path) -> None:
+    settings = written(tmp_path, document(users=[]))
+    with pytest.raises(ConfigError, match="there is no user 'u'"):
+        await login(settings, current_context(settings))
 
 
 async def test_a_plugin_gives_a_token_and_leaves_no_file(tmp_path: Path) -> None:
@@ -220,7 +246,7 @@ async def test_a_plugin_that_fails_says_why_and_how_to_install(tmp_path: Path) -
 async def test_a_plugin_that_hangs_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kubeconfig, "EXEC_TIMEOUT", 0.5)
+    monkeypatch.setattr(exec_plugin, "EXEC_TIMEOUT", 0.5)
     settings = plugin(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 600")
     with pytest.raises(DeniedError, match=r"did not end within 0\.5 s"):
         await login(settings, current_context(settings))
