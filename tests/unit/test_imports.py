@@ -61,7 +61,7 @@ def test_what_lies_on_this_machine_loads_neither_textual_nor_clients(
     assert found.isdisjoint(HEAVY)
 
 
-def test_a_command_on_a_cluster_loads_no_textual_and_not_the_kubernetes_package(tmp_path: Path) -> None:
+def test_a_command_on_a_cluster_loads_neither_textual_nor_kubernetes(tmp_path: Path) -> None:
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
     found = loaded(
         "from hubtui.cli import run; assert run(['pods']) == 4",
