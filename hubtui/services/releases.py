@@ -109,7 +109,7 @@ class Releases:
 
     async def payload(self, head: RevisionHead) -> Payload:
         """The decoded revision. Raises DecodeError when it is broken, NotFoundError when gone."""
-        key = _version_key(head)
+        key = version_key(head)
         if key in self._payloads:
             self._payloads.move_to_end(key)
             return self._payloads[key]
@@ -144,15 +144,25 @@ class Releases:
 
     def summary(self, head: RevisionHead) -> Summary | None:
         """What the payload adds, or None while it is fetched; asking is what has it fetched."""
-        found = self._summaries.get(_version_key(head))
+        found = self._summaries.get(version_key(head))
         if found is None:
-            self._wanted[_version_key(head)] = head
-            self._wanted.move_to_end(_version_key(head))
+            self._wanted[version_key(head)] = head
+            self._wanted.move_to_end(version_key(head))
             if len(self._fetchers) < PAYLOADS_AT_ONCE:
                 task = asyncio.create_task(self._fetch(), name="payloads")
                 self._fetchers.add(task)
                 task.add_done_callback(self._fetchers.discard)
         return found
+
+    def known(self, head: RevisionHead) -> Summary | None:
+        """What the payload adds, as far as it is in; asking fetches nothing."""
+        return self._summaries.get(version_key(head))
+
+    async def settled(self) -> None:
+        """Waits until no payload is being fetched."""
+        while self._fetchers:
+            await asyncio.wait(self._fetchers)
+            await asyncio.sleep(0)  # those that have just ended take themselves out
 
     async def close(self) -> None:
         """Ends the fetching."""
@@ -168,7 +178,7 @@ class Releases:
                 summary = await self._summarise(head)
                 if summary is not None:
                     self._summaries[key] = summary
-                self._dirty(head)
+                self.redraw(head)
 
     async def _summarise(self, head: RevisionHead) -> Summary | None:
         try:
@@ -186,7 +196,7 @@ class Releases:
         at_once = asyncio.Semaphore(PAYLOADS_AT_ONCE)
 
         async def one(head: RevisionHead) -> Summary:
-            key = _version_key(head)
+            key = version_key(head)
             if key not in self._summaries:
                 async with at_once:
                     self._summaries[key] = await self.read(head)
@@ -216,7 +226,8 @@ class Releases:
             updated=payload.last_deployed,
         )
 
-    def _dirty(self, head: RevisionHead) -> None:
+    def redraw(self, head: RevisionHead) -> None:
+        """The row of a revision has something new to show."""
         for reader in self._readers:
             reader.keys.add(f"{head.namespace}/{head.object_name}")
 
@@ -259,5 +270,6 @@ def _newest_first(heads: Iterable[RevisionHead]) -> list[RevisionHead]:
     return sorted(heads, key=lambda head: head.revision, reverse=True)
 
 
-def _version_key(head: RevisionHead) -> str:
+def version_key(head: RevisionHead) -> str:
+    """What tells one state of a revision's storage object from all others."""
     return f"{head.uid}@{head.resource_version}"

@@ -18,6 +18,7 @@ from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, JOBS, PODS, SECRETS, STA
 from hubtui.model.redact import Redactor, live_values
 from hubtui.model.release import RevisionHead, Status
 from hubtui.services import discovery
+from hubtui.services.changed import Changed
 from hubtui.services.discovery import Hub
 from hubtui.services.drift import Drift
 from hubtui.services.feeds import Feeds
@@ -66,6 +67,7 @@ class Session:
             driver,
         )
         self.drift = Drift(client)
+        self.changed = Changed(self.releases)
         self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
         self.operations = Operations(self)
 
@@ -106,6 +108,7 @@ class Session:
     async def close(self) -> None:
         """Ends the feeds and the connections."""
         await self.operations.close()
+        await self.changed.close()
         await self.releases.close()
         await self.feeds.close()
         await self.client.close()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 from hubtui.model.age import age
 from hubtui.model.release import RevisionHead, Status
+from hubtui.model.trail import Finding, trail
+from hubtui.services.changed import Changed, Unknown
 from hubtui.services.releases import Releases, Summary
 from hubtui.services.store import State
 from hubtui.views.cells import EMPTY, Cell, Tone, cell, join
@@ -22,6 +25,7 @@ COLUMNS = (
     Column("updated", "UPDATED", 7, align="right", rank=1),
     Column("chart", "CHART", 8, rank=2),
     Column("app", "APP", 7, rank=3),
+    Column("changed", "CHANGED", 9, rank=4),
     Column("description", "DESCRIPTION", 12, grow=True),
 )
 
@@ -32,8 +36,10 @@ OTHERS = "others"
 class ReleasesView:
     """The view model of the releases pane."""
 
-    def __init__(self, releases: Releases, release: str) -> None:
+    def __init__(self, releases: Releases, release: str, changed: Changed | None = None) -> None:
         self._releases = releases
+        self._changed = changed
+        self._before: dict[str, RevisionHead] = {}
         self.release = release
         self._subscription = releases.subscribe()
         self._order: list[str] = []
@@ -103,6 +109,7 @@ class ReleasesView:
         if not (everything or keys or not self._arranged):
             return Dirty()
         before = self._order
+        self._before.clear()
         self._order = self._arrange()
         self._arranged = True
         dirty = {f"rev:{key}" for key in keys} | {f"release:{key}" for key in keys} | {OTHERS}
@@ -110,6 +117,7 @@ class ReleasesView:
 
     def _arrange(self) -> list[str]:
         heads = self._releases.heads(self.release)
+        self._pair_up(heads)
         order = [f"rev:{_key(head)}" for head in heads if self._matches(head)]
         others = [name for name in self._releases.names() if name != self.release]
         if others:
@@ -121,8 +129,23 @@ class ReleasesView:
                     continue
                 order.append(f"release:{_key(heads[0])}")
                 if name in self._open:
+                    self._pair_up(heads)
                     order.extend(f"rev:{_key(head)}" for head in heads[1:])
         return order
+
+    def _pair_up(self, heads: Sequence[RevisionHead]) -> None:
+        """Each revision with the one before it."""
+        self._before.update((_key(after), before) for after, before in pairwise(heads))
+
+    def trail(self, release: str, now: datetime) -> tuple[Finding, ...]:
+        """What happened to a release, as far as the payloads are in."""
+        heads = self._releases.heads(release)
+        descriptions = {
+            head.revision: summary.description
+            for head in heads
+            if (summary := self._releases.known(head)) is not None
+        }
+        return trail(heads, descriptions, now)
 
     def cells(self, key: str, now: datetime) -> Sequence[Cell]:
         if key == OTHERS:
@@ -139,8 +162,21 @@ class ReleasesView:
             cell(age(_updated(head, summary), now), Tone.MUTED),
             cell(summary.chart_version if summary else "", Tone.PLAIN),
             cell(summary.app if summary else "", Tone.PLAIN),
+            self._counts(head, summary),
             self._description(key, head, summary),
         )
+
+    def _counts(self, head: RevisionHead, summary: Summary | None) -> Cell:
+        """`~4 +0 -1`, asked for once the payload is in."""
+        before = self._before.get(_key(head))
+        if self._changed is None or before is None or summary is None:
+            return EMPTY
+        found = self._changed.counts(before, head)
+        if isinstance(found, Unknown):
+            return cell("?", Tone.MUTED)
+        if found is None:
+            return cell("…", Tone.MUTED)
+        return cell(str(found), Tone.PLAIN if found.total else Tone.MUTED)
 
     def _description(self, key: str, head: RevisionHead, summary: Summary | None) -> Cell:
         name = EMPTY

@@ -25,7 +25,7 @@ class ReleasesPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("panes-rows", "releases")]
 
     def __init__(self, session: Session) -> None:
-        self.view = ReleasesView(session.releases, session.release)
+        self.view = ReleasesView(session.releases, session.release, session.changed)
         super().__init__(session, self.view)
 
     def words(self) -> Cell:
