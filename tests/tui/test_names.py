@@ -1,4 +1,4 @@
-"""Our widgets are Textual's too: a name that means something there must not mean another thing here.
+"""Our widgets are Textual's too: a name that has a meaning there must not get another one here.
 
 A screen that kept its own work in `_task`, which is Textual's name for the loop that serves the
 screen, ended that loop when it ended its work.
@@ -24,7 +24,7 @@ PLAIN = {"Command", "Connecting", "Header", "Viewport", "Sort", "Look", "Palette
 
 def private_names() -> set[str]:
     """Textual's own private names, of classes and of their instances."""
-    bases = (Widget(), Screen(), ModalScreen(), App())
+    bases: tuple[object, ...] = (Widget(), Screen(), ModalScreen(), App())
     return {
         name
         for base in bases
@@ -34,13 +34,12 @@ def private_names() -> set[str]:
 
 
 def assigned(node: ast.ClassDef) -> Iterator[str]:
-    """Names that a class gives to its methods and to attributes of `self`."""
+    """Names that a class gives to its methods and to attributes."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
             yield inner.name
         elif isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
-            if isinstance(inner.value, ast.Name) and inner.value.id == "self":
-                yield inner.attr
+            yield inner.attr
 
 
 def classes() -> Iterator[tuple[str, ast.ClassDef]]:

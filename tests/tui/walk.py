@@ -56,14 +56,9 @@ def place_of(app: HubtuiApp) -> Place:
     name = f"{type(focused).__name__}#{focused.id or getattr(focused.parent, 'id', '') or ''}"
     row = ""
     if isinstance(focused, LiveTable) and not isinstance(focused, TextTable):
-        first = "first" if focused.position[0] == 1 and _index(focused) == 0 else ""
-        unfolded = "unfolded" if getattr(focused._source, "_open", None) else ""
-        row = f"{(focused.cursor or '').partition(':')[0].partition('/')[0]} {first} {unfolded}"
-    return Place(type(app.screen).__name__, name, row)
-
-
-def _index(table: LiveTable) -> int:
-    return table._view.index
+        kind = (focused.cursor or "").partition(":")[0]
+        row = f"first {kind}" if focused._view.index == 0 else kind
+    return Place(type(app.screen).__name__, name, row if name.startswith("Live") else "")
 
 
 class Walk:
@@ -98,7 +93,7 @@ class Walk:
             line.remove_class("-open")
             pane.pane_view.set_filter("")
             pane.table.set_marks(())
-            unfolded = getattr(pane.pane_view, "_open", set())
+            unfolded: set[object] = getattr(pane.pane_view, "_open", set())
             for key in unfolded.copy():
                 unfolded.discard(key)
             pane.pane_view._stale_order = True  # type: ignore[attr-defined]
@@ -124,7 +119,6 @@ class Walk:
         await self.settle()
 
     async def settle(self) -> None:
-        await self.pilot.pause()
         screen = self.app.screen
         if isinstance(screen, PlanScreen):
             await until(
@@ -135,7 +129,6 @@ class Walk:
         if self.app.session is None:
             await self.home()
         self.app._beat()
-        await self.pilot.pause()
 
     async def everywhere(self) -> None:
         """Presses every effective key at every place that can be reached."""
@@ -158,19 +151,17 @@ class Walk:
                 await self.go(path)
             await self.press(key)
             self.pressed.setdefault(place, []).append(key)
-            now = place_of(self.app)
-            if now not in self.paths and now not in [known for known, _ in found]:
-                found.append((now, (*path, key)))
+            now, way = place_of(self.app), (*path, key)
+            # A place that an earlier key has helped to reach has a longer way of its own.
+            known = {*self.paths, *(place for place, _ in found)}
+            if now not in known and await self.go(way) == now:
+                found.append((now, way))
         return found
 
-    async def palette(self) -> None:
-        """Runs every command of the palette on every screen."""
-        first: dict[tuple[str, str], Path_] = {}
-        for place, path in self.paths.items():
-            if place.screen != "CommandPalette" and not place.focus.startswith(("Input", "_F")):
-                first.setdefault((place.screen, place.focus), path)
-        for (screen, _), path in first.items():
-            await self.go(path)
+    async def palette_of(self, *paths: Path_) -> None:
+        """Runs every command that the palette offers where these paths lead."""
+        for path in paths:
+            screen = (await self.go(path)).screen
             titles = [entry.title for entry in keys.system_commands(self.app, self.app.screen)]
             for title in titles:
                 await self.go(path)

@@ -171,7 +171,12 @@ class PlanScreen(BaseScreen[None]):
                 str(error), title="Nothing was written", severity="error", timeout=20, markup=False
             )
             return
-        await self.app.switch_screen(ProgressScreen(operation))
+        if self.is_current:
+            # Not awaited: the switch waits for this screen, which would wait for the switch.
+            self.app.switch_screen(ProgressScreen(operation))
+        else:  # left, or covered, in the meantime
+            words = f"{plan.title} is under way; ctrl+e shows it."
+            self.notify(words, timeout=10, markup=False)
 
     def on_unmount(self) -> None:
         if self._work is not None:

@@ -1,0 +1,91 @@
+"""What a user of hubtui has asked for, from the logs of those who were asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.testbed import Testbed
+
+READS = frozenset({"get", "list", "watch"})
+HUB_PORT = "8081"
+
+_REVIEWS = re.compile(r"selfsubject\w*reviews")
+_REQUEST = re.compile(
+    r"\] (?P<status>\d{3}) (?P<method>[A-Z]+) (?P<path>/\S*).*?\((?P<who>[^@)]*)@"
+)
+_OURS = "testbed"
+"""The service with which the tests themselves speak to the hub."""
+
+
+@dataclass
+class Evidence:
+    """All that was asked since this was made, as `user`."""
+
+    testbed: Testbed
+    user: str
+    _audit: int = field(init=False)
+    _hub: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._audit = len(self.testbed.audit_entries(self.user))
+        self._hub = len(self._hub_log())
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The apiserver's audit log."""
+        return self.testbed.audit_entries(self.user)[self._audit :]
+
+    def writes(self) -> list[str]:
+        """Every verb that is no read, dry runs too; access reviews only ask."""
+        return [
+            _words(entry)
+            for entry in self.entries
+            if entry["verb"] not in READS and not _is_review(entry)
+        ]
+
+    def intrusions(self) -> list[str]:
+        """Subresources that are audited as reads and are none, but for the hub's own port."""
+        return [
+            _words(entry)
+            for entry in self.entries
+            if _subresource(entry) in ("exec", "attach", "proxy")
+            or (_subresource(entry) == "portforward" and not self._is_hub(entry))
+        ]
+
+    def forwards(self) -> list[str]:
+        """The port-forwards that were opened."""
+        return [_words(entry) for entry in self.entries if _subresource(entry) == "portforward"]
+
+    def hub_writes(self) -> list[str]:
+        """What the hub was asked with another method than GET."""
+        lines = self._hub_log()[self._hub :]
+        return [
+            f"{found['method']} {found['path']}"
+            for line in lines
+            if (found := _REQUEST.search(line))
+            and found["method"] not in ("GET", "HEAD")
+            and found["who"] != _OURS
+        ]
+
+    def _hub_log(self) -> list[str]:
+        return (self.testbed.directory / "logs" / "hub.log").read_text().splitlines()
+
+    def _is_hub(self, entry: dict[str, Any]) -> bool:
+        ports = parse_qs(urlsplit(entry["requestURI"]).query).get("ports")
+        return ports == [HUB_PORT] and entry["objectRef"]["name"].startswith("hub-")
+
+
+def _subresource(entry: dict[str, Any]) -> str:
+    return str(entry.get("objectRef", {}).get("subresource", ""))
+
+
+def _is_review(entry: dict[str, Any]) -> bool:
+    resource = str(entry.get("objectRef", {}).get("resource", ""))
+    return entry["verb"] == "create" and _REVIEWS.fullmatch(resource) is not None
+
+
+def _words(entry: dict[str, Any]) -> str:
+    return f"{entry['verb']} {entry['requestURI']}"

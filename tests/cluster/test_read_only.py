@@ -1,0 +1,263 @@
+"""The proof of read-only (design §8): who may do everything presses everything, and the logs of
+the apiserver and of the hub hold no write.
+
+The last tests show that the same walk and the same logs do find a write where one is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from textual.widgets import Button
+
+from hubtui import config
+from hubtui.cli import cli, run
+from hubtui.clients import forward
+from hubtui.clients.gate import Call
+from hubtui.config import Settings
+from hubtui.errors import ReadOnlyError
+from hubtui.model.kinds import DEPLOYMENTS, PODS
+from hubtui.model.plan import Outcome, Result
+from hubtui.services.hub_health import HubAddress, ask
+from hubtui.services.journal import Journal, Line
+from hubtui.services.session import Session, connect, open_client
+from tests.cluster.evidence import Evidence
+from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.testbed import Testbed
+from tests.tui.prepared import until
+from tests.tui.walk import StayingApp, Walk
+
+USER = "readonly-admin"
+SIZE = (160, 48)
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A journal and a configuration of the test's own."""
+    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("HUBTUI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.delenv("HUBTUI_READ_ONLY", raising=False)
+    monkeypatch.chdir(tmp_path)  # what is exported lands here
+    (tmp_path / "config.toml").write_text("")
+    return tmp_path
+
+
+@pytest.fixture
+def evidence(testbed: Testbed) -> Evidence:
+    return Evidence(testbed, USER)
+
+
+@pytest.fixture
+def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(testbed, tmp_path, 4) as release:
+        yield release
+
+
+def settings_of(testbed: Testbed, kubeconfig: Path, **flags: Any) -> Settings:
+    """The settings as the command line would make them."""
+    given = {"kubeconfig": str(kubeconfig), "namespace": "hub", "helm": str(testbed.helm())}
+    found, _ = config.load({**given, **flags})
+    return found
+
+
+async def remember_an_operation() -> None:
+    """An operation in the journal, so that its screen can be reached."""
+    line = Line(
+        "id-1", "started", datetime.now(UTC), who="test", title="Roll back hub", release="x"
+    )
+    await Journal().append(line)
+    over = Outcome(Result.OK, "It came.")
+    await Journal().append(Line("id-1", "finished", datetime.now(UTC), outcome=over))
+
+
+def assert_only_read(evidence: Evidence) -> None:
+    assert len(evidence.entries) > 10, "nothing was asked: this proves nothing"
+    assert evidence.writes() == []
+    assert evidence.intrusions() == []
+    assert evidence.hub_writes() == []
+
+
+async def test_no_key_on_any_screen_writes(
+    testbed: Testbed, readonly_admin: Path, evidence: Evidence
+) -> None:
+    await remember_an_operation()
+    app = StayingApp(settings_of(testbed, readonly_admin, read_only=True))
+    async with app.run_test(size=SIZE) as pilot:
+        walk = Walk(app, pilot)
+        await walk.everywhere()
+    assert walk.screens >= {
+        "OverviewScreen", "RevisionScreen", "DiffScreen", "PlanScreen", "PodDetailsScreen",
+        "LogsScreen", "OperationsScreen", "ProgressScreen", "PickerScreen", "HelpScreen",
+        "CommandPalette",
+    }  # fmt: skip
+    focused = {place.focus for place in walk.paths}
+    assert {"Input#confirm-name", "Button#confirm-cancel", "DocumentTable#checks"} <= focused
+    assert sum("_Field" in focus for focus in focused) > 0, "the filter line was not reached"
+    assert sum(map(len, walk.pressed.values())) > 500
+    assert app.ended > 0, "quit was not pressed"
+    assert any("selfsubject" in entry["requestURI"] for entry in evidence.entries)
+    assert_only_read(evidence)
+
+
+async def test_no_command_of_the_palette_writes(
+    testbed: Testbed, readonly_admin: Path, evidence: Evidence
+) -> None:
+    app = StayingApp(settings_of(testbed, readonly_admin, read_only=True))
+    async with app.run_test(size=SIZE) as pilot:
+        walk = Walk(app, pilot)
+        await walk.palette_of((), ("2",), ("2", "l"), ("down", "d"), ("r",), ("ctrl+e",), ("H",))
+    assert "Roll back  (r)" in walk.commands["OverviewScreen"]
+    assert {"PlanScreen", "LogsScreen", "DiffScreen"} <= walk.commands.keys()
+    assert_only_read(evidence)
+
+
+@pytest.mark.parametrize("how", ["--read-only", "HUBTUI_READ_ONLY", "protected"])
+async def test_the_right_name_and_the_button_start_nothing(
+    testbed: Testbed,
+    readonly_admin: Path,
+    evidence: Evidence,
+    how: str,
+    own_state: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if how == "HUBTUI_READ_ONLY":
+        monkeypatch.setenv(how, "1")
+    if how == "protected":
+        (own_state / "config.toml").write_text('protected = ["testbed-*"]\n')
+    flags = {"read_only": True} if how == "--read-only" else {}
+    app = StayingApp(settings_of(testbed, readonly_admin, **flags))
+    async with app.run_test(size=SIZE) as pilot:
+        walk = Walk(app, pilot)
+        await walk.confirm(("down", "r"), "hub")
+        assert app.screen.query_one("#confirm-go", Button).disabled
+        assert app.session is not None
+        assert app.session.operations.all == []
+        assert "READ-ONLY" in app.screen.query_one("StatusLine").render_line(0).text
+    assert not Journal().path.exists()
+    assert_only_read(evidence)
+
+
+ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
+    "diff": [("1", "2"), ("1", "--unfold"), ("2", "--live")],
+    "values": [(), ("1", "--all")],
+    "pods": [(), ("--all",), ("--filter", "role:users")],
+    "why": [("hub",)],
+    "logs": [("hub",), ("hub", "--tail", "1")],
+    "rollback": [("2",)],
+    "restart": [("hub",), ("proxy",)],
+    "delete-pod": [("{pod}",), ("{pod}", "--force")],
+}
+"""What commands need; those that are not named here are run without anything."""
+
+CONFIRMED = (("--confirm", "hub"), ("--confirm", "{pod}"), ("--confirm", "wrong"))
+
+
+def command_lines(pod: str) -> Iterator[tuple[str, ...]]:
+    """Every command there is; those that ask for a confirmation with one, too."""
+    for name, command in cli.commands.items():
+        writes = any(parameter.name == "confirm" for parameter in command.params)
+        for arguments in ARGUMENTS.get(name, [()]):
+            for consent in ((), *(CONFIRMED if writes else ())):
+                for shape in ((), ("--json",)):
+                    words = (name, *arguments, *consent, *shape)
+                    yield tuple(word.format(pod=pod) for word in words)
+
+
+def test_no_command_line_writes(
+    testbed: Testbed,
+    readonly_admin: Path,
+    evidence: Evidence,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HUBTUI_HELM", str(testbed.helm()))
+    with testbed.api() as api:
+        pods = api.items("/api/v1/namespaces/hub/pods", labelSelector="component=proxy")
+    flags = ["--kubeconfig", str(readonly_admin), "--namespace", "hub", "--read-only"]
+    codes = {words: run([*flags, *words]) for words in command_lines(pods[0]["metadata"]["name"])}
+    assert set(ARGUMENTS) <= set(cli.commands)
+    said = capsys.readouterr().err
+    confirmed = {words: code for words, code in codes.items() if "--confirm" in words}
+    assert {words: code for words, code in confirmed.items() if code != 3} == {}
+    assert {w: code for w, code in codes.items() if code and w not in confirmed} == {}, said
+    assert {words[0] for words in confirmed} >= {"rollback", "restart", "delete-pod"}
+    assert "hubtui is read-only" in said
+    assert not Journal().path.exists()
+    assert_only_read(evidence)
+
+
+async def session_of(settings: Settings) -> Session:
+    found = await connect(settings, open_client(settings), live=False)
+    assert isinstance(found, Session)
+    return found
+
+
+async def test_only_the_hubs_own_port_is_forwarded(
+    testbed: Testbed, readonly_admin: Path, evidence: Evidence
+) -> None:
+    session = await session_of(settings_of(testbed, readonly_admin, read_only=True))
+    try:
+        health = await ask(session.client, HubAddress("hub", "hub"))
+        pod = (await session.client.list(PODS, "hub", labels="component=proxy"))[0]
+        with pytest.raises(ReadOnlyError):
+            await forward.get(session.client, "hub", pod.metadata.name, 8000, "/")
+        dry = Call("patch", DEPLOYMENTS.resource, "hub", "hub", query={"dryRun": "All"})
+        with pytest.raises(ReadOnlyError):
+            await session.client.request(dry, kind=DEPLOYMENTS, body={})
+    finally:
+        await session.close()
+    assert health.ok, health
+    assert len(evidence.forwards()) > 0
+    assert evidence.writes() == []
+    assert evidence.intrusions() == []
+
+
+# -- the proof can fail
+
+
+async def test_the_same_walk_finds_the_write_of_a_rollback(
+    small: SmallRelease, readonly_admin: Path, evidence: Evidence
+) -> None:
+    where = {"namespace": small.namespace, "release": NAME}
+    app = StayingApp(settings_of(small.testbed, readonly_admin, **where))
+    async with app.run_test(size=SIZE) as pilot:
+        walk = Walk(app, pilot)
+        await walk.confirm(("down", "r"), NAME)
+        assert app.session is not None
+        (operation,) = app.session.operations.all
+        await until(pilot, lambda: operation.done, "the end of the rollback")
+    assert operation.outcome is not None
+    assert operation.outcome.result is Result.OK
+    namespace = f"/namespaces/{small.namespace}/"
+    assert any(
+        write.startswith("create") and f"{namespace}secrets" in write for write in evidence.writes()
+    )
+    assert any(write.startswith("patch") for write in evidence.writes())
+
+
+def test_the_logs_tell_a_write_an_exec_and_a_foreign_port(
+    testbed: Testbed, evidence: Evidence
+) -> None:
+    with testbed.api(USER) as api:
+        pod = api.items("/api/v1/namespaces/hub/pods", labelSelector="component=proxy")[0]
+        name = pod["metadata"]["name"]
+        path = f"/api/v1/namespaces/hub/pods/{name}"
+        for subresource in ("exec?command=true", "attach", "proxy/", "portforward?ports=8000"):
+            with pytest.raises(httpx.HTTPStatusError):
+                api.get(f"{path}/{subresource}")
+        api.request("PATCH", path, {}, headers={"Content-Type": "application/merge-patch+json"})
+    answer = httpx.post(
+        f"{testbed.hub_url}/hub/api/users/nobody-there/server",
+        headers={"Authorization": f"token {testbed.hub_token}"},
+    )
+    assert answer.is_error
+    told = {urlsplit(entry.split()[1]).path.rpartition(name)[2] for entry in evidence.intrusions()}
+    assert told == {"/exec", "/attach", "/proxy/", "/portforward"}
+    assert [write.partition(" ")[0] for write in evidence.writes()] == ["patch"]
+    assert evidence.hub_writes() == ["POST /hub/api/users/nobody-there/server"]
