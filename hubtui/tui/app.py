@@ -265,7 +265,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
             self.exit(0)
 
     async def on_unmount(self) -> None:
-        self._connecting.cancel()
+        await self._connecting.close()
         if self._showing is not None:
             self._showing.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)

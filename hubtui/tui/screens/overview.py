@@ -53,6 +53,8 @@ class OverviewScreen(BaseScreen[None]):
         """Shows a text instead of the panes, while there is no session."""
         self._said = lines
         self._message.touch()
+        if not self.query("#message"):
+            return  # not there yet, or not any more
         frame = self.query_one("#message", PaneFrame)
         if frame.title != title:
             frame.title = title

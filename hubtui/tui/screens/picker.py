@@ -63,6 +63,7 @@ class PickerScreen(BaseScreen[Choice | None]):
     def action_back(self) -> None:
         self.dismiss(None)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
