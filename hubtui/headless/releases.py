@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hubtui.errors import NotFoundError
 from hubtui.headless import shapes
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.run import Run, ask, require, scope_of, store_notes
-from hubtui.headless.table import table
 from hubtui.model.age import age
 from hubtui.model.release import RevisionHead
+from hubtui.model.trail import Finding, trail
 from hubtui.services.releases import Summary
 from hubtui.services.session import Session
 from hubtui.services.store import Store, utc_now
 from hubtui.views.cells import Cell, Tone, cell
+from hubtui.views.grid import table
 from hubtui.views.signs import status_sign
 from hubtui.views.table import Column
 
@@ -53,9 +55,21 @@ async def history(run: Run, release: str) -> int:
     async def question(session: Session) -> Answer:
         heads = await heads_of(run, session, release or session.release)
         rows = list(zip(heads, await session.releases.summaries(heads), strict=True))
-        return _answer("history", session, rows, (_REVISION, *_REST))
+        told = {head.revision: summary.description for head, summary in rows}
+        found = trail(heads, told, utc_now())
+        answer = _answer("history", session, rows, (_REVISION, *_REST))
+        return replace(
+            answer,
+            body={**answer.body, "trail": [shapes.finding(each) for each in found]},
+            lines=lambda width: [*answer.lines(width), *trail_lines(found)],
+        )
 
     return await ask(run, question, _storage)
+
+
+def trail_lines(found: Sequence[Finding]) -> list[Cell]:
+    """What happened, a sentence a line, below the table."""
+    return [(), *(cell(each.sentence, Tone.SOON) for each in found)] if found else []
 
 
 def _storage(session: Session) -> Sequence[Store[Any]]:

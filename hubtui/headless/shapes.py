@@ -11,6 +11,7 @@ from hubtui.model.diff import Change, ObjectDiff, RevisionDiff
 from hubtui.model.podstate import Severity
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import server_of, user_of
+from hubtui.model.trail import Finding
 from hubtui.services.pods import PodRow, RoleRow
 from hubtui.services.releases import Summary
 from hubtui.views.pods import chart_of
@@ -33,6 +34,16 @@ def revision(head: RevisionHead, summary: Summary) -> Shape:
         "app_version": summary.app,
         "description": summary.description,
         "error": summary.error,
+    }
+
+
+def finding(found: Finding) -> Shape:
+    """One thing that happened to a release; `compare` are the two revisions worth comparing."""
+    return {
+        "revision": found.revision,
+        "what": found.what.value,
+        "words": found.words,
+        "compare": list(found.pair) if found.pair else None,
     }
 
 

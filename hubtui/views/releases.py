@@ -9,7 +9,7 @@ from typing import Literal
 
 from hubtui.model.age import age
 from hubtui.model.release import RevisionHead, Status
-from hubtui.model.trail import Finding, trail
+from hubtui.model.trail import Finding, pair_of, trail
 from hubtui.services.changed import Changed, Unknown
 from hubtui.services.releases import Releases, Summary
 from hubtui.services.store import State
@@ -139,13 +139,31 @@ class ReleasesView:
 
     def trail(self, release: str, now: datetime) -> tuple[Finding, ...]:
         """What happened to a release, as far as the payloads are in."""
-        heads = self._releases.heads(release)
+        heads = self._releases.heads(release)[:_TOLD]
         descriptions = {
             head.revision: summary.description
             for head in heads
             if (summary := self._releases.known(head)) is not None
         }
         return trail(heads, descriptions, now)
+
+    def last_finding(self, now: datetime) -> Cell:
+        """What happened last, as long as it is about one of the two newest revisions."""
+        found, newest = self.trail(self.release, now), self.current()
+        if not found or newest is None or found[0].revision < newest.revision - 1:
+            return EMPTY
+        calm = newest.status is Status.DEPLOYED
+        return cell(found[0].sentence, Tone.MUTED if calm else Tone.SOON)
+
+    def worth_comparing(
+        self, head: RevisionHead, now: datetime
+    ) -> tuple[RevisionHead, RevisionHead] | None:
+        """The pair that tells most of a revision that failed, or never ended."""
+        if head.status is not Status.FAILED and not head.status.pending:
+            return None
+        pair = pair_of(self.trail(head.release, now), head.revision)
+        known = {each.revision: each for each in self._releases.heads(head.release)}
+        return (known[pair[0]], known[pair[1]]) if pair else None
 
     def cells(self, key: str, now: datetime) -> Sequence[Cell]:
         if key == OTHERS:
@@ -226,6 +244,8 @@ class ReleasesView:
 
 
 _NAMED = 3
+_TOLD = 50
+"""Revisions of which it is told what happened."""
 
 
 def _key(head: RevisionHead) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hubtui.model.age import rfc3339
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
+from hubtui.model.trail import Finding
 from hubtui.model.yaml_text import dump
 from hubtui.views.cells import Cell, Tone, cell, join
 from hubtui.views.document import INDENT, Hung, fact, heading
@@ -14,11 +15,13 @@ from hubtui.views.signs import status_sign
 
 
 def revision_lines(
-    head: RevisionHead, payload: Payload, redactor: Redactor
+    head: RevisionHead, payload: Payload, redactor: Redactor, found: Sequence[Finding] = ()
 ) -> Iterator[Cell | Hung]:
     """The lines of a revision's details."""
     sign = status_sign(head.status)
     yield join((sign,), cell(head.status, sign[1]), cell(payload.description))
+    for each in found:
+        yield cell(each.sentence, Tone.SOON)
     yield fact("chart", cell(payload.chart.label))
     yield fact("app version", cell(payload.chart.app_version))
     yield fact("deployed", cell(rfc3339(payload.last_deployed) or "?"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from hubtui.model.release import RevisionHead
 from hubtui.services.session import Session, in_force
+from hubtui.services.store import utc_now
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.widgets.live_table import LiveTable
@@ -32,6 +34,11 @@ class ReleasesPane(Pane):
         head = self.view.current()
         return join(cell(f"r{head.revision}"), (status_sign(head.status),)) if head else cell("?")
 
+    def beat(self, now: datetime) -> None:
+        """Shows what changed, and what happened last."""
+        super().beat(now)
+        self.show_note(self.view.last_finding(now))
+
     def on_live_table_selected(self, message: LiveTable.Selected) -> None:
         message.stop()
         if self.view.foldable(message.key):
@@ -39,11 +46,13 @@ class ReleasesPane(Pane):
         elif (head := self.view.head(message.key)) is not None:
             from hubtui.tui.screens.revision import RevisionScreen
 
-            self.app.push_screen(RevisionScreen(self.session, head))
+            trail = self.view.trail(head.release, utc_now())
+            found = [each for each in trail if each.revision == head.revision]
+            self.app.push_screen(RevisionScreen(self.session, head, found))
 
     def action_diff(self) -> None:
-        """Compares two marked revisions, the one under the cursor with the current, or the
-        current one with the cluster."""
+        """Compares two marked revisions, the pair that tells most of a failed one, the one under
+        the cursor with the current, or the current one with the cluster."""
         marked = [head for key in self.table.marks if (head := self.view.head(key)) is not None]
         if marked:
             self._compare_marked(marked)
@@ -53,7 +62,9 @@ class ReleasesPane(Pane):
             self.app.notify("Go to a revision, or mark two with space.", timeout=5)
             return
         heads = self.session.releases.heads(head.release)
-        if (force := in_force(heads)) is not None and force.revision == head.revision:
+        if (pair := self.view.worth_comparing(head, utc_now())) is not None:
+            self._compare(*pair)
+        elif (force := in_force(heads)) is not None and force.revision == head.revision:
             from hubtui.tui.screens.drift import DriftScreen
 
             self.app.push_screen(DriftScreen(self.session, head, heads, self.roll_back))
@@ -71,6 +82,12 @@ class ReleasesPane(Pane):
 
         before, after = sorted(pair, key=lambda head: head.revision)
         self.app.push_screen(DiffScreen(self.session, before, after))
+
+    def action_events(self) -> None:
+        """The events of the namespace."""
+        from hubtui.tui.screens.events import EventsScreen
+
+        self.app.push_screen(EventsScreen(self.session))
 
     def action_rollback(self) -> None:
         """Plans the rollback to the revision under the cursor."""

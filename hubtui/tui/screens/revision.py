@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from hubtui.errors import HubtuiError
 from hubtui.model.release import RevisionHead
+from hubtui.model.trail import Finding
 from hubtui.services.session import Session
 from hubtui.tui.screens.reading import ReadingScreen
 from hubtui.views.cells import Cell, Tone, cell
@@ -18,10 +19,11 @@ from hubtui.views.revision import revision_lines
 class RevisionScreen(ReadingScreen):
     """The details of a revision."""
 
-    def __init__(self, session: Session, head: RevisionHead) -> None:
+    def __init__(self, session: Session, head: RevisionHead, found: Sequence[Finding] = ()) -> None:
         super().__init__(f"{head.release} revision {head.revision}")
         self._session = session
         self._head = head
+        self._found = found
         self._lines: list[Cell | Hung] = [cell("Reading the revision …", Tone.MUTED)]
         self._work: asyncio.Task[None] | None = None
 
@@ -36,7 +38,7 @@ class RevisionScreen(ReadingScreen):
         try:
             payload = await self._session.releases.payload(self._head)
             redactor = await self._session.redactor()
-            self._lines = list(revision_lines(self._head, payload, redactor))
+            self._lines = list(revision_lines(self._head, payload, redactor, self._found))
         except HubtuiError as error:
             self._lines = [cell(str(error), Tone.NOW)]
         self.document.touch()
