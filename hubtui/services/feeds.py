@@ -7,6 +7,7 @@ source                 cost
 =====================  =======================================================
 pods, workloads, jobs  one LIST in pages of 500, then one WATCH each
 releases               the same, metadata only
+events                 the same, from the first time that somebody looks at them
 release payloads       a GET for a row on the screen, PAYLOADS_AT_ONCE at most
 heartbeat              GET /version each HEARTBEAT seconds
 access reviews         REVIEWS_AT_ONCE at most, only while a plan is made
@@ -66,10 +67,13 @@ class Feeds:
         self._wake = asyncio.Event()
 
     def add(self, kind: Kind[T], namespace: str, *, labels: str = "") -> Store[T]:
-        """Follows a kind in a namespace; the store fills as answers come."""
+        """Follows a kind in a namespace; the store fills as answers come. Who asks for the same
+        again gets the same store."""
         feed = Feed(kind, namespace, labels)
-        store: Store[T] = Store(str(feed))
         name = f"{feed}?{labels}"
+        if name in self._feeds and self._feeds[name][0].kind is kind:
+            return self._feeds[name][1]
+        store: Store[T] = Store(str(feed))
         self._feeds[name] = (feed, store)
         if self._live:
             self._start(name)

@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "operations": ("app", "screen", "table", "operations"),
     "diff": ("app", "screen", "text", "diff"),
     "logs": ("app", "screen", "text", "logs"),
+    "events": ("app", "screen", "table", "events"),
     "save": ("save",),
     "details": ("app", "screen", "text", "details"),
     "plan": ("app", "screen", "text", "diff", "plan"),
@@ -127,7 +128,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",
-        "Rows", ("panes-rows", "logs"), footer="filter", weight=60,
+        "Rows", ("panes-rows", "logs", "events"), footer="filter", weight=60,
     ),
     Command(
         "mark", ("space",), "Mark", "Mark the line, or take the mark away", "Rows", ("table",),
@@ -144,13 +145,21 @@ COMMANDS: tuple[Command, ...] = (
         ("pods", "details"), footer="why", weight=64,
     ),
     Command(
+        "events", ("e",), "Events", "The events of the object, or of the namespace", "Rows",
+        ("pods", "releases", "details", "events"), footer="events", weight=54,
+    ),
+    Command(
+        "yaml", ("y",), "YAML", "The object as YAML, secrets masked", "Rows",
+        ("pods", "details"), footer="yaml", weight=29,
+    ),
+    Command(
         "diff", ("d",), "Diff",
         "Compare the marked revisions, this one with the current, or the current with the cluster",
         "Rows", ("releases",), footer="diff", weight=55,
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("panes-rows", *READING), footer="copy", weight=20,
+        ("panes-rows", "events", *READING), footer="copy", weight=20,
     ),
     Command(
         "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff", "logs"),

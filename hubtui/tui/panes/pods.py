@@ -7,14 +7,17 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from hubtui.model.kinds import PODS
 from hubtui.model.podstate import Severity
 from hubtui.model.roles import RESTARTABLE
+from hubtui.services.objects import workload_of
 from hubtui.services.pods import PodRow
 from hubtui.services.session import Session
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Cell, cell, join
+from hubtui.views.events import About
 from hubtui.views.pods import PodsView
 from hubtui.views.signs import sign_of
 
@@ -74,6 +77,26 @@ class PodsPane(Pane):
             self.app.push_screen(LogsScreen(self.session, row.pod.key))
         elif row is not None:
             self.app.push_screen(LogsScreen(self.session, role=row.role))
+
+    def action_events(self) -> None:
+        """The events of the pod under the cursor, else of the namespace."""
+        from hubtui.tui.screens.events import EventsScreen
+
+        row = self.view.row(self.table.cursor or "")
+        pod = About("Pod", row.pod.metadata.name) if isinstance(row, PodRow) else None
+        self.app.push_screen(EventsScreen(self.session, pod))
+
+    def action_yaml(self) -> None:
+        """The pod under the cursor, or the workload of the role, as YAML."""
+        from hubtui.tui.screens.yaml import YamlScreen
+
+        row = self.view.row(self.table.cursor or "")
+        if isinstance(row, PodRow):
+            self.app.push_screen(YamlScreen(self.session, PODS, row.pod.metadata.name))
+        elif row is not None and (found := workload_of(self.session, row.role)) is not None:
+            self.app.push_screen(YamlScreen(self.session, *found))
+        elif row is not None:
+            self.app.notify("Go to a pod: enter unfolds the role.", timeout=4)
 
     def action_why(self) -> None:
         """Why the pod under the cursor, or the pods of the role, are not up."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hubtui.model.kinds import PODS
 from hubtui.services.session import Session
 from hubtui.tui.screens.reading import ReadingScreen
+from hubtui.views.events import About
 
 
 class PodScreen(ReadingScreen):
@@ -19,3 +21,16 @@ class PodScreen(ReadingScreen):
         from hubtui.tui.screens.logs import LogsScreen
 
         self.app.push_screen(LogsScreen(self._session, self._key))
+
+    def action_events(self) -> None:
+        """The events of this pod, as they come."""
+        from hubtui.tui.screens.events import EventsScreen
+
+        about = About("Pod", self._key.partition("/")[2])
+        self.app.push_screen(EventsScreen(self._session, about))
+
+    def action_yaml(self) -> None:
+        """This pod as YAML."""
+        from hubtui.tui.screens.yaml import YamlScreen
+
+        self.app.push_screen(YamlScreen(self._session, PODS, self._key.partition("/")[2]))
