@@ -262,7 +262,8 @@ def _change(key: str, change: Change, width: int = 0) -> Iterator[Node]:
     note = f"  ({told})" if told else ""
     if change.noise:
         by = f", {one_line(change.by)}" if change.by else ""
-        yield row(f"{path}   (noise: {change.noise}{by})", " ", Tone.MUTED)
+        word = "" if change.by else "noise: "
+        yield row(f"{path}   ({word}{change.noise}{by})", " ", Tone.MUTED)
     elif change.lines:
         yield _lines(key, path + note, change)
     elif change.kind is Kind.CHANGED and change.before == change.after == MASK:

@@ -147,3 +147,31 @@ def test_no_other_helm_command_line_passes_even_with_a_token(argv: list[str]) ->
     token = gate.grant("plan", [MAY_ROLL_BACK])
     with pytest.raises(ReadOnlyError, match="not on the list"):
         gate.check_helm(argv, token)
+
+
+def test_an_object_of_a_manifest_may_be_read_whatever_its_kind_but_nothing_else() -> None:
+    gate = Gate("because")
+    gate.allow_object("widgets.example.org", "hub", "one")
+    gate.check(Call("get", "widgets.example.org", "hub", "one"))
+    for other in (
+        Call("get", "widgets.example.org", "hub", "two"),
+        Call("get", "widgets.example.org", "other", "one"),
+        Call("get", "widgets.example.org", "hub", "one", "proxy"),
+        Call("list", "widgets.example.org", "hub"),
+        Call("delete", "widgets.example.org", "hub", "one"),
+    ):
+        with pytest.raises(ReadOnlyError):
+            gate.check(other)
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/apis/example.org/v1", "/apis/apps/v1beta2"])
+def test_an_api_version_may_be_asked_for_its_kinds(path: str) -> None:
+    Gate("because").check_path(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/pods", "/apis/apps/v1/deployments", "/apis/a/v1/../../x", "/apis/apps"]
+)
+def test_no_other_path_passes(path: str) -> None:
+    with pytest.raises(ReadOnlyError):
+        Gate().check_path(path)
