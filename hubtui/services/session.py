@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -145,10 +146,14 @@ async def connect(
     return Session(settings, client.context, client, hubs[0], live=live)
 
 
-async def hubs_of(settings: Settings) -> list[tuple[Context, list[Hub], HubtuiError | None]]:
-    """The hubs of every context, for the picker: an unreachable one costs its own line only."""
+Found = tuple[Context, list[Hub], HubtuiError | None]
+"""A context, the hubs seen there, and why it could not be asked."""
 
-    async def one(context: Context) -> tuple[Context, list[Hub], HubtuiError | None]:
+
+async def hubs_of(settings: Settings) -> AsyncIterator[Found]:
+    """The hubs of each context as it answers: an unreachable one costs its own line only."""
+
+    async def one(context: Context) -> Found:
         client = KubeClient(settings, context, Gate(settings.read_only_reason(context.name)))
         try:
             return context, await discovery.everywhere(client), None
@@ -157,4 +162,11 @@ async def hubs_of(settings: Settings) -> list[tuple[Context, list[Hub], HubtuiEr
         finally:
             await client.close()
 
-    return list(await asyncio.gather(*(one(context) for context in contexts(settings))))
+    asked = [asyncio.create_task(one(context)) for context in contexts(settings)]
+    try:
+        for answered in asyncio.as_completed(asked):
+            yield await answered
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)

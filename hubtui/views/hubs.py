@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hubtui.clients.kubeconfig import Context
-from hubtui.errors import HubtuiError
 from hubtui.services.discovery import Hub
+from hubtui.services.session import Found
 from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.rows import Rows
 from hubtui.views.table import Column
@@ -35,24 +35,27 @@ class Hubs(Rows):
         super().__init__(COLUMNS, empty="Looking for hubs …")
         self.choices: dict[str, Choice] = {}
 
-    def show(self, found: Iterable[tuple[Context, Sequence[Hub], HubtuiError | None]]) -> None:
-        """These are the hubs; a context that could not be asked says why."""
+    def show(self, found: Iterable[Found | Context]) -> None:
+        """These are the hubs; a context alone has not answered yet."""
         rows: dict[str, Sequence[Cell]] = {}
         self.choices.clear()
-        for context, hubs, error in found:
+        for entry in found:
+            context, hubs, error = (entry, [], None) if isinstance(entry, Context) else entry
+            words = cell("looking …" if entry is context else "no hub seen here", Tone.MUTED)
+            if error is not None:
+                words = cell(error.what, Tone.SOON)
             shown: Sequence[Hub | None] = hubs or [None]
             for hub in shown:
-                key = str(len(rows))
+                # Not a number: results that arrive must not move under a finger on enter.
+                key = "\0".join((context.name, *((hub.namespace, hub.release) if hub else ())))
                 self.choices[key] = Choice(context, hub)
-                rows[key] = _row(context, hub, error)
+                rows[key] = _row(context, hub, words)
         self.sentence = "No hub in any context."
         self.set(rows)
 
 
-def _row(context: Context, hub: Hub | None, error: HubtuiError | None) -> Sequence[Cell]:
+def _row(context: Context, hub: Hub | None, words: Cell) -> Sequence[Cell]:
     name = cell(context.name, Tone.STRONG if context.current else Tone.PLAIN)
-    if hub is not None:
-        return (name, cell(hub.namespace), cell(hub.release), cell(hub.chart, Tone.MUTED))
-    if error is not None:
-        return (name, EMPTY, EMPTY, cell(error.what, Tone.SOON))
-    return (name, EMPTY, EMPTY, cell("no hub seen here", Tone.MUTED))
+    if hub is None:
+        return (name, EMPTY, EMPTY, words)
+    return (name, cell(hub.namespace), cell(hub.release), cell(hub.chart, Tone.MUTED))

@@ -198,7 +198,7 @@ async def test_the_picker_shows_dead_contexts_beside_those_that_live(
     monkeypatch.setenv("KUBECONFIG", f"{admin}:{tmp_path / 'dead'}")
     text = (tmp_path / "dead").read_text().replace("cluster: testbed", "cluster: dead-cluster")
     (tmp_path / "dead").write_text(text)
-    found = {context.name: (hubs, error) for context, hubs, error in await hubs_of(Settings())}
+    found = {context.name: (hubs, error) async for context, hubs, error in hubs_of(Settings())}
     hubs, error = found[f"testbed-{testbed.name}"]
     assert ("hub", "hub") in [(hub.namespace, hub.release) for hub in hubs]
     assert error is None

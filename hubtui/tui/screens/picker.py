@@ -8,11 +8,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from hubtui.clients.kubeconfig import contexts
+from hubtui.clients.kubeconfig import Context, contexts
 from hubtui.config import Settings
 from hubtui.errors import HubtuiError
 from hubtui.services.discovery import Hub
-from hubtui.services.session import hubs_of
+from hubtui.services.session import Found, hubs_of
 from hubtui.tui import keys
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.widgets.key_footer import KeyFooter
@@ -46,13 +46,15 @@ class PickerScreen(BaseScreen[Choice | None]):
 
     async def _look(self) -> None:
         try:
+            known = contexts(self._settings)
             if self._hubs is not None:
-                context = next(c for c in contexts(self._settings) if c.current)
-                self._view.show([(context, self._hubs, None)])
-            else:
-                self._view.show([(c, (), None) for c in contexts(self._settings)])
-                self._view.sentence = "Looking for hubs …"
-                self._view.show(await hubs_of(self._settings))
+                self._view.show([(known[0], self._hubs, None)])
+                return
+            rows: dict[str, Found | Context] = {context.name: context for context in known}
+            self._view.show(rows.values())
+            async for found in hubs_of(self._settings):
+                rows[found[0].name] = found
+                self._view.show(rows.values())
         except HubtuiError as error:
             self._view.sentence = str(error)
             self._view.set({})
