@@ -26,7 +26,7 @@ INTERRUPTED = 130
 """What a shell reports for ctrl-c: 128 + SIGINT."""
 
 _FLAGS = "hubtui.flags"
-_SHAPE = frozenset({"json", "watch"})
+_SHAPE = frozenset({"json", "csv", "watch"})
 """Flags of a command's output, which are no settings."""
 
 _SLOW = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15"}
@@ -52,6 +52,7 @@ _GLOBAL = (
     _kept("--slow", is_flag=True, default=None, help="Spare a slow connection."),
 )
 _JSON = _kept("--json", is_flag=True, default=None, help="Print one JSON document.")
+_CSV = _kept("--csv", is_flag=True, default=None, help="Print the rows as CSV.")
 _WATCH = _kept("--watch", is_flag=True, default=None, help="Print again at every change.")
 
 
@@ -121,8 +122,11 @@ def _run(context: click.Context) -> Run:
     settings, origins = _settings(context.meta)
     logs.start(state_dir())
     flags = context.meta.get(_FLAGS, {})
-    watch = bool(flags.get("watch"))
-    return Run(settings, origins, Output(json=bool(flags.get("json")), stream=watch), watch)
+    shape = {name: bool(flags.get(name)) for name in _SHAPE}
+    if shape["csv"] and (shape["json"] or shape["watch"]):
+        raise UsageError("--csv goes with neither --json nor --watch")
+    out = Output(json=shape["json"], csv=shape["csv"], stream=shape["watch"])
+    return Run(settings, origins, out, shape["watch"])
 
 
 def _command(*shape: Callable[[Function], Function]) -> Callable[[Function], click.Command]:
@@ -147,7 +151,7 @@ def status(context: click.Context) -> int:
     return _await(answer(_run(context)))
 
 
-@_command(_JSON, _WATCH)
+@_command(_JSON, _CSV, _WATCH)
 def releases(context: click.Context) -> int:
     """Every release of the namespace, the hub's first."""
     from hubtui.headless.releases import releases as answer
@@ -155,7 +159,7 @@ def releases(context: click.Context) -> int:
     return _await(answer(_run(context)))
 
 
-@_command(click.argument("name", metavar="[RELEASE]", default=""), _JSON, _WATCH)
+@_command(click.argument("name", metavar="[RELEASE]", default=""), _JSON, _CSV, _WATCH)
 def history(context: click.Context, name: str) -> int:
     """The revisions of a release, by default of the hub's."""
     from hubtui.headless.releases import history as answer
@@ -196,6 +200,7 @@ def values(context: click.Context, revision: int | None, computed: bool) -> int:
     click.option("--role", metavar="ROLE", default="", help="Every pod of one role."),
     click.option("--all", "everyone", is_flag=True, help="Every pod of every role."),
     _JSON,
+    _CSV,
     _WATCH,
 )
 def pods(context: click.Context, text: str, role: str, everyone: bool) -> int:
@@ -276,7 +281,9 @@ def delete_pod(context: click.Context, pod: str, force: bool, **consent: Any) ->
     return _act(context, "delete-pod", DeletePodRequest(pod, force), consent)
 
 
-@_command(click.option("--last", type=click.IntRange(min=1), default=20, show_default=True), _JSON)
+@_command(
+    click.option("--last", type=click.IntRange(min=1), default=20, show_default=True), _JSON, _CSV
+)
 def journal(context: click.Context, last: int) -> int:
     """The operations that were started from this machine, newest first."""
     from hubtui.headless.journal import journal as answer
@@ -292,7 +299,7 @@ def doctor(context: click.Context) -> int:
     return _await(answer(_run(context)))
 
 
-@_command(_JSON)
+@_command(_JSON, _CSV)
 def config(context: click.Context) -> int:
     """The settings in force and where each comes from.
 

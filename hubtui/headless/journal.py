@@ -6,11 +6,11 @@ from typing import Any
 
 from hubtui.headless.output import Answer, Note, Scope
 from hubtui.headless.run import Run
-from hubtui.headless.table import table
 from hubtui.model.age import rfc3339
 from hubtui.services.journal import Entry, Journal
 from hubtui.services.store import utc_now
 from hubtui.views.cells import Cell, Tone
+from hubtui.views.grid import table
 from hubtui.views.journal import COLUMNS, entry_rows
 
 

@@ -18,9 +18,8 @@ from hubtui.model.age import rfc3339
 from hubtui.model.text import one_line, safe, safe_json
 from hubtui.services.store import utc_now
 from hubtui.views.cells import Cell, Tone, plain
+from hubtui.views.export import SCHEMA, item_lines
 from hubtui.views.lines import cell_to_ascii, to_ascii
-
-SCHEMA = 1
 
 _STYLES = {
     Tone.PLAIN: "",
@@ -80,10 +79,12 @@ class Answer:
 
 
 class Output:
-    """The two streams of a command. `json` asks for documents, `stream` for one a line."""
+    """The two streams of a command. `json` asks for documents, `stream` for one a line; `csv`
+    asks for the items of an answer as a table."""
 
-    def __init__(self, *, json: bool = False, stream: bool = False) -> None:
+    def __init__(self, *, json: bool = False, csv: bool = False, stream: bool = False) -> None:
         self.json = json
+        self.csv = csv
         self.stream = stream
         self.out = sys.stdout
         self.err = sys.stderr
@@ -100,6 +101,8 @@ class Output:
         """Prints an answer; in a stream each replaces the one before where that is possible."""
         if self.json:
             self._document(answer.document())
+        elif self.csv:
+            self._table(answer)
         else:
             if self.stream and self.terminal:
                 self.out.write("\x1b[H\x1b[2J\x1b[3J")
@@ -144,6 +147,12 @@ class Output:
         if not speaks_utf8(self.out):
             text = _NOT_ASCII.sub(lambda match: json_escape(match.group()), text)
         self.out.write(f"{text}\n")
+
+    def _table(self, answer: Answer) -> None:
+        for line in item_lines(answer.body.get("items", ())):
+            self.line(line)
+        for note in answer.notes:
+            self.say(f"{note.source}: {note.reason}")
 
     def _coloured(self, lines: Iterable[Cell]) -> None:
         from rich.console import Console

@@ -9,13 +9,13 @@ from hubtui.errors import UsageError
 from hubtui.headless import shapes
 from hubtui.headless.output import Answer
 from hubtui.headless.run import Run, ask, require, scope_of, store_notes
-from hubtui.headless.table import table
 from hubtui.model.roles import Role
 from hubtui.services.pods import PodRow, RoleRow
 from hubtui.services.session import Session
 from hubtui.services.store import Store, utc_now
 from hubtui.views.cells import Cell, Tone
 from hubtui.views.filters import Filter
+from hubtui.views.grid import table
 from hubtui.views.pods import PodsView, words_of
 
 

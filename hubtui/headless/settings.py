@@ -5,10 +5,10 @@ from __future__ import annotations
 from hubtui import config
 from hubtui.headless.output import Answer, Scope
 from hubtui.headless.run import Run
-from hubtui.headless.table import table
 from hubtui.headless.text import fact, fitted
 from hubtui.model.yaml_text import scalar
 from hubtui.views.cells import Tone, cell
+from hubtui.views.grid import table
 from hubtui.views.table import Column
 
 _COLUMNS = (

@@ -11,7 +11,6 @@ from hubtui.headless.output import Answer, Note
 from hubtui.headless.pods import pod_stores
 from hubtui.headless.releases import heads_of, payload_notes
 from hubtui.headless.run import Run, ask, reason, scope_of, store_notes
-from hubtui.headless.table import table
 from hubtui.headless.text import fact, fitted
 from hubtui.model.age import age
 from hubtui.model.release import RevisionHead
@@ -21,6 +20,7 @@ from hubtui.services.session import Session
 from hubtui.services.store import State, Store, utc_now
 from hubtui.views.cells import Cell, Tone, cell, join
 from hubtui.views.document import Hung
+from hubtui.views.grid import table
 from hubtui.views.pods import COLUMNS, PodsView
 from hubtui.views.signs import status_sign
 

@@ -203,8 +203,9 @@ COMMANDS: tuple[Command, ...] = (
         ("logs",), footer="times", weight=24,
     ),
     Command(
-        "save", ("ctrl+s",), "Save", "Save what is shown to a new file", "Reading",
-        ("logs", "diff"), footer="save", weight=23,
+        "save", ("ctrl+s",), "Save", "Save what is shown to a new file: text, CSV or JSON",
+        "Reading", ("panes-rows", "logs", "diff", "details", "operations"), footer="save",
+        weight=13,
     ),
     Command(
         "keep-name", ("enter",), "Save", "Save under this name", "Saving", ("save",),

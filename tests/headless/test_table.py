@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from hubtui.headless.table import table
 from hubtui.views.cells import Cell, cell, plain
+from hubtui.views.grid import table
 from hubtui.views.table import Column
 
 COLUMNS = (

@@ -175,7 +175,8 @@ def _summary(facts: Facts, grace: int) -> str:
 def _typed(facts: Facts) -> str:
     """The user whose server it is, where that can be typed; else the pod."""
     user = facts.user
-    return user if user.isascii() and user.isprintable() and 0 < len(user) <= TYPED else facts.name
+    typable = user.isascii() and user.isprintable() and "\\" not in user
+    return user if typable and 0 < len(user) <= TYPED else facts.name
 
 
 def _command(session: ActionSession, facts: Facts, *, force: bool) -> str:

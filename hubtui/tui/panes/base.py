@@ -9,10 +9,14 @@ from typing import Protocol
 from textual.app import ComposeResult
 
 from hubtui.services.session import Session
+from hubtui.services.store import utc_now
+from hubtui.tui import export
 from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.tui.widgets.save_line import SaveLine
 from hubtui.views.cells import EMPTY, Cell, Tone, cell
+from hubtui.views.export import About
 from hubtui.views.headlines import Headline
 from hubtui.views.table import TableSource
 
@@ -46,6 +50,7 @@ class Pane(PaneFrame):
     def compose(self) -> ComposeResult:
         yield LiveTable(self.pane_view, id=f"{self.id}-table")
         yield FilterLine()
+        yield SaveLine()
 
     @property
     def table(self) -> LiveTable:
@@ -120,6 +125,32 @@ class Pane(PaneFrame):
         if self.table.cursor is not None:
             self.app.copy_to_clipboard(self.copied(self.table.cursor))
             self.app.notify("Copied.", timeout=2)
+
+    def action_save(self) -> None:
+        """Asks for a name, and writes all rows that the filter leaves to a new file."""
+        self.query_one(SaveLine).open(export.proposed(self.TITLE.lower(), "csv"))
+
+    def on_save_line_named(self, message: SaveLine.Named) -> None:
+        message.stop()
+        self.table.focus()
+        export.save_table(self.app, message.name, self.pane_view, self._about())
+
+    def _about(self) -> About:
+        now = utc_now()
+        fresh = self.pane_view.freshness(now)
+        notes = (self.pane_view.headline, fresh.words if fresh.stale else "")
+        return About(
+            kind=self.TITLE.lower(),
+            context=self.session.context.name,
+            namespace=self.session.namespace,
+            release=self.session.release,
+            as_of=now,
+            notes=tuple(note for note in notes if note),
+        )
+
+    def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
+        message.stop()
+        self.table.focus()
 
     def copied(self, key: str) -> str:
         """What `c` copies for a row."""

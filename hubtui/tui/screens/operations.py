@@ -13,14 +13,17 @@ from hubtui.services.journal import Entry
 from hubtui.services.operation import Operation
 from hubtui.services.operations import plan_of
 from hubtui.services.session import Session
-from hubtui.tui import keys
+from hubtui.services.store import utc_now
+from hubtui.tui import export, keys
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.tui.widgets.save_line import SaveLine
 from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.views.cells import Tone, cell
+from hubtui.views.export import About
 from hubtui.views.journal import COLUMNS, entry_rows
 from hubtui.views.rows import Rows
 
@@ -42,6 +45,7 @@ class OperationsScreen(BaseScreen[None]):
         yield StatusLine()
         with PaneFrame("Operations", id="operations"):
             yield LiveTable(self._rows)
+            yield SaveLine()
         yield KeyFooter(self.refused())
 
     def on_mount(self) -> None:
@@ -87,6 +91,27 @@ class OperationsScreen(BaseScreen[None]):
         if (key := self.query_one(LiveTable).cursor) is not None:
             self.app.copy_to_clipboard(key)
             self.app.notify("Copied the id of the operation.", timeout=2)
+
+    def action_save(self) -> None:
+        """Asks for a name, and writes all operations to a new file."""
+        self.query_one(SaveLine).open(export.proposed("operations", "csv"))
+
+    def on_save_line_named(self, message: SaveLine.Named) -> None:
+        message.stop()
+        self.query_one(LiveTable).focus()
+        session = self._session
+        about = About(
+            kind="operations",
+            context=session.context.name,
+            namespace=session.namespace,
+            release=session.release,
+            as_of=utc_now(),
+        )
+        export.save_table(self.app, message.name, self._rows, about)
+
+    def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
+        message.stop()
+        self.query_one(LiveTable).focus()
 
     def on_unmount(self) -> None:
         if self._work is not None:

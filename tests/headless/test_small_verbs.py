@@ -1,0 +1,121 @@
+"""`restart`, `delete-pod` and `--csv` as a script uses them: plans, refusals, exit codes.
+
+What they do to a cluster is proved in tests/cluster.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from tests.headless.apiserver import ApiServer
+from tests.headless.cluster import EVIL
+from tests.headless.conftest import Command
+
+
+def written(api: ApiServer) -> list[tuple[str, str]]:
+    """What is neither a GET nor a question about rights."""
+    return [
+        (method, path)
+        for method, path, _ in api.requests
+        if method != "GET" and not path.endswith("selfsubjectaccessreviews")
+    ]
+
+
+@pytest.mark.parametrize("options", [[], ["--read-only"]])
+def test_a_restart_without_a_name_is_a_plan(
+    hubtui: Command, api: ApiServer, options: list[str]
+) -> None:
+    found = hubtui("restart", "hub", *options)
+    assert (found.code, found.err, written(api)) == (0, "", [])
+    for words in (
+        "Restart hub of hub",
+        "no log-in and no new server",
+        "2 running servers stay.",
+        "kubectl rollout restart deployment/hub --namespace hub --context test",
+        "--confirm hub",
+    ):
+        assert words in found.out
+
+
+def test_the_plan_of_a_restart_as_a_document(hubtui: Command, api: ApiServer) -> None:
+    found = hubtui("restart", "proxy", "--json").document
+    assert (found["kind"], found["action"], found["targets"]) == (
+        "plan",
+        "restart",
+        ["deployment proxy"],
+    )
+    names = [check["name"] for check in found["checks"]]
+    assert names == ["deployment", "rollout", "release", "rights"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (["restart", "nonsense"], 2, "cannot be restarted"),
+        (["restart", "autohttps"], 1, "This hub has no autohttps"),
+        (["restart", "hub", "--confirm", "hup", "--override", "rollout"], 3, "'hup' is not 'hub'"),
+        (["restart", "hub", "--confirm", "hub", "--read-only"], 3, "read-only"),
+        (["restart", "hub", "--confirm", "hub"], 3, "a rollout is under way"),
+        (["delete-pod", "nobody"], 1, "not found"),
+        (["delete-pod", "jupyter-alice", "--confirm", "alice"], 3, "up and not stuck"),
+        (["delete-pod", "proxy-5c4", "--confirm", "proxy"], 3, "is not 'proxy-5c4'"),
+        (["delete-pod", "proxy-5c4", "--confirm", "proxy-5c4", "--read-only"], 3, "read-only"),
+        (
+            ["delete-pod", "proxy-5c4", "--confirm", "proxy-5c4", "--expect", "000000000000"],
+            3,
+            "has changed since",
+        ),
+    ],
+)
+def test_refusals_have_their_codes_and_write_nothing(
+    hubtui: Command, api: ApiServer, argv: list[str], code: int, said: str
+) -> None:
+    found = hubtui(*argv)
+    assert (found.code, found.out, written(api)) == (code, "", [])
+    assert said in found.err
+
+
+def test_a_user_is_asked_for_by_name_where_it_can_be_typed(hubtui: Command, api: ApiServer) -> None:
+    assert hubtui("delete-pod", "jupyter-alice", "--json").document["confirm"] == "alice"
+    assert hubtui("delete-pod", "jupyter-eve", "--json").document["confirm"] == "jupyter-eve"
+    assert "\x1b" not in hubtui("delete-pod", "jupyter-eve").out
+    assert EVIL not in hubtui("delete-pod", "jupyter-eve").out
+
+
+def test_force_is_a_stop_of_its_own(hubtui: Command, api: ApiServer) -> None:
+    plan = hubtui("delete-pod", "jupyter-alice", "--force", "--json").document
+    levels = {check["name"]: check["level"] for check in plan["checks"]}
+    assert levels["state"] == "stop"
+    assert plan["command"].endswith("--grace-period=0 --force")
+    assert plan["title"] == "Delete pod jupyter-alice by force"
+
+
+# Tables as CSV
+
+
+def test_rows_as_csv(hubtui: Command, api: ApiServer) -> None:
+    found = hubtui("pods", "--csv")
+    rows = list(csv.DictReader(io.StringIO(found.out)))
+    assert found.code == 0
+    names = {row["name"] for row in rows}
+    assert names == {"hub-7d9", "proxy-5c4", "jupyter-alice", "jupyter-eve"}
+    assert "\x1b" not in found.out
+
+
+def test_notes_stay_beside_the_rows(hubtui: Command, api: ApiServer) -> None:
+    api.denied = {"statefulsets"}
+    found = hubtui("pods", "--csv")
+    assert "statefulsets" in found.err
+    assert "statefulsets" not in found.out
+
+
+@pytest.mark.parametrize("other", ["--json", "--watch"])
+def test_csv_goes_alone(hubtui: Command, api: ApiServer, other: str) -> None:
+    assert hubtui("pods", "--csv", other).code == 2
+
+
+def test_an_answer_without_rows_has_no_csv(hubtui: Command, api: ApiServer) -> None:
+    assert hubtui("status", "--csv").code == 2
