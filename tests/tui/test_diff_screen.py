@@ -1,0 +1,136 @@
+"""The diff screen: searched, unfolded, read in full, saved; and the live cluster under `d`."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from hubtui.tui.screens.diff import DiffFrame, DiffScreen
+from hubtui.tui.screens.drift import DriftScreen
+from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.screens.text import TextScreen
+from tests.tui.conftest import Make
+from tests.tui.prepared import PreparedApp, freeze, ready, shown, until
+from tests.tui.world import HISTORY, SECRET
+
+SIZE = (160, 48)
+COUNTS = re.compile(r"~\d+ \+\d+ -\d+")
+
+
+@pytest.fixture
+def app(make: Make, monkeypatch: pytest.MonkeyPatch) -> PreparedApp:
+    freeze(monkeypatch)
+    return make()
+
+
+async def _diff(app: PreparedApp, pilot: Pilot[Any]) -> DiffFrame:
+    """The diff of the revision before with the current one."""
+    await ready(pilot)
+    await pilot.press("1", "g", "j", "d")
+    await until(pilot, lambda: isinstance(app.screen, DiffScreen), "the diff screen")
+    await shown(pilot, "secrets masked")
+    return app.screen.query_one(DiffFrame)
+
+
+async def test_the_history_counts_what_each_revision_changed(app: PreparedApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, "CHANGED")
+        await until(pilot, lambda: len(COUNTS.findall(app.text)) == len(HISTORY) - 1, "counts")
+
+
+async def test_a_search_finds_what_is_folded_and_n_goes_from_match_to_match(
+    app: PreparedApp,
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        frame = await _diff(app, pilot)
+        await pilot.press("slash", *"memory")
+        await shown(pilot, "with memory")
+        await pilot.press("enter")
+        first = frame.table.cursor
+        assert first is not None
+        assert "memory" in "\n".join(frame.view.detail(first)).lower()
+        await pilot.press("slash", "escape")
+        assert frame.view.needle == ""
+        assert frame.table.has_focus
+
+
+async def test_everything_unfolds_and_folds_again(app: PreparedApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        frame = await _diff(app, pilot)
+        before = list(frame.view.keys())
+        await pilot.press("o")
+        assert len(frame.view.keys()) > len(before)
+        await pilot.press("o")
+        assert list(frame.view.keys()) == before
+
+
+async def test_enter_on_a_leaf_shows_its_text_in_full(app: PreparedApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        frame = await _diff(app, pilot)
+        leaf = frame.view.next_change(None)
+        while leaf is not None and frame.view.is_open(leaf):
+            leaf = frame.view.next_change(leaf)
+        assert leaf is not None
+        frame.table.move_to(leaf)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TextScreen), "the text")
+        await pilot.press("escape")
+        assert isinstance(app.screen, DiffScreen)
+
+
+async def test_a_saved_diff_is_for_its_owner_and_without_secrets(
+    app: PreparedApp, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.txt"
+    async with app.run_test(size=SIZE) as pilot:
+        await _diff(app, pilot)
+        await pilot.press("ctrl+s")
+        await pilot.press("ctrl+u", *str(path), "enter")
+        await until(pilot, path.exists, "the file")
+        await pilot.press("ctrl+s")
+        await pilot.press("ctrl+u", *str(path), "enter")
+        await until(pilot, lambda: any("exists" in said for said in app.told()), "a refusal")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text().startswith("11 → 12")
+    assert SECRET not in path.read_text()
+
+
+async def test_d_on_the_current_revision_compares_with_the_cluster(app: PreparedApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("1", "g", "d")
+        await until(pilot, lambda: isinstance(app.screen, DriftScreen), "the drift")
+        await shown(pilot, "12 → live")
+        await shown(pilot, "Roll back to the same revision to undo it.")
+        assert all(
+            call.verb != "patch" or call.query["dryRun"] == "All" for call in app.client.calls
+        )
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen), "the plan")
+
+
+async def test_d_on_a_failed_revision_compares_it_with_the_good_one_before(
+    app: PreparedApp,
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("1", "g", "j", "j", "d")
+        await until(pilot, lambda: isinstance(app.screen, DiffScreen), "the diff")
+        await shown(pilot, "9 → 10")
+
+
+async def test_in_read_only_the_cluster_is_only_read(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freeze(monkeypatch)
+    app = make(read_only=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("1", "g", "d")
+        await shown(pilot, "12 → live")
+        assert {call.verb for call in app.client.calls} <= {"get", "list", "watch"}
