@@ -49,6 +49,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "save": ("save",),
     "details": ("app", "screen", "text", "details"),
     "plan": ("app", "screen", "text", "diff", "plan"),
+    "checks": ("app", "screen", "text", "plan", "checks"),
     "progress": ("app", "screen", "text", "progress"),
     "drift": ("app", "screen", "text", "diff", "drift"),
     "filter": ("filter",),
@@ -125,6 +126,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "find", ("slash",), "Search", "Search in the diff, in what is folded too", "Rows",
         ("diff",), footer="search", weight=60,
+    ),
+    Command(
+        "override", ("enter",), "Override", "Pass a check that says stop, or stop again", "Rows",
+        ("checks",), footer="override", weight=70,
     ),
     Command(
         "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",

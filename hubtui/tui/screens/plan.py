@@ -39,6 +39,16 @@ WITH_DIFF = frozenset({"rollback"})
 """The actions that change manifests; one that cannot be compared shows an empty diff."""
 
 
+class ChecksTable(DocumentTable):
+    """The checks; enter passes one that says stop."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("checks")]
+
+    def action_override(self) -> None:
+        """Passes the check under the cursor, or takes that back."""
+        self.action_open()
+
+
 class PlanScreen(BaseScreen[None]):
     """Plans an action, shows the plan, and starts it when the name that it asks for is typed.
 
@@ -72,7 +82,7 @@ class PlanScreen(BaseScreen[None]):
                 yield DocumentTable(self._what)
             with Vertical(id="plan-side"):
                 with PaneFrame("Checks", id="plan-checks"):
-                    yield DocumentTable(self._checks, id="checks")
+                    yield ChecksTable(self._checks, id="checks")
                 with PaneFrame("What people notice", id="plan-notices"):
                     yield DocumentTable(self._notices)
                 with PaneFrame("Confirm", id="plan-confirm"):
