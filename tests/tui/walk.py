@@ -12,6 +12,7 @@ from typing import Any
 
 from textual.command import CommandPalette
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from hubtui.tui import app as tui
@@ -70,6 +71,7 @@ class Walk:
         self.paths: dict[Place, Path_] = {}
         self.pressed: dict[Place, list[str]] = {}
         self.commands: dict[str, list[str]] = {}
+        self._made: Screen[Any] | None = None
 
     @property
     def screens(self) -> set[str]:
@@ -123,12 +125,18 @@ class Walk:
         if isinstance(screen, PlanScreen):
             await until(
                 self.pilot,
-                lambda: self.app.screen is not screen or screen.query("ConfirmLine Input"),
+                lambda: self.app.screen is not screen or self._is_made(screen),
                 "a plan",
             )
         if self.app.session is None:
             await self.home()
         self.app._beat()
+
+    def _is_made(self, plan: Screen[Any]) -> bool:
+        """Whether the plan is there and has once given the focus to its field."""
+        if isinstance(plan.focused, Input):
+            self._made = plan
+        return self._made is plan
 
     async def everywhere(self) -> None:
         """Presses every effective key at every place that can be reached."""
@@ -184,7 +192,9 @@ class Walk:
         await self.go(path)
         plan = self.app.screen
         assert isinstance(plan, PlanScreen), plan
-        plan.query_one("ConfirmLine Input", Input).focus()
+        field = plan.query_one("ConfirmLine Input", Input)
+        field.focus()
+        await until(self.pilot, lambda: field.has_focus, "the field")
         await self.pilot.press(*name, "enter")
         await self.settle()
         if self.app.screen is plan:
