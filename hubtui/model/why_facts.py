@@ -137,7 +137,13 @@ class Facts:
             for n, each in enumerate(inits, 1)
         ]
         mains = [(f"Container {c.name}", c, known.get(c.name)) for c in self.pod.spec.containers]
-        return [*steps, *mains]
+        listed = {c.name for c in (*inits, *self.pod.spec.containers)}
+        others = [
+            (f"Container {s.name}", Container(name=s.name, image=s.image), s)
+            for s in known.values()
+            if s.name not in listed
+        ]
+        return [*steps, *mains, *others]
 
 
 def claim_names(pod: Pod) -> tuple[str, ...]:

@@ -170,6 +170,8 @@ class HubtuiApp(App[int], inherit_bindings=False):
     # -- what is shown
 
     def _beat(self) -> None:
+        if not self.is_running:
+            return  # the app is ending, and its screens are being taken apart
         now = datetime.now(UTC)
         self._show_failure(now)
         # A screen that was pushed a moment ago may have nothing in it yet.
