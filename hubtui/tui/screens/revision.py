@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from hubtui.errors import HubtuiError
-from hubtui.model.release import RevisionHead
+from hubtui.model.redact import Redactor
+from hubtui.model.release import Payload, RevisionHead
 from hubtui.model.trail import Finding
+from hubtui.services.hooks import Evidence, evidence
 from hubtui.services.session import Session
 from hubtui.tui.screens.reading import ReadingScreen
 from hubtui.views.cells import Cell, Tone, cell
@@ -38,10 +40,26 @@ class RevisionScreen(ReadingScreen):
         try:
             payload = await self._session.releases.payload(self._head)
             redactor = await self._session.redactor()
-            self._lines = list(revision_lines(self._head, payload, redactor, self._found))
+            self._show(payload, redactor)
+            hooks = await self._evidence(payload)
+            self._show(payload, redactor, hooks)
         except HubtuiError as error:
             self._lines = [cell(str(error), Tone.NOW)]
         self.document.touch()
+
+    def _show(self, payload: Payload, redactor: Redactor, hooks: Sequence[Evidence] = ()) -> None:
+        self._lines = list(revision_lines(self._head, payload, redactor, self._found, hooks))
+        self.document.touch()
+
+    async def _evidence(self, payload: Payload) -> Sequence[Evidence]:
+        """What is left of the hooks; it comes after the rest is shown."""
+        heads = self._session.releases.heads(self._head.release)
+        newest = bool(heads) and heads[0].revision == self._head.revision
+        session = self._session
+        try:
+            return await evidence(session.client, session.pods, payload, newest=newest)
+        except HubtuiError as error:
+            return [Evidence(hook, missing=f"not readable: {error.what}") for hook in payload.hooks]
 
     def on_unmount(self) -> None:
         if self._work is not None:
