@@ -219,6 +219,19 @@ def why(context: click.Context, name: str) -> int:
 
 
 @_command(
+    click.argument("name", metavar="[POD|USER|OBJECT]", default=""),
+    click.option("--filter", "text", metavar="TEXT", default="", help="Words; status:warning"),
+    _JSON,
+    _WATCH,
+)
+def events(context: click.Context, name: str, text: str) -> int:
+    """The events of the namespace or of one object, newest first."""
+    from hubtui.headless.events import events as answer
+
+    return _await(answer(_run(context), name, text))
+
+
+@_command(
     click.argument("pods", metavar="POD|USER|ROLE", nargs=-1, required=True),
     click.option("--container", "-c", metavar="NAME", default="", help="Which container."),
     click.option("--follow", "-f", is_flag=True, help="Go on as lines come."),

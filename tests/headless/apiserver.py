@@ -19,6 +19,8 @@ PLURALS = {
     "DaemonSet": "daemonsets",
     "Job": "jobs",
     "Namespace": "namespaces",
+    "Node": "nodes",
+    "Event": "events",
 }
 
 

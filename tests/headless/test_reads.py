@@ -23,6 +23,8 @@ READS = [
     ("values", "value"),
     ("pods", "items"),
     ("logs hub-7d9", "items"),
+    ("why hub", "items"),
+    ("events", "items"),
     ("journal", "items"),
     ("config", "items"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -271,18 +272,18 @@ async def test_y_shows_a_pod_or_a_roles_workload_without_secrets(make: Make, kno
         await shown(pilot, "replicas: 1")
 
 
+def _shows(app: PreparedApp, screen: type[object]) -> bool:
+    return isinstance(app.screen, screen)
+
+
 async def test_from_the_details_of_a_pod_every_way_leads_on(make: Make, known: World) -> None:
     app = make(known)
     async with app.run_test(size=SIZE) as pilot:
         await on_pod(pilot, app, ANA)
         await pilot.press("enter")
-        for key, screen in (
-            ("w", PodWhyScreen),
-            ("e", EventsScreen),
-            ("y", YamlScreen),
-            ("l", LogsScreen),
-        ):
+        screens = {"w": PodWhyScreen, "e": EventsScreen, "y": YamlScreen, "l": LogsScreen}
+        for key, screen in screens.items():
             await pilot.press(key)
-            await until(pilot, lambda wanted=screen: isinstance(app.screen, wanted), key)
+            await until(pilot, partial(_shows, app, screen), key)
             await pilot.press("escape")
             await pilot.pause()
