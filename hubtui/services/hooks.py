@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from hubtui.clients.kube import KubeClient
@@ -21,6 +22,7 @@ from hubtui.services.pods import Pods
 PODS_TOLD: Final = 3
 EVENTS_TOLD: Final = 4
 LOG_LINES: Final = 8
+_CLOCKS_DIFFER: Final = timedelta(seconds=5)
 _LEFT: Final[dict[str, Kind[kube.Object]]] = {"Job": JOBS, "Pod": PODS, "DaemonSet": DAEMONSETS}
 """The kinds of hooks that run something: of all others there is nothing to find out."""
 
@@ -35,29 +37,25 @@ class Evidence:
     missing: str = ""
 
 
-async def evidence(
-    client: KubeClient, pods: Pods, payload: Payload, *, newest: bool
-) -> tuple[Evidence, ...]:
-    """Looks for each hook of a revision; of an older one (not `newest`) nothing is looked for,
-    since what is there belongs to a later revision. Raises UnreachableError."""
+async def evidence(client: KubeClient, pods: Pods, payload: Payload) -> tuple[Evidence, ...]:
+    """Looks for each hook of a revision. Raises UnreachableError."""
     found = []
     for hook in sorted(payload.hooks, key=lambda hook: hook.weight):
-        if hook.kind not in _LEFT:
-            found.append(Evidence(hook))
-        elif not newest:
-            found.append(Evidence(hook, missing="a later revision's hooks took its place"))
-        else:
-            found.append(await _of(client, pods, hook, payload.namespace))
+        known = hook.kind in _LEFT
+        found.append(await _of(client, pods, hook, payload.namespace) if known else Evidence(hook))
     return tuple(found)
 
 
 async def _of(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evidence:
     try:
-        await client.get(_LEFT[hook.kind], namespace, hook.name)
+        thing = await client.get(_LEFT[hook.kind], namespace, hook.name)
     except NotFoundError:
         return Evidence(hook, missing=removed(hook))
     except (ApiError, DecodeError, ReadOnlyError) as error:
         return Evidence(hook, missing=f"not readable: {error.what}")
+    if not of_this_run(hook, thing.metadata.creation_timestamp):
+        words = "evidence replaced: what is in the cluster is of another run"
+        return Evidence(hook, missing=words)
     lines: list[str] = []
     try:
         mine = await _pods(client, hook, namespace)
@@ -69,6 +67,16 @@ async def _of(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evi
     except (ApiError, DecodeError) as error:
         lines.append(f"not readable: {error.what}")
     return Evidence(hook, there=True, lines=tuple(lines))
+
+
+def of_this_run(hook: Hook, created: datetime | None) -> bool:
+    """Whether an object was made in a hook's last run: other revisions use the same names."""
+    run = hook.last_run
+    if run is None or run.started is None or created is None:
+        return True
+    # The server cuts its times down to whole seconds, and has a clock of its own.
+    early = created < run.started - _CLOCKS_DIFFER
+    return not early and (run.completed is None or created <= run.completed + _CLOCKS_DIFFER)
 
 
 def removed(hook: Hook) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Chart, Hook, HookRun, Payload, RevisionHead, Status
-from hubtui.services.hooks import Evidence, removed
+from hubtui.services.hooks import Evidence, of_this_run, removed
 from hubtui.views.cells import plain
 from hubtui.views.document import Hung
 from hubtui.views.revision import revision_lines
@@ -34,6 +36,21 @@ POLICIES = ("before-hook-creation", "hook-succeeded")
 )
 def test_nothing_left_is_never_fine(hook: Hook, said: str) -> None:
     assert removed(hook) == said
+
+
+START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "completed", "mine"),
+    [(0, None, True), (-60, None, False), (60, 90, True), (200, 90, False), (200, None, True)],
+)
+def test_an_object_is_evidence_only_of_the_run_that_made_it(
+    seconds: int, completed: int | None, mine: bool
+) -> None:
+    end = START + timedelta(seconds=completed) if completed else None
+    hook = Hook("a", "Job", last_run=HookRun("Failed", START, end))
+    assert of_this_run(hook, START + timedelta(seconds=seconds)) is mine
 
 
 def test_a_revision_tells_of_its_hooks_with_secrets_masked() -> None:

@@ -53,11 +53,9 @@ class RevisionScreen(ReadingScreen):
 
     async def _evidence(self, payload: Payload) -> Sequence[Evidence]:
         """What is left of the hooks; it comes after the rest is shown."""
-        heads = self._session.releases.heads(self._head.release)
-        newest = bool(heads) and heads[0].revision == self._head.revision
         session = self._session
         try:
-            return await evidence(session.client, session.pods, payload, newest=newest)
+            return await evidence(session.client, session.pods, payload)
         except HubtuiError as error:
             return [Evidence(hook, missing=f"not readable: {error.what}") for hook in payload.hooks]
 
