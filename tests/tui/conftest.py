@@ -37,11 +37,12 @@ class Make(Protocol):
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Make:
+def make(tmp_path: Path) -> Iterator[Make]:
     def call(known: World | None = None, **settings: Any) -> PreparedApp:
         return PreparedApp(prepared.session(prepared.settings(tmp_path, **settings), known))
 
-    return call
+    yield call
+    prepared.let_helm_end(tmp_path)
 
 
 @pytest.fixture

@@ -58,7 +58,11 @@ def freeze(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class PreparedClient(KubeClient):
-    """A fake apiserver: the gate decides, memory answers. `error` makes it dead."""
+    """A fake apiserver: the gate decides, memory answers.
+
+    `error` makes it dead; with `hold` it answers once that is set, and `held` says that it was
+    asked.
+    """
 
     def __init__(self, settings: Settings, context: Context, gate: Gate, known: World) -> None:
         super().__init__(settings, context, gate)
@@ -66,6 +70,7 @@ class PreparedClient(KubeClient):
         self.calls: list[Call] = []
         self.error: HubtuiError | None = None
         self.hold: asyncio.Event | None = None
+        self.held = asyncio.Event()
 
     async def request(
         self,
@@ -80,6 +85,7 @@ class PreparedClient(KubeClient):
         self.gate.check(call, token)
         self.calls.append(call)
         if self.hold is not None:
+            self.held.set()
             await self.hold.wait()
         if self.error is not None:
             raise self.error
@@ -155,6 +161,11 @@ until [ -e {end} ]; do sleep 0.05; done
 echo "Error: this helm is a fake" >&2
 exit 1
 """
+
+
+def let_helm_end(folder: Path) -> None:
+    """The helm that waits ends, with an error."""
+    (folder / "helm-may-end").touch()
 
 
 def session(chosen: Settings, known: World | None = None, hub: str = world.RELEASE) -> Session:
