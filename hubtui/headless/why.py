@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from hubtui.model.age import rfc3339
 from hubtui.model.podstate import state_of
 from hubtui.model.roles import Role, user_of
 from hubtui.model.why import Finding
+from hubtui.model.why_facts import without_keys
 from hubtui.services.pods import PodRow
 from hubtui.services.session import Session
 from hubtui.services.store import utc_now
@@ -33,7 +35,7 @@ async def why(run: Run, name: str) -> int:
         session.pods.update()
         now = utc_now()
         if name in set(Role):
-            findings = await of_role(session, Role(name))
+            findings = [_bare(each) for each in await of_role(session, Role(name))]
             return _answer(session, findings, list(role_why(name, findings, now)), now)
         findings = [await _finding(session, row) for row in _rows(session, name)]
         lines: list[Cell | Hung] = []
@@ -56,8 +58,12 @@ def _rows(session: Session, name: str) -> list[PodRow]:
 
 
 async def _finding(session: Session, row: PodRow) -> Finding:
-    found = await of_pod(session, row.pod.metadata.name)
+    found = without_keys(await of_pod(session, row.pod.metadata.name))
     return Finding(found, (row.pod,), state_of(row.pod).severity)
+
+
+def _bare(finding: Finding) -> Finding:
+    return replace(finding, why=without_keys(finding.why))
 
 
 def _answer(

@@ -140,7 +140,7 @@ def refused_by_quota(events: Iterable[Event], quotas: Iterable[Quota]) -> Why | 
             f"A pod is not made: {told.message.partition(': exceeded quota')[2] or told.message}"
         ),
         "The namespace's quota does not allow a further pod of this size.",
-        "Raise the quota, ask for less, or stop idle servers (C).",
+        "Raise the quota, ask for less, or stop idle servers.",
         (evidence_of(told), *full),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -144,6 +145,14 @@ class Facts:
             if s.name not in listed
         ]
         return [*steps, *mains, *others]
+
+
+_KEYS = re.compile(r" \([a-zA-Z](?:, [a-zA-Z])*\)")
+
+
+def without_keys(why: Why) -> Why:
+    """The explanation without the keys of the screen, for where there is none."""
+    return replace(why, means=_KEYS.sub("", why.means), todo=_KEYS.sub("", why.todo))
 
 
 def claim_names(pod: Pod) -> tuple[str, ...]:

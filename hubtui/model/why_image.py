@@ -138,7 +138,7 @@ def pulling(facts: Facts) -> Why | None:
             f"{f' since {since}' if since else ''}"
         ),
         means,
-        "Pull images beforehand (p) when this is too slow.",
+        "Pull images beforehand when this is too slow.",
         subject=image,
     )
 

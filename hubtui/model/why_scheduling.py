@@ -158,7 +158,7 @@ def _unseen(facts: Facts) -> Why:
             Cause.SCHEDULER,
             f"{head}, and {pods}.",
             "As long as that lasts no new server starts, and nothing is told about it.",
-            "Look at the user-scheduler's pods (w, l) and restart it.",
+            "Look at the log of its pods (l), and restart it (B).",
         )
     if seconds is not None and seconds < JUST_CREATED:
         return Why(Cause.STARTING, f"It was created {age} ago; the scheduler has not looked yet.")
@@ -254,7 +254,7 @@ def untolerated(facts: Facts, node: Node) -> list[Taint]:
 def _todo_of(found: Verdict) -> str:
     words = " ".join(c.words for c in found.constraints)
     if "cordoned" in words:
-        return "Uncordon a node (o) or add one."
+        return "Uncordon a node or add one."
     if "not ready" in words or "unreachable" in words:
         return "Look at the nodes that are not ready."
     if "zone" in words:
@@ -290,13 +290,13 @@ def _scaling(facts: Facts, head: str) -> Why:
     event = facts.newest("TriggeredScaleUp", "NotTriggerScaleUp", "FailedScaleUp")
     if event is None:
         said = "No autoscaler has answered." if facts.read("events") else ""
-        todo = "Add a node, or stop idle servers (C)."
+        todo = "Add a node, or stop idle servers."
         return Why(Cause.FULL, "", f"{head} {said}".rstrip(), todo)
     if event.reason == "TriggeredScaleUp":
         means = f"{head} The autoscaler is adding a node ({event.message})."
         return Why(Cause.FULL, "", means, "Wait a few minutes.")
     means = f"{head} The autoscaler adds no node: {sentence(event.message)}"
-    return Why(Cause.FULL, "", means, "Raise the node group's maximum, or stop idle servers (C).")
+    return Why(Cause.FULL, "", means, "Raise the node group's maximum, or stop idle servers.")
 
 
 def _claim(facts: Facts, happened: str) -> Why:

@@ -42,6 +42,7 @@ def test_a_pod_or_a_role_is_explained_in_words(hubtui: Command, api: ApiServer, 
     assert found.code == 0
     assert "Image img:1 cannot be pulled on node-1: no such tag: not found." in found.out
     assert "The registry has no such image or tag." in found.out
+    assert "(r)" not in found.out
     assert "Evidence" in found.out
 
 
