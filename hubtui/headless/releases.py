@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -56,7 +57,9 @@ async def history(run: Run, release: str) -> int:
         heads = await heads_of(run, session, release or session.release)
         rows = list(zip(heads, await session.releases.summaries(heads), strict=True))
         told = {head.revision: summary.description for head, summary in rows}
-        found = trail(heads, told, utc_now())
+        name = heads[0].release
+        here = await asyncio.to_thread(session.operations.live_here, name)
+        found = trail(heads, told, utc_now(), helm_here=bool(here))
         answer = _answer("history", session, rows, (_REVISION, *_REST))
         return replace(
             answer,

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from itertools import pairwise
 from typing import Final
 
 from hubtui.errors import DecodeError, HubtuiError, NotFoundError
@@ -49,19 +48,6 @@ class Changed:
             if self._work is None or self._work.done():
                 self._work = asyncio.create_task(self._run(), name="changed")
         return found
-
-    async def all(self, heads: list[RevisionHead]) -> list[Counts | Unknown | None]:
-        """The counts of revisions, newest first, each against the next; None for the last one.
-
-        Raises UnreachableError.
-        """
-        found: list[Counts | Unknown | None] = []
-        for after, before in pairwise(heads):
-            key = f"{version_key(before)} {version_key(after)}"
-            if key not in self._known:
-                self._known[key] = await self._count(before, after)
-            found.append(self._known[key])
-        return [*found, None] if heads else []
 
     async def close(self) -> None:
         """Ends the counting."""

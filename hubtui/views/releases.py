@@ -40,6 +40,8 @@ class ReleasesView:
         self._releases = releases
         self._changed = changed
         self._before: dict[str, RevisionHead] = {}
+        self.helm_here = False
+        """Whether this machine runs a helm on the release."""
         self.release = release
         self._subscription = releases.subscribe()
         self._order: list[str] = []
@@ -145,7 +147,7 @@ class ReleasesView:
             for head in heads
             if (summary := self._releases.known(head)) is not None
         }
-        return trail(heads, descriptions, now)
+        return trail(heads, descriptions, now, helm_here=self.helm_here)
 
     def last_finding(self, now: datetime) -> Cell:
         """What happened last, as long as it is about one of the two newest revisions."""

@@ -34,6 +34,7 @@ async def _diff(app: PreparedApp, pilot: Pilot[Any]) -> DiffFrame:
     await pilot.press("1", "g", "j", "d")
     await until(pilot, lambda: isinstance(app.screen, DiffScreen), "the diff screen")
     await shown(pilot, "secrets masked")
+    await shown(pilot, "objects unchanged")  # the rows come with the next beat
     return app.screen.query_one(DiffFrame)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -18,6 +19,9 @@ from hubtui.views.cells import Cell, cell, join
 from hubtui.views.releases import ReleasesView
 from hubtui.views.signs import status_sign
 
+LOOK_FOR_HELM = timedelta(seconds=5)
+"""Between two looks for a helm on this machine, while a revision is pending."""
+
 
 class ReleasesPane(Pane):
     """Revisions; `d` compares, `r` plans a rollback."""
@@ -29,6 +33,8 @@ class ReleasesPane(Pane):
     def __init__(self, session: Session) -> None:
         self.view = ReleasesView(session.releases, session.release, session.changed)
         super().__init__(session, self.view)
+        self._work: asyncio.Task[None] | None = None
+        self._looked = utc_now()
 
     def words(self) -> Cell:
         head = self.view.current()
@@ -37,7 +43,23 @@ class ReleasesPane(Pane):
     def beat(self, now: datetime) -> None:
         """Shows what changed, and what happened last."""
         super().beat(now)
+        newest = self.view.current()
+        pending = newest is not None and newest.status.pending
+        if pending and (self._work is None or now - self._looked > LOOK_FOR_HELM):
+            self._looked = now
+            self._work = asyncio.create_task(self._look_for_helm(), name="helm here")
         self.show_note(self.view.last_finding(now))
+
+    async def _look_for_helm(self) -> None:
+        """Among the processes of this machine: not within a beat."""
+        operations = self.session.operations
+        self.view.helm_here = bool(
+            await asyncio.to_thread(operations.live_here, self.session.release)
+        )
+
+    def on_unmount(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
 
     def on_live_table_selected(self, message: LiveTable.Selected) -> None:
         message.stop()
