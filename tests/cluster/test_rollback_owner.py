@@ -1,0 +1,117 @@
+"""Flux, Argo CD and edits by hand, as a rollback's plan meets them on a real apiserver."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hubtui.errors import CheckStopsError
+from hubtui.services.actions.rollback import RollbackRequest
+from tests.cluster.parts import evidence, level
+from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.testbed import Testbed
+
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal of the test's own."""
+    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(testbed, tmp_path, 4) as release:
+        yield release
+
+
+@pytest.fixture
+def flux(testbed: Testbed) -> Iterator[str]:
+    """The apiserver knows HelmReleases, of any content."""
+    group, plural = "helm.toolkit.fluxcd.io", "helmreleases"
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {
+        "name": "v2",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+    }
+    names = {"plural": plural, "singular": "helmrelease", "kind": "HelmRelease"}
+    body = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {"group": group, "names": names, "scope": "Namespaced", "versions": [version]},
+    }
+    with testbed.api() as api:
+        api.request("POST", _CRDS, body)
+        api.wait_items(_CRDS, lambda found: any(_is_served(each, body) for each in found))
+        try:
+            yield f"/apis/{group}/v2"
+        finally:
+            with contextlib.suppress(httpx.HTTPStatusError):
+                api.request("DELETE", f"{_CRDS}/{plural}.{group}")
+
+
+def _is_served(each: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    conditions = each.get("status", {}).get("conditions", ())
+    return each["metadata"]["name"] == wanted["metadata"]["name"] and any(
+        condition["type"] == "Established" and condition["status"] == "True"
+        for condition in conditions
+    )
+
+
+async def test_a_helm_release_of_flux_is_a_stop_until_it_is_suspended(
+    small: SmallRelease, flux: str
+) -> None:
+    path = f"{flux}/namespaces/{small.namespace}/helmreleases"
+    body = {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "small-hub"},
+        "spec": {"releaseName": NAME},
+    }
+    with small.testbed.api() as api:
+        api.request("POST", path, body)
+    async with small.session() as session:
+        plan = await session.operations.plan("rollback", RollbackRequest(1))
+        assert level(plan, "owner") == "stop"
+        assert f"HelmRelease {small.namespace}/small-hub manages" in evidence(plan, "owner")
+        with pytest.raises(CheckStopsError, match="--override 'owner'"):
+            await session.operations.start(plan, NAME)
+        with small.testbed.api() as api:
+            api.patch(f"{path}/small-hub", {"spec": {"suspend": True}})
+        plan = await session.operations.plan("rollback", RollbackRequest(1))
+    assert level(plan, "owner") == "warn"
+    assert "is suspended" in evidence(plan, "owner")
+
+
+async def test_a_tracking_id_of_argo_is_a_stop(small: SmallRelease) -> None:
+    tracked = {"argocd.argoproj.io/tracking-id": "hubs:apps/Deployment:x/web"}
+    with small.testbed.api() as api:
+        path = f"/apis/apps/v1/namespaces/{small.namespace}/deployments/web"
+        api.patch(path, {"metadata": {"annotations": tracked}})
+    async with small.session() as session:
+        plan = await session.operations.plan("rollback", RollbackRequest(1))
+    assert level(plan, "owner") == "stop"
+    assert "Argo CD's Application hubs" in evidence(plan, "owner")
+
+
+async def test_an_edit_by_hand_is_named_with_who_made_it(small: SmallRelease) -> None:
+    with small.testbed.api() as api:
+        path = f"/api/v1/namespaces/{small.namespace}/configmaps/settings"
+        api.patch(f"{path}?fieldManager=kubectl-edit", {"data": {"mark": "by hand"}})
+    async with small.session() as session:
+        plan = await session.operations.plan("rollback", RollbackRequest(1))
+        same = await session.operations.plan("rollback", RollbackRequest(3))
+    assert level(plan, "edits by hand") == "warn"
+    assert "ConfigMap/settings: data.mark" in evidence(plan, "edits by hand")
+    assert "kubectl-edit" in evidence(plan, "edits by hand")
+    assert level(same, "edits by hand") == "ok"
+    assert "these are undone" in evidence(same, "edits by hand")
