@@ -163,8 +163,10 @@ class Logs:
         if not (wanted.follow and wanted.again) or wanted.previous:
             return False
         now = self._session.pods.stores.pods.get(source.pod.key)
-        there = now is not None and now.metadata.uid == source.pod.metadata.uid
-        return there and not isinstance(source.error, DeniedError)
+        if now is None or now.metadata.uid != source.pod.metadata.uid:
+            source.state, source.error = "ended", None  # with its pod, whatever was said last
+            return False
+        return not isinstance(source.error, DeniedError)
 
     async def _put(self, source: Source, line: str) -> None:
         at, text = stamped(line)

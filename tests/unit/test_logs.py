@@ -175,6 +175,14 @@ async def test_a_pod_that_replaces_another_joins_and_the_old_log_ends() -> None:
     assert members.look() is None
 
 
+async def test_the_log_of_a_pod_that_is_gone_has_ended_and_is_no_error() -> None:
+    opened = session(Kubelet(a=[ApiError("container not found", status=400)]))
+    logs = Logs(opened, Wanted())
+    logs.follow([pod("a")])
+    assert await logs.more() == []
+    assert (logs.sources[0].state, logs.sources[0].error) == ("ended", None)
+
+
 async def test_members_by_name_take_the_pod_that_comes_under_it() -> None:
     first, second = pod("jupyter-ana", "1"), pod("jupyter-ana", "2")
     opened = session(Kubelet(), first, pod("jupyter-bo"))
