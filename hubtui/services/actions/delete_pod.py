@@ -10,7 +10,7 @@ from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Call, WriteToken
 from hubtui.errors import ApiError, ChangedSinceError, NotFoundError, UnreachableError
 from hubtui.model.kinds import PODS, WHOLE_PODS
-from hubtui.model.plan import Outcome, Permit, Phase, Plan, Progress, Result
+from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress, Result
 from hubtui.model.podstate import state_of
 from hubtui.services import journal
 from hubtui.services.actions import ActionSession, Report, pod_gone
@@ -49,17 +49,6 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
     Raises NotFoundError when there is no such pod, DeniedError, UnreachableError.
     """
     facts = await facts_of.read(session, request.pod)
-    now = journal.now()
-    found = (
-        checks.leaving(facts, now, force=request.force),
-        checks.force(facts, wanted=request.force),
-        checks.is_stuck(facts, now),
-        checks.hubs_view(facts),
-        checks.comes_again(facts),
-        checks.budgets(facts),
-        await release_is_quiet(session, facts.newest),
-        await right(session, "delete", "pods", facts.name),
-    )
     grace = 0 if request.force else _grace(facts)
     namespace = session.namespace
     return DeletePodPlan(
@@ -72,7 +61,7 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
         namespace=namespace,
         release=session.release,
         targets=(f"pod {facts.name}",),
-        checks=tuple(check for check in found if check),
+        checks=await _checks(session, facts, force=request.force),
         notices=checks.notices(facts, grace),
         undo="there is no way back to this pod",
         confirm=_typed(facts),
@@ -84,6 +73,21 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
         deleted=Deleted(namespace, facts.name, facts.pod.metadata.uid, grace, facts.workload),
         force=request.force,
     )
+
+
+async def _checks(session: ActionSession, facts: Facts, *, force: bool) -> tuple[Check, ...]:
+    now = journal.now()
+    found = (
+        checks.leaving(facts, now, force=force),
+        checks.force(facts, wanted=force),
+        checks.is_stuck(facts, now),
+        checks.hubs_view(facts),
+        checks.comes_again(facts),
+        checks.budgets(facts),
+        await release_is_quiet(session, facts.newest),
+        await right(session, "delete", "pods", facts.name),
+    )
+    return tuple(check for check in found if check)
 
 
 async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: Report) -> Outcome:
