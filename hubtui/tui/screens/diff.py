@@ -123,7 +123,6 @@ class DiffFrame(PaneFrame):
         self.app.copy_to_clipboard("\n".join(self.view.lines()))
         self.app.notify("Copied the diff as it is shown, secrets masked.", timeout=3)
 
-
     def action_save(self) -> None:
         """Asks for a name, and writes the diff to a new file."""
         diff = self.view.diff
