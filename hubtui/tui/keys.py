@@ -222,12 +222,18 @@ def help_groups(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
 def markdown_table() -> str:
     """The table of keys for the README."""
     lines = ["| keys | what |", "|---|---|"]
-    for group, entries in help_groups():
-        lines.append(f"| **{group}** | |")
-        for keys, words in entries:
-            shown = " ".join(f"`{key}`" for key in keys.split(" "))
-            lines.append(f"| {shown} | {words} |")
+    group = ""
+    for command in sorted(COMMANDS, key=lambda command: _groups().index(command.group)):
+        if command.group != group:
+            group = command.group
+            lines.append(f"| **{group}** | |")
+        shown = " ".join(f"`{key_display(key)}`" for key in command.keys)
+        lines.append(f"| {shown} | {command.help} |")
     return "\n".join(lines) + "\n"
+
+
+def _groups() -> list[str]:
+    return list(dict.fromkeys(command.group for command in COMMANDS))
 
 
 def keymap_errors(keymap: Mapping[str, str]) -> list[str]:

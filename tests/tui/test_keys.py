@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 from textual.app import App
 from textual.screen import Screen
@@ -113,3 +114,8 @@ async def test_the_palette_offers_our_commands_and_nothing_of_textuals_but_the_t
     assert "Other hub  (H)" in titles
     assert "Theme" in titles
     assert not {"Screenshot", "Keys", "Maximize"} & set(titles)
+
+
+def test_the_readme_holds_the_table_of_keys() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert keys.markdown_table() in readme.read_text(encoding="utf-8")
