@@ -42,7 +42,6 @@ __all__ = [
     "bindings",
     "fit_footer",
     "footer_entries",
-    "help_groups",
     "key_display",
     "keymap_errors",
     "markdown_table",
@@ -206,17 +205,6 @@ def system_commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemComman
             title = f"{command.title}  ({key_display(active.key)})"
             yield SystemCommand(title, command.help, run)
     yield SystemCommand("Theme", "Change the colours", app.action_change_theme)
-
-
-def help_groups(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The help of some scopes: headings, each with pairs of keys and what they do."""
-    wanted = set(scopes) or {scope for command in COMMANDS for scope in command.scopes}
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for command in COMMANDS:
-        if wanted.intersection(command.scopes):
-            keys = " ".join(key_display(key) for key in command.keys)
-            groups.setdefault(command.group, []).append((keys, command.help))
-    return list(groups.items())
 
 
 def markdown_table() -> str:
