@@ -40,6 +40,15 @@ BEAT, BEAT_SLOW = 0.25, 0.5
 """Seconds between two looks at what changed (design §2)."""
 
 
+_HERE_ALREADY = {
+    "other_hub": ("PickerScreen",),
+    "operations": ("OperationsScreen",),
+    "help": ("HelpScreen",),
+    "command_palette": ("QuitScreen",),
+}
+"""Where a command is not offered: on its own screen, and over a question."""
+
+
 class HubtuiApp(App[int], inherit_bindings=False):
     """hubtui on a terminal."""
 
@@ -220,6 +229,13 @@ class HubtuiApp(App[int], inherit_bindings=False):
         return f"{known.title} is not possible: {session.gate.read_only}."
 
     # -- commands
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that would do nothing where one is does not apply there."""
+        here = _HERE_ALREADY.get(action)
+        if here is not None and type(self.screen).__name__ in here:
+            return False
+        return self.session is not None if action == "operations" else True
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return keys.system_commands(self, screen)

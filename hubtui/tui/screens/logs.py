@@ -176,6 +176,8 @@ class LogsScreen(BaseScreen[None]):
     def action_wrap(self) -> None:
         """Lets long lines go on in the next row, or cuts them."""
         self.view.wrap(not self.view.wrapped)
+        how = "go on in the next row" if self.view.wrapped else "are cut"
+        self.app.notify(f"Long lines {how}.", timeout=2)
 
     def action_stamps(self) -> None:
         """Shows the time of each line, or hides it."""
@@ -184,6 +186,8 @@ class LogsScreen(BaseScreen[None]):
     def action_highlight(self) -> None:
         """Shows all lines with the matches marked, or only the lines that match."""
         self.view.show_only_matches(not self.view.only_matches)
+        which = "Only the lines that match." if self.view.only_matches else "All lines."
+        self.app.notify(which, timeout=2)
 
     def action_next_change(self) -> None:
         """To the next match."""

@@ -147,6 +147,7 @@ class PlanScreen(BaseScreen[None]):
             return
         check = checks_in_order(self._plan)[self._checks.origin(message.key)]
         if check.level is not Level.STOP:
+            self.notify(f"{check.name} does not stop anything.", timeout=3, markup=False)
             return
         if not check.overridable:
             self.notify(f"{check.name} cannot be overridden.", severity="warning", markup=False)
