@@ -41,7 +41,6 @@ _CLOCKS = (
     "hubtui.tui.app",
     "hubtui.tui.widgets.live_table",
     "hubtui.services.store",
-    "hubtui.services.journal",
 )
 
 
@@ -55,6 +54,7 @@ def freeze(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of the program stands still at NOW."""
     for module in _CLOCKS:
         monkeypatch.setattr(f"{module}.datetime", _Frozen)
+    monkeypatch.setattr("hubtui.services.journal.now", lambda: NOW)
 
 
 class PreparedClient(KubeClient):

@@ -49,7 +49,7 @@ def classes() -> Iterator[tuple[str, ast.ClassDef]]:
                 yield f"{path.stem}.{node.name}", node
 
 
-@pytest.mark.parametrize(("name", "node"), classes(), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("name", "node"), classes(), ids=lambda v: v if isinstance(v, str) else "")
 def test_no_private_name_of_textual_is_used_for_something_else(
     name: str, node: ast.ClassDef
 ) -> None:

@@ -57,7 +57,8 @@ def place_of(app: HubtuiApp) -> Place:
     name = f"{type(focused).__name__}#{focused.id or getattr(focused.parent, 'id', '') or ''}"
     row = ""
     if isinstance(focused, LiveTable) and not isinstance(focused, TextTable):
-        kind = (focused.cursor or "").partition(":")[0]
+        kind, named, _ = (focused.cursor or "").partition(":")
+        kind = kind if named else "row"
         row = f"first {kind}" if focused._view.index == 0 else kind
     return Place(type(app.screen).__name__, name, row if name.startswith("Live") else "")
 
@@ -151,20 +152,31 @@ class Walk:
                 queue.append((found, way))
 
     async def _at(self, place: Place, path: Path_) -> list[tuple[Place, Path_]]:
-        assert await self.go(path) == place, f"{path} leads to {place_of(self.app)}, not {place}"
+        await self._find(place, path)
         found: list[tuple[Place, Path_]] = []
         here = list(self.app.screen.active_bindings)
         for key in here:
             if place_of(self.app) != place:
-                await self.go(path)
+                await self._find(place, path)
             await self.press(key)
             self.pressed.setdefault(place, []).append(key)
-            now, way = place_of(self.app), (*path, key)
-            # A place that an earlier key has helped to reach has a longer way of its own.
+            now = place_of(self.app)
             known = {*self.paths, *(place for place, _ in found)}
-            if now not in known and await self.go(way) == now:
-                found.append((now, way))
+            if now in known:
+                continue
+            # An earlier key may have helped: what is below a row shows once enter unfolds it.
+            for way in ((*path, key), (*path, "enter", key)):
+                if await self.go(way) == now:
+                    found.append((now, way))
+                    break
         return found
+
+    async def _find(self, place: Place, path: Path_) -> None:
+        # What lives may have moved on: a second look is enough.
+        for _ in range(3):
+            if await self.go(path) == place:
+                return
+        raise AssertionError(f"{path} leads to {place_of(self.app)}, not {place}")
 
     async def palette_of(self, *paths: Path_) -> None:
         """Runs every command that the palette offers where these paths lead."""

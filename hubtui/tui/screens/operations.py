@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from hubtui.errors import HubtuiError
 from hubtui.services.journal import Entry
 from hubtui.services.operation import Operation
 from hubtui.services.operations import plan_of
@@ -37,7 +38,7 @@ class OperationsScreen(BaseScreen[None]):
         super().__init__()
         self._session = session
         self._entries: tuple[Entry, ...] = ()
-        self._rows = Rows(COLUMNS, empty="Nothing was changed with hubtui on this machine.")
+        self._rows = Rows(COLUMNS, empty="Reading the journal …")
         self._work: asyncio.Task[None] | None = None
         self._seen: tuple[tuple[str, int], ...] | None = None
 
@@ -53,7 +54,12 @@ class OperationsScreen(BaseScreen[None]):
         self._work = asyncio.create_task(self._read(), name="journal")
 
     async def _read(self) -> None:
-        record = await asyncio.to_thread(self._session.operations.journal.read)
+        try:
+            record = await asyncio.to_thread(self._session.operations.journal.read)
+        except HubtuiError as error:
+            self._rows.sentence = str(error)
+            return
+        self._rows.sentence = "Nothing was changed with hubtui on this machine."
         self._entries = record.entries
         self._seen = None
         if record.broken:
