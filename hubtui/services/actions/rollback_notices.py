@@ -24,12 +24,14 @@ _RESTARTS = {
 
 
 async def count_servers(client: KubeClient, namespace: str, release: str) -> int | None:
-    """How many user servers there are; None when that may not be read.
+    """How many user servers run; None when that may not be read.
 
     Raises UnreachableError.
     """
     try:
-        pods = await client.list(_PODS_METADATA, namespace, labels=SERVERS)
+        pods = await client.list(
+            _PODS_METADATA, namespace, labels=SERVERS, fields="status.phase=Running"
+        )
     except ApiError:
         return None
     # A server that was started under an older chart has no release label.
