@@ -121,8 +121,9 @@ class PlanScreen(BaseScreen[None]):
         self.query_one("#plan-checks", PaneFrame).show_headline(check_counts(plan))
         self._checks.touch()
         self._notices.touch()
-        where = f"{plan.release} in namespace {plan.namespace} on {plan.context}"
-        words = f"{where}: {plan.summary}\n{plan.means}"
+        words = f"{plan.summary}\n{plan.means}"
+        if not self.has_class("-low"):
+            words = f"{plan.release} in namespace {plan.namespace} on {plan.context}\n{words}"
         self._confirm = ConfirmLine(words, plan.confirm, self._button)
         await self.query_one("#plan-confirm-body").mount(self._confirm)
         self._allow()
