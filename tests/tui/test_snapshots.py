@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -40,9 +41,9 @@ async def quiet(pilot: Pilot[Any]) -> None:
     """Nothing moves any more."""
     app = pilot.app
     assert isinstance(app, PreparedApp)
-    before = ""
-    while before != app.text:
-        before = app.text
+    before: list[list[Segment]] = []
+    while before != (now := [list(strip) for strip in app.screen._compositor.render_strips()]):
+        before = now
         await pilot.pause(0.2)
         app._beat()
         await pilot.pause()
@@ -125,6 +126,8 @@ def test_progress(snap_compare: Compare, make: Make) -> None:
         operation = rolling_out()
         app.prepared.operations.all.append(operation)
         app.push_screen(ProgressScreen(operation))
+        await shown(pilot, "ctrl+e comes back here")
+        await shown(pilot, "revision 11: rolling out")
         await quiet(pilot)
 
     assert snap_compare(app, terminal_size=WIDE, run_before=before)

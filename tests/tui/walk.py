@@ -160,15 +160,15 @@ class Walk:
                 await self._find(place, path)
             await self.press(key)
             self.pressed.setdefault(place, []).append(key)
-            now = place_of(self.app)
             known = {*self.paths, *(place for place, _ in found)}
-            if now in known:
-                continue
-            # An earlier key may have helped: what is below a row shows once enter unfolds it.
-            for way in ((*path, key), (*path, "enter", key)):
-                if await self.go(way) == now:
-                    found.append((now, way))
-                    break
+            # An earlier key may have helped to get here: only what can be reached again counts.
+            if (now := place_of(self.app)) not in known and await self.go((*path, key)) == now:
+                found.append((now, (*path, key)))
+        # What is below a row shows once it is unfolded.
+        below = (*path, "enter", "down")
+        now = await self.go(below) if place.row else place
+        if now not in {*self.paths, *(place for place, _ in found)}:
+            found.append((now, below))
         return found
 
     async def _find(self, place: Place, path: Path_) -> None:
