@@ -30,7 +30,6 @@ from tests.tui.walk import StayingApp, Walk
 WIDE = (160, 48)
 PATHS: dict[str, tuple[str, ...]] = {
     "releases": (),
-    "an older revision": ("j",),
     "pods": ("2",),
     "a pod": ("2", "G"),
     "the filter": ("slash",),
@@ -38,7 +37,6 @@ PATHS: dict[str, tuple[str, ...]] = {
     "the diff": ("j", "d"),
     "the plan": ("j", "r"),
     "its checks": ("j", "r", "shift+tab", "shift+tab"),
-    "its diff": ("j", "r", "tab", "tab"),
     "a log": ("2", "l"),
     "details": ("2", "G", "enter"),
     "why": ("2", "G", "w"),
@@ -78,7 +76,7 @@ async def settled(pilot: Pilot[Any], app: StayingApp) -> tuple[object, ...]:
     before: tuple[object, ...] = ()
     while before != (now := seen(app)):
         before = now
-        await pilot.pause(0.1)
+        await pilot.pause(0.03)
         app._beat()
     return before
 
