@@ -187,6 +187,9 @@ async def test_rights_are_asked_beforehand(small: SmallRelease, testbed: Testbed
 async def test_what_nobody_watched_is_told_at_the_next_start(
     small: SmallRelease, place: Place
 ) -> None:
+    slow = {"metadata": {"annotations": {"testbed.hubtui/pull-delay": "6s"}}}
+    place.patch("sched", {"spec": {"template": slow}})
+    place.available("sched")
     async with small.session() as session:
         operation = await session.operations.start(await planned(session), NAME)
         while not operation.progress.steps:

@@ -260,3 +260,5 @@ def _take_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # Whoever started the tests may ignore it (nohup), and children inherit that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
