@@ -122,6 +122,9 @@ class PodsView:
         self._stale_order = True
 
     def drain(self) -> Dirty:
+        # Half a list has no order yet: the cursor would stay on what was first by chance.
+        if not self._pods.stores.pods.loaded.is_set():
+            return Dirty()
         self._absorb()
         repaint, self._repaint = self._repaint, False
         if not (self._unseen_roles or self._unseen_pods or self._stale_order or repaint):
@@ -268,7 +271,8 @@ class PodsView:
         if health.error is not None:
             return str(health.error)
         if health.state is State.CONNECTING:
-            return "Connecting …"
+            read = len(self._pods.stores.pods)
+            return f"Reading pods: {read:,} so far …" if read else "Connecting …"
         return f"No pod matches {self.filter}." if self.filter else "No pod in this namespace."
 
 

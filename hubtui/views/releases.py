@@ -107,6 +107,9 @@ class ReleasesView:
         return key == OTHERS or key.startswith("release:")
 
     def drain(self) -> Dirty:
+        # Half a list has no order yet: the cursor would stay on what was first by chance.
+        if not self._releases.store.loaded.is_set():
+            return Dirty()
         everything, keys = self._subscription.drain()
         if not (everything or keys or not self._arranged):
             return Dirty()

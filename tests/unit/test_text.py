@@ -44,5 +44,5 @@ def test_a_json_document_is_as_safe_as_its_text(value: str) -> None:
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from(HARMFUL)))
 def test_safe_text_holds_no_control_character_and_stays(value: str) -> None:
     shown = text.safe(value)
-    assert not any(ord(c) < 32 and c not in "\n\t" or 127 <= ord(c) < 160 for c in shown)
+    assert not any((ord(c) < 32 and c not in "\n\t") or 127 <= ord(c) < 160 for c in shown)
     assert text.safe(shown) == shown
