@@ -47,3 +47,7 @@ class Line(Widget):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
+
+    def on_unmount(self) -> None:
+        # The signal would keep it, and its screen with it, for as long as the program runs.
+        self.app.theme_changed_signal.unsubscribe(self)

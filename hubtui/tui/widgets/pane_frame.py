@@ -154,6 +154,10 @@ class PaneFrame(Vertical):
             self, lambda _: [side.refresh() for side in self._sides]
         )
 
+    def on_unmount(self) -> None:
+        # The signal would keep it, and its screen with it, for as long as the program runs.
+        self.app.theme_changed_signal.unsubscribe(self)
+
     def on_click(self, event: events.Click) -> None:
         if event.widget in (self._top, self._bottom, *self._sides):
             for widget in self.query("*"):
