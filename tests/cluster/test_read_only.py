@@ -97,7 +97,7 @@ async def test_no_key_on_any_screen_writes(
         "CommandPalette",
     }  # fmt: skip
     focused = {place.focus for place in walk.paths}
-    assert {"Input#confirm-name", "Button#confirm-cancel", "DocumentTable#checks"} <= focused
+    assert {"Input#confirm-name", "Button#confirm-cancel", "ChecksTable#checks"} <= focused
     assert sum("_Field" in focus for focus in focused) > 0, "the filter line was not reached"
     assert sum(map(len, walk.pressed.values())) > 500
     assert app.ended > 0, "quit was not pressed"
