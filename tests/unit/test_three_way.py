@@ -36,8 +36,9 @@ def container(found: Json) -> Json:
     return containers[0]
 
 
+# No 0 and 1: Python takes them for False and True, a manifest does not.
 _VALUES = st.recursive(
-    st.one_of(st.booleans(), st.integers(0, 3), st.sampled_from(("a", "b", "c"))),
+    st.one_of(st.booleans(), st.integers(2, 5), st.sampled_from(("a", "b", "c"))),
     lambda inner: st.one_of(
         st.dictionaries(st.sampled_from("pqrs"), inner, min_size=1, max_size=3),
         st.lists(inner, min_size=1, max_size=3),
