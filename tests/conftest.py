@@ -4,10 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.testbed import MissingToolError, Testbed
 from tests.testbed.build import locked
 from tests.testbed.places import runs
+
+# How long an example takes says something of the machine, not of the code.
+settings.register_profile("untimed", parent=settings(), deadline=None)
+settings.load_profile("untimed")
 
 # Set before xdist starts its workers, so that all of them mean the same testbed.
 _RUN = "HUBTUI_TESTBED_RUN"
