@@ -60,7 +60,8 @@ def flux(testbed: Testbed) -> Iterator[str]:
 
 
 def _is_served(each: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    conditions = each.get("status", {}).get("conditions", ())
+    # Until its controller has looked, a definition's conditions are null.
+    conditions = each.get("status", {}).get("conditions") or ()
     return each["metadata"]["name"] == wanted["metadata"]["name"] and any(
         condition["type"] == "Established" and condition["status"] == "True"
         for condition in conditions
