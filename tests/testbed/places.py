@@ -8,7 +8,7 @@ import platformdirs
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-CHART = HERE / "chart"
+CHART = ROOT / "hubtui" / "demo" / "chart"
 GO_MODULES = HERE / "go"
 MANIFESTS = HERE / "manifests"
 CACHE_VARIABLE = "HUBTUI_TESTBED_CACHE"

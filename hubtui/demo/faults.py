@@ -1,0 +1,61 @@
+"""What goes wrong in the demo's cluster: set by a scenario or a drill, looked at by its parts.
+
+Each is a fact of the simulated world, not of its answers: the apiserver tells what is so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """How a container ends again and again: after so many seconds, with this code and these last
+    lines of its log."""
+
+    reason: str = "Error"
+    code: int = 1
+    after: float = 3.0
+    lines: tuple[str, ...] = ()
+
+
+@dataclass
+class Faults:
+    """All that may be wrong. Keys are parts of image names, node names, or component labels."""
+
+    missing_images: set[str] = field(default_factory=set)
+    """Parts of image names that no registry has: ErrImagePull, then ImagePullBackOff."""
+    slow_pulls: dict[str, float] = field(default_factory=dict)
+    """Seconds that a pull takes, by a part of the image's name, or by `node/image part`."""
+    crashes: dict[str, Crash] = field(default_factory=dict)
+    """Components whose main container crashes."""
+    crashes_by_image: dict[str, Crash] = field(default_factory=dict)
+    """The same by a part of the main container's image."""
+    lost_nodes: set[str] = field(default_factory=set)
+    """Nodes whose kubelet is silent."""
+    no_scheduler: bool = False
+    """The user-scheduler binds nothing."""
+    hub_latency: float = 0.0
+    """Seconds that the hub takes for each answer."""
+    spawn_failures: int = 0
+    """How many of the next spawns fail."""
+
+    def pull_seconds(self, node: str, image: str, usual: float) -> float:
+        """How long a node pulls an image."""
+        return _matching(self.slow_pulls, f"{node}/{image}", usual)
+
+    def is_missing(self, image: str) -> bool:
+        """Whether no registry has the image."""
+        return any(part in image for part in self.missing_images)
+
+    def crash_of(self, component: str, image: str) -> Crash | None:
+        """How the main container of a component with this image crashes, if it does."""
+        return self.crashes.get(component) or _matching(self.crashes_by_image, image, None)
+
+
+def _matching(table: Mapping[str, T], text: str, default: T) -> T:
+    return next((value for part, value in table.items() if part in text), default)
