@@ -18,17 +18,22 @@ _PLURALS = {"NetworkPolicy": "networkpolicies", "StorageClass": "storageclasses"
 
 
 class Api:
-    """Requests as one user of the testbed; `testbed-setup` unless another is named."""
+    """Requests as one user of an apiserver."""
 
-    def __init__(self, site: Site, user: str = "testbed-setup") -> None:
+    def __init__(self, server: str, token: str, verify: ssl.SSLContext | bool = True) -> None:
         """Opens nothing yet: the first request does."""
-        context = ssl.create_default_context(cafile=str(site.file("pki", "ca.crt")))
         self._client = httpx.Client(
-            base_url=site.server,
-            verify=context,
-            headers={"Authorization": f"Bearer {users.token(site, user)}"},
+            base_url=server,
+            verify=verify,
+            headers={"Authorization": f"Bearer {token}"},
             timeout=30,
         )
+
+    @classmethod
+    def of(cls, site: Site, user: str = "testbed-setup") -> Self:
+        """As one user of the testbed; its default user is not audited."""
+        context = ssl.create_default_context(cafile=str(site.file("pki", "ca.crt")))
+        return cls(site.server, users.token(site, user), context)
 
     def __enter__(self) -> Self:
         """For `with`."""

@@ -69,7 +69,7 @@ def _start(site: Site, tools: Tools, with_hub: bool, helm: int) -> None:
     site.file("tools.json").write_text(json.dumps(tool_folders))
     parts = Parts(site)
     _start_cluster(site, tools, parts)
-    with Api(site) as api:
+    with Api.of(site) as api:
         basics.install(site, api)
         backstage(site, parts)
         api.wait_items("/api/v1/nodes", open_nodes)
@@ -83,7 +83,7 @@ def _start_cluster(site: Site, tools: Tools, parts: Parts) -> None:
     authority = pki.Authority(site.file("pki"))
     users.write(site)
     parts.start(control_plane.etcd(site, tools), lambda: listens(site.port("etcd")))
-    with Api(site) as api:
+    with Api.of(site) as api:
         parts.start(control_plane.apiserver(site, tools, authority), api.ready)
     parts.start(control_plane.controller_manager(site, tools),
                 lambda: listens(site.port("controller-manager")))  # fmt: skip
@@ -135,7 +135,7 @@ def _down(site: Site) -> None:
 
 def _volumes(site: Site) -> list[Path]:
     """The folders that the host-path provisioner made for this testbed's claims."""
-    with contextlib.suppress(httpx.HTTPError, OSError, KeyError), Api(site) as api:
+    with contextlib.suppress(httpx.HTTPError, OSError, KeyError), Api.of(site) as api:
         found = [
             item["spec"].get("hostPath", {}).get("path", "")
             for item in api.items("/api/v1/persistentvolumes")

@@ -174,7 +174,7 @@ def install_all(site: Site, tools: Tools, major: int, after_first: Callable[[], 
             after_first()
     support = places.HERE / "support"
     helm(site, tools, "upgrade", "--install", "support", str(support), major=major)
-    with Api(site) as api:
+    with Api.of(site) as api:
         saved = site.file("revisions.json")
         saved.touch(0o600)
         saved.write_text(json.dumps([_bare(item) for item in api.items(_SECRETS, **_OF_HUB)]))
@@ -184,7 +184,7 @@ def reset(site: Site, tools: Tools) -> None:
     """Brings the hub's release back to its three revisions, and its objects to the last one."""
     # Through the history that is there, so that what a later revision added goes.
     _roll_back(site, tools)
-    with Api(site) as api:
+    with Api.of(site) as api:
         _restore(site, api)
         if not _roll_back(site, tools):
             raise TestbedError("the release could not be brought back; take a new testbed")

@@ -105,7 +105,7 @@ class Testbed:
 
     def api(self, user: str = "testbed-setup") -> Api:
         """A small client for what a test sets up or looks up; its default user is not audited."""
-        return Api(self.site, user)
+        return Api.of(self.site, user)
 
     # Tools
 
