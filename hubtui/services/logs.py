@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from hubtui.clients.gate import Call
 from hubtui.errors import DeniedError, HubtuiError
 from hubtui.model import kube
 from hubtui.model.kinds import PODS
-from hubtui.model.log_lines import LONGEST, LineSplitter, stamped
+from hubtui.model.log_lines import LONGEST, LineSplitter, Resume, stamped
 from hubtui.model.podstate import state_of
 from hubtui.model.roles import Role, role_of
 from hubtui.services.pods import TAIL_LINES
@@ -65,7 +65,7 @@ class Source:
     state: str = "connecting"
     error: HubtuiError | None = None
     ended: bool = False
-    last: str = ""
+    resume: Resume = field(default_factory=Resume)
 
     @property
     def uid(self) -> str:
@@ -155,6 +155,7 @@ class Logs:
                 source.ended = True
                 self._came.set()
                 return
+            source.resume.broke()
             await asyncio.sleep(AGAIN)
 
     def _again(self, source: Source) -> bool:
@@ -170,9 +171,8 @@ class Logs:
 
     async def _put(self, source: Source, line: str) -> None:
         at, text = stamped(line)
-        if at and at <= source.last:
+        if not source.resume.takes(at, line):
             return  # it came before the stream broke off
-        source.last = at or source.last
         while len(self._pending) >= ROOM:
             self._room.clear()
             await self._room.wait()
@@ -182,8 +182,8 @@ class Logs:
     async def _lines(self, source: Source) -> AsyncIterator[str]:
         wanted, meta = self.wanted, source.pod.metadata
         query = {"timestamps": "true"}
-        if source.last:
-            query["sinceTime"] = source.last
+        if since := source.resume.since:
+            query["sinceTime"] = since
         else:
             query["tailLines"] = str(wanted.tail)
             if wanted.since is not None:

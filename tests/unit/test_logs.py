@@ -118,8 +118,68 @@ async def test_a_log_that_breaks_off_goes_on_where_it_was_without_repeating_a_li
     await logs.close()
     assert texts(found) == ["one", "two", "three"]
     assert "tailLines" in kubelet.calls[0].query
-    assert kubelet.calls[-1].query["sinceTime"] == "2026-11-23T14:00:02.000000000Z"
+    assert kubelet.calls[-1].query["sinceTime"] == "2026-11-23T14:00:01Z"
     assert "tailLines" not in kubelet.calls[-1].query
+
+
+def at(stamp: str, text: str) -> bytes:
+    return f"2026-11-23T{stamp} {text}\n".encode()
+
+
+async def test_lines_with_the_same_or_an_older_stamp_are_kept() -> None:
+    written = [
+        at("14:00:01.5Z", "one"),
+        at("14:00:01.5Z", "one"),
+        at("14:00:01.5Z", "two"),
+        at("14:00:01.499999999Z", "three"),
+        at("14:00:02.1Z", "four"),
+        at("14:00:01.9Z", "five"),
+    ]
+    logs = Logs(session(Kubelet(a=[[b"".join(written)]]), pod("a")), Wanted())
+    logs.follow([pod("a")])
+    found = await lines_of(logs, 6)
+    await logs.close()
+    assert texts(found) == ["one", "one", "two", "three", "four", "five"]
+
+
+async def test_what_shares_its_stamp_with_the_last_line_before_a_break_is_kept() -> None:
+    before = [at("14:00:01.5Z", "same"), at("14:00:02.5Z", "out"), at("14:00:02.5Z", "same")]
+    written_on = [
+        at("14:00:02.5Z", "same"),  # again, with the same words
+        at("14:00:02.4Z", "err"),
+        at("14:00:01.8Z", "late"),
+        at("14:00:03.0Z", "next"),
+    ]
+    again = b"".join([*before, *written_on])
+    last = at("14:00:03.0Z", "next") + at("14:00:03.0Z", "end")
+    cut = UnreachableError("cut")
+    kubelet = Kubelet(a=[before, cut, [again], cut, [b"".join(written_on[:2]) + last]])
+    logs = Logs(session(kubelet, pod("a")), Wanted())
+    logs.follow([pod("a")])
+    found = await lines_of(logs, 8)
+    await logs.close()
+    assert texts(found) == ["same", "out", "same", "same", "err", "late", "next", "end"]
+
+
+async def test_a_resumed_log_does_not_reach_back_behind_its_tail() -> None:
+    older, newest = at("14:00:01.1Z", "older"), at("14:00:01.2Z", "newest")
+    kubelet = Kubelet(a=[[newest], [older + newest + at("14:00:01.3Z", "next")]])
+    logs = Logs(session(kubelet, pod("a")), Wanted(tail=1))
+    logs.follow([pod("a")])
+    found = await lines_of(logs, 2)
+    await logs.close()
+    assert texts(found) == ["newest", "next"]
+
+
+async def test_after_a_clock_that_was_set_back_it_goes_on_from_there() -> None:
+    ahead, back = at("14:00:09+01:00", "ahead"), at("14:00:01+01:00", "back")
+    kubelet = Kubelet(a=[[ahead, back], [back + at("14:00:02+01:00", "on")]])
+    logs = Logs(session(kubelet, pod("a")), Wanted())
+    logs.follow([pod("a")])
+    found = await lines_of(logs, 3)
+    await logs.close()
+    assert texts(found) == ["ahead", "back", "on"]
+    assert kubelet.calls[-1].query["sinceTime"] == "2026-11-23T13:00:01Z"
 
 
 async def test_a_container_that_has_not_started_is_asked_again() -> None:
