@@ -161,11 +161,16 @@ class StepState(StrEnum):
     STUCK = "stuck"
     EXCUSED = "excused"
     """Not ready, and the result does not depend on it: placeholders, image pullers."""
+    UNKNOWN = "unknown"
+    """It may not be read, so whether it has come is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One Deployment, StatefulSet or DaemonSet on its way, with the reason where it waits."""
+    """One Deployment, StatefulSet or DaemonSet on its way, with the reason where it waits.
+
+    The counts mean nothing when it could not be read (`known`).
+    """
 
     kind: str
     name: str
@@ -174,18 +179,24 @@ class Step:
     updated: int = 0
     state: StepState = StepState.WAITING
     reason: str = ""
+    known: bool = True
 
     @property
     def title(self) -> str:
         return f"{self.kind}/{self.name}"
 
+    @property
+    def counts(self) -> tuple[str, str]:
+        """How many are ready, and how many there should be, in words."""
+        return (str(self.ready), str(self.desired)) if self.known else ("?", "?")
+
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "name": self.name,
-            "ready": self.ready,
-            "desired": self.desired,
-            "updated": self.updated,
+            "ready": self.ready if self.known else None,
+            "desired": self.desired if self.known else None,
+            "updated": self.updated if self.known else None,
             "state": self.state.value,
             "reason": self.reason,
         }
@@ -221,6 +232,8 @@ class Result(StrEnum):
     """How an operation ended."""
 
     OK = "ok"
+    UNVERIFIED = "unverified"
+    """It was done, and not all that came of it could be looked at."""
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     """It was ended from outside: helm or hubtui was killed, or it can no longer be told."""

@@ -21,6 +21,8 @@ from hubtui.model.roles import HUB_SELECTOR
 
 DEFAULT_PORT = 8081
 
+_LOG_IN = 401
+
 
 @dataclass(frozen=True, slots=True)
 class HubAddress:
@@ -54,11 +56,14 @@ def address_of(documents: Iterable[Document], namespace: str, release: str) -> H
 
 
 async def ask(client: KubeClient, address: HubAddress) -> Health:
-    """Asks once. Raises UnreachableError only when the apiserver itself is gone."""
+    """Asks once. Raises UnreachableError only when the apiserver itself is gone, and DeniedError
+    when it does not accept the credentials."""
     selector = f"{HUB_SELECTOR},release={address.release}" if address.release else HUB_SELECTOR
     try:
         pods = await client.list(PODS, address.namespace, labels=selector)
     except DeniedError as denied:
+        if denied.status == _LOG_IN:
+            raise
         return Health(None, f"the hub was not asked: {denied.what}")
     pod = _newest(pods)
     if pod is None:
@@ -72,6 +77,8 @@ async def _ask(client: KubeClient, address: HubAddress, pod: kube.Pod) -> Health
     try:
         answer = await forward.get(client, address.namespace, name, address.port, address.path)
     except (DeniedError, ReadOnlyError) as denied:
+        if isinstance(denied, DeniedError) and denied.status == _LOG_IN:
+            raise
         if state_of(pod).up:
             return Health(None, f"the hub's pod is ready; it was not asked itself: {denied.what}")
         return Health(False, f"pod {name} is {state_of(pod).status}")

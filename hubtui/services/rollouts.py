@@ -25,6 +25,9 @@ WORKLOADS: Final[dict[str, Kind[Any]]] = {
     kind.kind: kind for kind in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS)
 }
 
+LOG_IN: Final = 401
+"""Credentials that have run out are not a missing right: new ones come with the next try."""
+
 _EXCUSED: Final = frozenset({"user-placeholder", "continuous-image-puller", "hook-image-puller"})
 
 
@@ -48,13 +51,24 @@ class Look:
     """What was seen of the workloads at one moment."""
 
     steps: tuple[Step, ...] = ()
-    denied: str = ""
-    """Which right is missing, where the workloads could not all be read."""
+    error: str = ""
+    """Why the last look failed, when it did; the steps are those of the look before."""
 
     @property
     def complete(self) -> bool:
         """Whether everything that matters has come."""
-        return all(step.state in (StepState.DONE, StepState.EXCUSED) for step in self.steps)
+        return not self.error and all(step.state in _COME for step in self.steps)
+
+    @property
+    def settled(self) -> bool:
+        """Whether looking again shows nothing more: all has come, or may not be read."""
+        return not self.error and not self.waiting
+
+    @property
+    def unseen(self) -> str:
+        """Why it is not known whether everything has come; empty when it is."""
+        reasons = [step.reason for step in self.steps if step.state is StepState.UNKNOWN]
+        return "; ".join(dict.fromkeys([*reasons, *([self.error] if self.error else [])]))
 
     @property
     def stuck(self) -> tuple[Step, ...]:
@@ -62,8 +76,11 @@ class Look:
 
     @property
     def waiting(self) -> tuple[Step, ...]:
-        done = (StepState.DONE, StepState.EXCUSED)
-        return tuple(step for step in self.steps if step.state not in done)
+        known = (*_COME, StepState.UNKNOWN)
+        return tuple(step for step in self.steps if step.state not in known)
+
+
+_COME: Final = (StepState.DONE, StepState.EXCUSED)
 
 
 def targets_of(documents: Iterable[Document], namespace: str) -> tuple[Target, ...]:
@@ -94,38 +111,56 @@ class Rollouts:
     _looks: int = 0
 
     async def look(self) -> Look:
-        """How far everything is. Raises UnreachableError."""
-        places = {(target.kind, target.namespace) for target in self.targets}
+        """How far everything is; what may not be read is unknown, with the missing right.
+
+        Raises UnreachableError, and DeniedError where credentials are not accepted.
+        """
+        places = sorted({(target.kind, target.namespace) for target in self.targets})
         namespaces = sorted({namespace for _kind, namespace in places})
-        try:
-            lists = await asyncio.gather(
-                *(self.client.list(WORKLOADS[kind], namespace) for kind, namespace in places)
-            )
-            pods = [
-                pod
-                for found in await asyncio.gather(*(self._pods(ns) for ns in namespaces))
-                for pod in found
-            ]
-        except DeniedError as denied:
-            return Look(denied=denied.what)
-        live: dict[tuple[str, str, str], kube.Workload] = {}
-        for (kind, namespace), found in zip(places, lists, strict=True):
-            live.update({(kind, namespace, thing.metadata.name): thing for thing in found})
-        look = Look()
+        lists = await asyncio.gather(*(self._workloads(kind, place) for kind, place in places))
+        found = await asyncio.gather(*(self._pods(namespace) for namespace in namespaces))
+        pods = [pod for some in found for pod in some]
+        seen = dict(zip(places, lists, strict=True))
         self._looks += 1
-        look.steps = tuple(
-            [
-                await self._explained(
-                    target, live.get((target.kind, target.namespace, target.name)), pods
-                )
-                for target in self.targets
-            ]
+        return Look(
+            tuple(
+                [
+                    await self._step(target, seen[target.kind, target.namespace], pods)
+                    for target in self.targets
+                ]
+            )
         )
-        return look
+
+    async def _workloads(self, kind: str, namespace: str) -> dict[str, kube.Workload] | DeniedError:
+        """The workloads of one kind by name, or which right is missing."""
+        try:
+            found = await self.client.list(WORKLOADS[kind], namespace)
+        except DeniedError as denied:
+            if denied.status == LOG_IN:
+                raise
+            return denied
+        return {workload.metadata.name: workload for workload in found}
 
     async def _pods(self, namespace: str) -> list[kube.Pod]:
-        # User servers are no part of a rollout, and there may be thousands of them.
-        return await self.client.list(PODS, namespace, labels="component!=singleuser-server")
+        """The pods, which only explain; none when they may not be read."""
+        try:
+            # User servers are no part of a rollout, and there may be thousands of them.
+            return await self.client.list(PODS, namespace, labels="component!=singleuser-server")
+        except DeniedError as denied:
+            if denied.status == LOG_IN:
+                raise
+            return []
+
+    async def _step(
+        self,
+        target: Target,
+        found: dict[str, kube.Workload] | DeniedError,
+        pods: Sequence[kube.Pod],
+    ) -> Step:
+        if isinstance(found, DeniedError):
+            state = StepState.EXCUSED if target.excused else StepState.UNKNOWN
+            return Step(target.kind, target.name, 0, 0, 0, state, found.what, known=False)
+        return await self._explained(target, found.get(target.name), pods)
 
     async def _explained(
         self, target: Target, workload: kube.Workload | None, pods: Sequence[kube.Pod]

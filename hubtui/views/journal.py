@@ -32,6 +32,7 @@ COLUMNS = (
 
 _RESULTS = {
     Result.OK: (SIGN_FINE, Tone.FINE),
+    Result.UNVERIFIED: (SIGN_UNKNOWN, Tone.SOON),
     Result.FAILED: (SIGN_NOW, Tone.NOW),
     Result.INTERRUPTED: (SIGN_SOON, Tone.SOON),
 }

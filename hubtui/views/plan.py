@@ -10,6 +10,7 @@ from hubtui.views.cells import (
     SIGN_NOW,
     SIGN_PAST,
     SIGN_SOON,
+    SIGN_UNKNOWN,
     SIGN_WAITING,
     Cell,
     Tone,
@@ -29,6 +30,7 @@ _STATES = {
     StepState.DONE: (SIGN_FINE, Tone.FINE),
     StepState.STUCK: (SIGN_NOW, Tone.NOW),
     StepState.EXCUSED: (SIGN_PAST, Tone.WAITING),
+    StepState.UNKNOWN: (SIGN_UNKNOWN, Tone.SOON),
 }
 _NAME_WIDTH = 22
 
@@ -98,7 +100,8 @@ def step_line(step: Step) -> Cell:
     """One Deployment, StatefulSet or DaemonSet."""
     sign = _STATES[step.state]
     name: Cell = ((f"{step.title:<38}", Tone.PLAIN),)
-    count: Cell = ((f"{step.ready:>4}/{step.desired:<4}", Tone.PLAIN),)
+    ready, desired = step.counts
+    count: Cell = ((f"{ready:>4}/{desired:<4}", Tone.PLAIN),)
     return join((sign,), name, count, cell(step.reason, sign[1]))
 
 
@@ -106,6 +109,7 @@ def outcome_lines(outcome: Outcome) -> Iterator[Cell | Hung]:
     """How it ended, what failed and what can be done next."""
     sign = {
         Result.OK: (SIGN_FINE, Tone.FINE),
+        Result.UNVERIFIED: (SIGN_UNKNOWN, Tone.SOON),
         Result.FAILED: (SIGN_NOW, Tone.NOW),
         Result.INTERRUPTED: (SIGN_SOON, Tone.SOON),
     }[outcome.result]

@@ -135,7 +135,7 @@ def test_the_outcome_as_a_document(hubtui: Command, action: Prepared) -> None:
     assert found["outcome"]["summary"] == "Revision 3 is deployed"
 
 
-@pytest.mark.parametrize("result", [Result.FAILED, Result.INTERRUPTED])
+@pytest.mark.parametrize("result", [Result.FAILED, Result.INTERRUPTED, Result.UNVERIFIED])
 def test_a_failure_ends_with_one_and_says_what_can_be_done(
     hubtui: Command, action: Prepared, result: Result
 ) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from hubtui.errors import DeniedError
 from hubtui.model import kube
+from hubtui.model.kinds import DEPLOYMENTS
 from hubtui.model.plan import StepState
 from hubtui.services.actions.rollback_outcome import failed_objects
-from hubtui.services.rollouts import Target, step_of
+from hubtui.services.rollouts import Rollouts, Target, step_of
 
 HUB = Target("Deployment", "hub", "hub", "hub")
 META = {"name": "hub", "namespace": "hub", "generation": 3}
@@ -177,3 +179,49 @@ def test_the_object_that_helm_names(words: str, kind: str, name: str, reason: st
 
 def test_words_without_an_object() -> None:
     assert failed_objects("Error: Kubernetes cluster unreachable") == ()
+
+
+# What may not be read
+
+
+class Cluster:
+    """A cluster that gives or refuses whole kinds; a fake of the client's `list`."""
+
+    def __init__(self, refused: dict[str, int]) -> None:
+        self.refused = refused
+
+    async def list(self, kind: Any, namespace: str = "", **_: str) -> list[Any]:
+        if kind.resource in self.refused:
+            words = f"no right to list {kind.resource}"
+            raise DeniedError(words, status=self.refused[kind.resource])
+        return [deployment()] if kind is DEPLOYMENTS else []
+
+
+def looking(refused: dict[str, int], *targets: Target) -> Rollouts:
+    cluster: Any = Cluster(refused)
+    return Rollouts(cluster, targets)
+
+
+DATABASE = Target("StatefulSet", "hub", "db", "db")
+PULLER = Target("DaemonSet", "hub", "puller", "continuous-image-puller")
+
+
+async def test_a_kind_that_may_not_be_read_is_unknown_and_the_others_are_followed() -> None:
+    look = await looking({"statefulsets.apps": 403}, HUB, DATABASE).look()
+    assert [step.state for step in look.steps] == [StepState.DONE, StepState.UNKNOWN]
+    assert look.unseen == "no right to list statefulsets.apps"
+    assert (look.settled, look.complete) == (True, False)
+    assert look.steps[1].counts == ("?", "?")
+    assert look.steps[1].to_json()["ready"] is None
+
+
+async def test_what_is_excused_may_stay_unseen() -> None:
+    look = await looking({"daemonsets.apps": 403, "pods": 403}, HUB, PULLER).look()
+    assert look.complete
+    assert look.steps[1].counts == ("?", "?")
+
+
+@pytest.mark.parametrize("resource", ["deployments.apps", "pods"])
+async def test_credentials_that_have_run_out_are_no_missing_right(resource: str) -> None:
+    with pytest.raises(DeniedError):
+        await looking({resource: 401}, HUB).look()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from hubtui.clients.kube import KubeClient
@@ -36,7 +37,8 @@ class Looking(Protocol):
 async def rollouts(
     follow: Looking, tell: Tell, *, limit: float, stuck_for: float
 ) -> tuple[Look, bool]:
-    """Waits until the workloads have come; false when they have not within `limit` seconds."""
+    """Waits until the workloads have come or may not be read; false when they have not come
+    within `limit` seconds. What cannot be asked is asked again until then."""
     loop = asyncio.get_running_loop()
     end = loop.time() + limit
     stuck_since: float | None = None
@@ -47,11 +49,12 @@ async def rollouts(
             look = await follow.look()
         except HubtuiError as error:
             note = error.what
+            look = replace(look, error=error.what)
         else:
-            if look.complete or look.denied:
+            if look.settled:
                 return look, True
         now = loop.time()
-        all_stuck = bool(look.stuck) and len(look.stuck) == len(look.waiting)
+        all_stuck = bool(look.stuck) and look.stuck == look.waiting and not look.error
         stuck_since = (stuck_since or now) if all_stuck else None
         tell(Phase.ROLLING_OUT, look, note)
         if now > end or (stuck_since is not None and now - stuck_since > stuck_for):
@@ -62,7 +65,8 @@ async def rollouts(
 async def health(
     client: KubeClient, address: HubAddress, look: Look, tell: Tell, *, limit: float = HEALTH_FOR
 ) -> Health:
-    """Asks the hub until it answers, for `limit` seconds at most."""
+    """Asks the hub until it answers, for `limit` seconds at most; `ok` is None when that long
+    not even the cluster could be asked."""
     tell(Phase.VERIFYING, look, "asks the hub for its health")
     loop = asyncio.get_running_loop()
     end = loop.time() + limit
@@ -70,8 +74,10 @@ async def health(
         try:
             found = await hub_health.ask(client, address)
         except HubtuiError as error:
-            found = Health(False, error.what)
-        if found.ok is not False or loop.time() > end:
+            found, ask_again = Health(None, error.what), True
+        else:
+            ask_again = found.ok is False
+        if not ask_again or loop.time() > end:
             return found
         tell(Phase.VERIFYING, look, found.evidence)
         await asyncio.sleep(CADENCE)

@@ -14,7 +14,7 @@ from hubtui.model.kube import Pod
 from hubtui.model.plan import FailedObject, Outcome, Phase, Progress, Result, Step, StepState
 from hubtui.model.podstate import state_of
 from hubtui.services.actions import ActionSession, Report, following
-from hubtui.services.rollouts import WORKLOADS, Look, Rollouts, Target
+from hubtui.services.rollouts import LOG_IN, WORKLOADS, Look, Rollouts, Target
 
 PATIENCE: Final = 60.0
 """Seconds beyond its grace period that a pod may take to vanish."""
@@ -43,14 +43,17 @@ class Successor:
     async def look(self) -> Look:
         """How far the workload is. Raises UnreachableError."""
         look = await Rollouts(self.session.client, (self.target,)).look()
-        if look.denied or not look.complete:
+        if not look.complete:
             return look
         client, target = self.session.client, self.target
         try:
             workload = await client.get(WORKLOADS[target.kind], target.namespace, target.name)
             pods = await client.list(PODS, target.namespace, labels=_selector(workload))
         except DeniedError as denied:
-            return Look(denied=denied.what)
+            if denied.status == LOG_IN:
+                raise
+            look.steps = tuple(_unseen(step, denied.what) for step in look.steps)
+            return look
         up = sum(1 for pod in pods if self._counts(pod))
         look.steps = tuple(_corrected(step, up) for step in look.steps)
         return look
@@ -128,8 +131,10 @@ def _still_there(deleted: Deleted, pod: Pod) -> Outcome:
 def _replaced(deleted: Deleted, workload: Target, look: Look, *, in_time: bool) -> Outcome:
     gone = f"Pod {deleted.name} is gone"
     title = f"{workload.kind}/{workload.name}"
-    if look.denied:
-        return Outcome(Result.OK, gone, notes=(f"Its successor was not looked at: {look.denied}",))
+    if look.unseen:
+        note = f"Its successor was not looked at: {look.unseen}"
+        words = f"{gone}; whether {title} is ready again is not known"
+        return Outcome(Result.UNVERIFIED, words, notes=(note,), steps=look.steps)
     if in_time:
         excused = any(step.state is StepState.EXCUSED for step in look.steps)
         words = "goes on as it is meant to" if excused else "is ready again"
@@ -151,6 +156,10 @@ def _selector(workload: object) -> str:
     spec = getattr(workload, "spec", None)
     labels = spec.selector.match_labels if spec is not None else {}
     return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+
+
+def _unseen(step: Step, reason: str) -> Step:
+    return replace(step, state=StepState.UNKNOWN, reason=reason)
 
 
 def _corrected(step: Step, up: int) -> Step:

@@ -141,13 +141,12 @@ async def aftermath(session: ActionSession, entry: Entry) -> Outcome:
     if not _since(deployment.restarted_at, entry.at):
         return Outcome(Result.INTERRUPTED, f"hubtui was ended before {component} was restarted")
     look = await Rollouts(session.client, (read.target_of(deployment, component),)).look()
-    done = look.complete and not look.denied
-    state = "and is ready" if done else "and is not ready yet"
-    return Outcome(
-        Result.OK if done else Result.INTERRUPTED,
-        f"hubtui was ended; {component} was restarted at {deployment.restarted_at} {state}",
-        steps=look.steps,
-    )
+    state = "and is ready" if look.complete else "and is not ready yet"
+    result = Result.OK if look.complete else Result.INTERRUPTED
+    if look.unseen:
+        state, result = f"and is not verified: {look.unseen}", Result.UNVERIFIED
+    words = f"hubtui was ended; {component} was restarted at {deployment.restarted_at} {state}"
+    return Outcome(result, words, steps=look.steps)
 
 
 _CHANGED = (409, 422)
@@ -211,10 +210,7 @@ async def _watched(
     look, in_time = await following.rollouts(
         follow, tell, limit=limit, stuck_for=following.STUCK_FOR
     )
-    if look.denied:
-        note = f"The rollout was not verified: {look.denied}"
-        return Outcome(Result.OK, f"{component} was asked to restart", notes=(note,))
-    if not in_time:
+    if not in_time and not look.error:
         return _not_ready(component, look)
     health = None
     if component == "hub":
@@ -233,11 +229,16 @@ def _restarted(component: str, name: str, look: Look, health: Health | None) -> 
             next_steps=("Look at the hub's log.",),
             steps=look.steps,
         )
-    unasked = health is not None and health.ok is None
-    notes = (f"Not verified: {health.evidence}",) if health is not None and unasked else ()
+    unseen = [look.unseen] if look.unseen else []
+    if health is not None and health.ok is None:
+        unseen.append(health.evidence)
+    if unseen:
+        words = f"{component} was asked to restart, which is not verified"
+        notes = tuple(f"Not verified: {why}" for why in unseen)
+        return Outcome(Result.UNVERIFIED, words, notes=notes, steps=look.steps)
     answers = f"; {health.evidence}" if health is not None and health.ok else ""
     words = f"{component} restarted: {ready}{answers}"
-    return Outcome(Result.OK, words, notes=notes, steps=look.steps)
+    return Outcome(Result.OK, words, steps=look.steps)
 
 
 def _ready(step: Step) -> str:

@@ -66,10 +66,11 @@ class Seen:
 
 
 def rolled_back(seen: Seen, health: Health | None = None, hub: str = "hub") -> Outcome:
-    """Everything has come; the hub's own answer decides. `hub` is its Deployment."""
+    """All that can be seen has come; the hub's own answer decides. `hub` is its Deployment."""
     done = f"revision {seen.expected} is deployed with the content of {seen.target}"
     ready = _ready_words(seen)
     notes = _excused(seen)
+    unseen = [seen.look.unseen] if seen.look and seen.look.unseen else []
     if health is not None and health.ok is False:
         return Outcome(
             Result.FAILED,
@@ -82,7 +83,9 @@ def rolled_back(seen: Seen, health: Health | None = None, hub: str = "hub") -> O
             steps=seen.steps,
         )
     if health is not None and health.ok is None:
-        notes = (*notes, f"Not verified: {health.evidence}")
+        unseen.append(health.evidence)
+    if unseen:
+        return _unverified(seen, f"{done}, not verified: {ready}", unseen, notes, health)
     evidence = f"; {health.evidence}" if health and health.ok else ""
     return Outcome(
         Result.OK,
@@ -94,15 +97,23 @@ def rolled_back(seen: Seen, health: Health | None = None, hub: str = "hub") -> O
     )
 
 
-def unverified(seen: Seen) -> Outcome:
-    """Helm is done, and what came of it may not be read."""
-    why = seen.look.denied if seen.look else ""
+def _unverified(
+    seen: Seen,
+    summary: str,
+    unseen: list[str],
+    notes: tuple[str, ...],
+    health: Health | None = None,
+) -> Outcome:
+    """Helm is done, and not all that came of it can be looked at."""
+    evidence = f"; {health.evidence}" if health and health.ok else ""
     return Outcome(
-        Result.OK,
-        _sentence(f"revision {seen.expected} is deployed with the content of {seen.target}"),
+        Result.UNVERIFIED,
+        _sentence(f"{summary}{evidence}"),
         words=seen.words,
-        notes=(f"The rollout was not verified: {why}",),
+        next_steps=("Look at it with credentials that may read it: kubectl rollout status.",),
+        notes=(*(f"Not verified: {why}" for why in unseen), *notes),
         revision=seen.expected,
+        steps=seen.steps,
     )
 
 
@@ -159,15 +170,15 @@ def left_behind(seen: Seen, *, begun: bool) -> Outcome:
         )
     if not seen.deployed:
         return _pending(seen, "helm ended") if made.status.pending else _applied_badly(seen)
-    come = seen.look is not None and not seen.look.denied and seen.look.complete
+    helm = f"hubtui was ended, and helm finished: revision {made.revision} is {made.status}"
+    waiting = seen.look.waiting if seen.look else ()
+    if not waiting and seen.look is not None and seen.look.unseen:
+        return _unverified(seen, f"{helm}, not verified", [seen.look.unseen], _excused(seen))
+    come = seen.look is not None and seen.look.complete
     state = _ready_words(seen) if come else "not everything has come"
-    waiting = () if come or seen.look is None else seen.look.waiting
     return Outcome(
         Result.OK if come else Result.INTERRUPTED,
-        _sentence(
-            "hubtui was ended, and helm finished: "
-            f"revision {made.revision} is {made.status}, {state}"
-        ),
+        _sentence(f"{helm}, {state}"),
         words=seen.words,
         failed=tuple(_failed(step) for step in waiting),
         notes=_excused(seen),
@@ -252,7 +263,7 @@ def _excused(seen: Seen) -> tuple[str, ...]:
 
 def _words(step: Step) -> str:
     reason = f": {step.reason}" if step.reason else ""
-    return f"{step.title} {step.ready}/{step.desired}{reason}"
+    return f"{step.title} {'/'.join(step.counts)}{reason}"
 
 
 def _failed(step: Step) -> FailedObject:

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from hubtui.clients.detached import Detached, last_words
-from hubtui.errors import ApiError, DecodeError, HubtuiError, UnreachableError
+from hubtui.errors import (
+    ApiError,
+    DecodeError,
+    DeniedError,
+    HubtuiError,
+    UnreachableError,
+)
 from hubtui.model.age import duration
 from hubtui.model.diff_content import content_steps
 from hubtui.model.manifest import Document
@@ -51,18 +57,18 @@ class Watch:
     async def to_the_end(self, helm: Detached) -> Outcome:
         """Waits for helm, then for the cluster. Cancelling it leaves helm alone."""
         documents = await self._documents()
-        follow = Rollouts(
-            self.session.client, rollouts.targets_of(documents, self.session.namespace)
-        )
-        code = await self._helm(helm, follow)
+        code = await self._helm(helm, self._follow(documents))
         seen = await self._seen(code)
         if not seen.deployed:
             return outcomes.not_deployed(seen)
-        look, in_time = await self._rollouts(follow)
+        if isinstance(documents, HubtuiError):
+            documents = await self._documents()
+        if isinstance(documents, HubtuiError):
+            what = f"what revision {self.target} brings cannot be read: {documents.what}"
+            return outcomes.rolled_back(replace(seen, look=Look(error=what)))
+        look, in_time = await self._rollouts(self._follow(documents))
         seen = replace(seen, look=look)
-        if look.denied:
-            return outcomes.unverified(seen)
-        if not in_time:
+        if not in_time and not look.error:
             return outcomes.not_rolled_out(seen)
         address = hub_health.address_of(documents, self.session.namespace, self.session.release)
         if address is None:
@@ -71,21 +77,27 @@ class Watch:
         return outcomes.rolled_back(seen, health, address.deployment)
 
     async def aftermath(self, *, begun: bool) -> Outcome:
-        """One look at what is there, when nobody watched. Raises UnreachableError."""
+        """One look at what is there, when nobody watched. Raises UnreachableError, DeniedError."""
         seen = await self._seen(None, patience=0)
         documents = await self._documents()
-        targets = rollouts.targets_of(documents, self.session.namespace)
-        look = await Rollouts(self.session.client, targets).look()
+        if isinstance(documents, HubtuiError):
+            look = Look(error=documents.what)
+        else:
+            look = await self._follow(documents).look()
         return outcomes.left_behind(replace(seen, look=look), begun=begun)
 
-    async def _documents(self) -> tuple[Document, ...]:
-        """The objects that the rollback brings; none when the target can no longer be read."""
+    async def _documents(self) -> tuple[Document, ...] | HubtuiError:
+        """The objects that the rollback brings, or why they cannot be read."""
         try:
             head = head_of(await heads_of(self.session), self.target)
             payload = await self.session.releases.payload(head)
-        except (DecodeError, ApiError, UnreachableError):
-            return ()
+        except (DecodeError, ApiError, UnreachableError) as error:
+            return error
         return (await unhurried(content_steps(payload))).objects
+
+    def _follow(self, documents: tuple[Document, ...] | HubtuiError) -> Rollouts:
+        known = () if isinstance(documents, HubtuiError) else documents
+        return Rollouts(self.session.client, rollouts.targets_of(known, self.session.namespace))
 
     async def _helm(self, helm: Detached, follow: Rollouts) -> int | None:
         """Shows the workloads while helm is at work; gives its exit status."""
@@ -135,14 +147,15 @@ class Watch:
         return await following.health(client, address, look, self._tell, limit=HEALTH_FOR)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], patience: float) -> T:
-        """Asks again while the cluster does not answer."""
+        """Asks again while the cluster does not answer or wants other credentials."""
         loop = asyncio.get_running_loop()
         limit = loop.time() + patience
         while True:
             try:
                 return await ask()
-            except UnreachableError:
-                if loop.time() > limit:
+            except (UnreachableError, DeniedError) as error:
+                refused = isinstance(error, DeniedError) and error.status != rollouts.LOG_IN
+                if refused or loop.time() > limit:
                     raise
             await asyncio.sleep(CADENCE)
 
