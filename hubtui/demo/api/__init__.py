@@ -1,0 +1,1 @@
+"""The simulated apiserver: the Kubernetes API over HTTP, as far as hubtui, helm and kubectl ask."""
