@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hubtui.clients import detached, helm_argv, helm_binary
+from hubtui.clients import cluster_flags, detached, helm_argv, helm_binary
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Gate, WriteToken
-from hubtui.clients.kubeconfig import IN_CLUSTER, Context, kubeconfig_paths
+from hubtui.clients.kubeconfig import Context
 from hubtui.config import Settings, private_folder, state_dir
 from hubtui.errors import ToolError
 from hubtui.model.text import one_line
@@ -107,24 +107,9 @@ class Helm:
         return checked_version(said, self.binary)
 
     def rollback_argv(self, release: str, revision: int, namespace: str, history: int) -> list[str]:
-        """The arguments of a rollback. `history` is how many revisions there are: none is pruned.
-
-        Never with --wait: on a LoadBalancer without an address helm then calls a good release
-        failed (design §3).
-        """
-        return [
-            "rollback",
-            release,
-            str(revision),
-            "--namespace",
-            namespace,
-            "--history-max",
-            str(history_max(history)),
-            "--timeout",
-            self._settings.helm_timeout,
-            "--cleanup-on-fail",
-            *self._where(),
-        ]
+        """The arguments of a rollback; see `rollback_words`."""
+        words = rollback_words(self._settings, release, revision, namespace, history)
+        return [*words, *cluster_flags.helm_flags(self._settings, self._context)]
 
     def start(
         self, argv: list[str], token: WriteToken, *, operation: str, errors: Path, lock: int | None
@@ -149,27 +134,31 @@ class Helm:
         }
         kept["HELM_DRIVER"] = self._settings.helm_driver
         kept["HELM_PLUGINS"] = str(_empty_folder())
-        paths = self._kubeconfigs()
+        paths = cluster_flags.kubeconfigs(self._settings, self._context)
         if len(paths) > 1:  # the flag takes one file only
             kept["KUBECONFIG"] = os.pathsep.join(str(path) for path in paths)
         if operation:
             kept[OPERATION] = operation
         return kept
 
-    def _where(self) -> list[str]:
-        if self._context.name == IN_CLUSTER:
-            return []
-        paths = self._kubeconfigs()
-        files = ["--kubeconfig", str(paths[0])] if len(paths) == 1 else []
-        return [*files, "--kube-context", self._context.name]
-
-    def _kubeconfigs(self) -> list[Path]:
-        if self._context.name == IN_CLUSTER:
-            return []
-        return [path.absolute() for path in kubeconfig_paths(self._settings)]
-
 
 _versions: dict[tuple[int, ...], Version] = {}
+
+
+def rollback_words(
+    settings: Settings, release: str, revision: int, namespace: str, history: int
+) -> list[str]:
+    """The arguments of a rollback but for the context's. `history` is how many revisions there
+    are: none is pruned.
+
+    Never with --wait: on a LoadBalancer without an address helm then calls a good release failed
+    (design §3).
+    """
+    return [
+        *("rollback", release, str(revision), "--namespace", namespace),
+        *("--history-max", str(history_max(history)), "--timeout", settings.helm_timeout),
+        "--cleanup-on-fail",
+    ]
 
 
 def history_max(present: int) -> int:

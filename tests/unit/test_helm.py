@@ -48,7 +48,7 @@ def test_a_rollback_names_where_it_goes_and_never_waits(kubeconfig: Path) -> Non
     assert argv == [
         *("rollback", "hub", "11", "--namespace", "ns", "--history-max", "13"),
         *("--timeout", "10m", "--cleanup-on-fail"),
-        *("--kubeconfig", str(kubeconfig), "--kube-context", "prod"),
+        *("--kube-context", "prod", "--kubeconfig", str(kubeconfig)),
     ]
     assert parse(argv).writes
 

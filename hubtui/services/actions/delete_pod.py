@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from hubtui.clients.cluster_flags import kubectl_command
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Call, WriteToken
 from hubtui.errors import ApiError, ChangedSinceError, NotFoundError, UnreachableError
@@ -184,6 +184,6 @@ def _typed(facts: Facts) -> str:
 
 
 def _command(session: ActionSession, facts: Facts, *, force: bool) -> str:
-    words = ["kubectl", "delete", "pod", facts.name, "--namespace", session.namespace]
-    words += ["--context", session.context.name]
-    return shlex.join([*words, "--grace-period=0", "--force"] if force else words)
+    words = ["delete", "pod", facts.name, "--namespace", session.namespace]
+    last = ("--grace-period=0", "--force") if force else ()
+    return kubectl_command(session.settings, session.context, words, *last)

@@ -6,11 +6,11 @@ What `kubectl rollout restart` does: an annotation in the pod template changes, 
 from __future__ import annotations
 
 import asyncio
-import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hubtui.clients.cluster_flags import kubectl_command
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import WriteToken
 from hubtui.errors import ApiError, ChangedSinceError, NotFoundError, UnreachableError
@@ -68,7 +68,7 @@ async def plan(session: ActionSession, request: RestartRequest) -> RestartPlan:
         await right(session, "patch", "deployments.apps", facts.name),
     )
     namespace, name = session.namespace, facts.name
-    where = ["--namespace", namespace, "--context", session.context.name]
+    command = ["rollout", "restart", f"deployment/{name}", "--namespace", namespace]
     permit = Permit("patch", "deployments.apps", namespace, name)
     return RestartPlan(
         id=new_id(),
@@ -86,7 +86,7 @@ async def plan(session: ActionSession, request: RestartRequest) -> RestartPlan:
         undo="there is nothing to undo: the new pods are made like the old ones",
         confirm=session.release or name,
         basis=facts.basis,
-        command=shlex.join(["kubectl", "rollout", "restart", f"deployment/{name}", *where]),
+        command=kubectl_command(session.settings, session.context, command),
         means="one PATCH of the pod template's annotation; the rollout goes on without hubtui",
         permits=(permit,),
         details=(("component", facts.component), ("deployment", name)),

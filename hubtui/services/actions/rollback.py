@@ -7,13 +7,13 @@ anew and runs no pre-upgrade hooks (facts.md §5.2).
 from __future__ import annotations
 
 import asyncio
-import shlex
 from dataclasses import dataclass
 
 from hubtui.clients import kubeconfig
+from hubtui.clients.cluster_flags import helm_command
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import WriteToken
-from hubtui.clients.helm import Helm, history_max
+from hubtui.clients.helm import Helm, rollback_words
 from hubtui.errors import ChangedSinceError, ToolError
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
 from hubtui.services import journal
@@ -211,11 +211,9 @@ def _plan(
 
 def _command(session: ActionSession, facts: Facts) -> str:
     """The equivalent command, for somebody's own terminal."""
-    history = history_max(len(facts.heads))
-    words = ["helm", "rollback", session.release, str(facts.target.head.revision)]
-    words += ["--namespace", session.namespace, "--kube-context", session.context.name]
-    words += ["--history-max", str(history), "--timeout", session.settings.helm_timeout]
-    return shlex.join([*words, "--cleanup-on-fail"])
+    target, present = facts.target.head.revision, len(facts.heads)
+    words = rollback_words(session.settings, session.release, target, session.namespace, present)
+    return helm_command(session.settings, session.context, words)
 
 
 def _means(session: ActionSession, facts: Facts) -> str:
