@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +30,18 @@ USER_TAINT = {"key": "hub.jupyter.org/dedicated", "value": "user", "effect": "No
 USER_TOLERATION = {**USER_TAINT, "operator": "Equal"}
 
 
+class Failures(logging.Handler):
+    """Keeps what the timeline logs of parts that failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps the traceback."""
+        self.seen.append(logging.Formatter().format(record))
+
+
 class Cluster:
     """A world with life in it, and the short words of the tests for what they do there."""
 
@@ -39,8 +52,12 @@ class Cluster:
         self.objects.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
 
     def run(self, seconds: float) -> None:
-        """Lets time pass."""
+        """Lets time pass; a part that fails, which the timeline only logs, fails the test."""
+        log, failures = logging.getLogger("hubtui.demo.timeline"), Failures()
+        log.addHandler(failures)
         self.world.timeline.run_until(self.world.timeline.now + timedelta(seconds=seconds))
+        log.removeHandler(failures)
+        assert failures.seen == []
 
     def node(
         self,
@@ -50,17 +67,14 @@ class Cluster:
         memory: str = "8Gi",
         pods: int = 110,
         taints: tuple[Json, ...] = (),
-        **labels: str,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         """A node that comes."""
         sizes = {"cpu": cpu, "memory": memory, "pods": str(pods)}
         self.objects.create(
             NODES,
             {
-                "metadata": {
-                    "name": name,
-                    "labels": {k.replace("_", "-"): v for k, v in labels.items()},
-                },
+                "metadata": {"name": name, "labels": dict(labels or {})},
                 "spec": {"taints": list(taints)} if taints else {},
                 "status": {"capacity": sizes, "allocatable": sizes},
             },

@@ -217,17 +217,16 @@ class PodWorker:
 
     def _follow(self, container: Container, program: Program) -> None:
         """Has happen what the program does from here on."""
-        run = container.run
-        if program.awaits:
+        run, crash = container.run, self._crash()
+        if crash is not None and container is self._mains[0]:
+            self._plan_crash(container, crash)
+        elif program.awaits:
             self._polls = 0
             self._await(container, program)
         elif program.ends is not None:
             self._after(program.ends, lambda: self._end(container, run, "Completed", 0))
             return
         self._after(program.ready, lambda: self._become_ready(container, run))
-        crash = self._crash()
-        if crash is not None and container is self._mains[0]:
-            self._plan_crash(container, crash)
 
     def _become_ready(self, container: Container, run: int) -> None:
         if not container.is_running or container.run != run:

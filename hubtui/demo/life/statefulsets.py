@@ -60,18 +60,16 @@ class StatefulSets(Owners):
                 self._delete(owner, pods[ordinal])
             if in_order:
                 return
-        self._update(owner, revision, {n: pod for n, pod in pods.items() if n < wanted})
+        if all(ordinal in pods for ordinal in range(wanted)):
+            self._update(owner, revision, [pods[ordinal] for ordinal in range(wanted)])
 
-    def _update(self, owner: Json, revision: str, pods: dict[int, Json]) -> None:
+    def _update(self, owner: Json, revision: str, pods: list[Json]) -> None:
         """Takes one old pod away, the highest first, and waits until its successor is well."""
         strategy = owner["spec"].get("updateStrategy") or {}
         if strategy.get("type") == "OnDelete":
             return
         first = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-        for ordinal in sorted(pods, reverse=True):
-            pod = pods[ordinal]
-            if ordinal < first:
-                return
+        for pod in reversed(pods[first:]):
             if labels_of(pod).get(REVISION) != revision and not is_terminating(pod):
                 self._delete(owner, pod)
                 return
