@@ -11,7 +11,7 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -106,6 +106,12 @@ def head_from_labels(
         uid=uid,
         resource_version=resource_version,
     )
+
+
+def in_force(heads: Sequence[RevisionHead]) -> RevisionHead | None:
+    """The revision that the cluster should hold: the one that is deployed, else the newest."""
+    deployed = (head for head in heads if head.status is Status.DEPLOYED)
+    return next(deployed, heads[0] if heads else None)
 
 
 def _unix(seconds: str) -> datetime | None:

@@ -16,7 +16,7 @@ from hubtui.model import kube
 from hubtui.model.diff import RevisionDiff
 from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, JOBS, PODS, SECRETS, STATEFULSETS
 from hubtui.model.redact import Redactor, live_values
-from hubtui.model.release import RevisionHead, Status
+from hubtui.model.release import RevisionHead, in_force
 from hubtui.services import discovery
 from hubtui.services.changed import Changed
 from hubtui.services.discovery import Hub
@@ -116,12 +116,6 @@ class Session:
 
 _NOT_HELM = "type!=helm.sh/release.v1"
 """Release payloads are no values to look for, and 100 MB of them (fieldSelector of Secrets)."""
-
-
-def in_force(heads: Sequence[RevisionHead]) -> RevisionHead | None:
-    """The revision that the cluster should hold: the one that is deployed, else the newest."""
-    deployed = (head for head in heads if head.status is Status.DEPLOYED)
-    return next(deployed, heads[0] if heads else None)
 
 
 def open_client(settings: Settings) -> KubeClient:

@@ -14,6 +14,7 @@ import yaml
 PLURALS = {
     "Pod": "pods",
     "Secret": "secrets",
+    "ConfigMap": "configmaps",
     "Deployment": "deployments",
     "StatefulSet": "statefulsets",
     "DaemonSet": "daemonsets",
@@ -21,6 +22,10 @@ PLURALS = {
     "Namespace": "namespaces",
     "Node": "nodes",
     "Event": "events",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "Application": "applications",
+    "HelmRelease": "helmreleases",
+    "Widget": "widgets",
 }
 
 
@@ -33,6 +38,10 @@ class ApiServer:
     denied: set[str] = field(default_factory=set)
     token: str = ""
     changes: list[dict[str, Any]] = field(default_factory=list)
+    served: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """The custom kinds: the resources of each API version, as discovery lists them."""
+    dry_runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What a dry run of a patch comes to, by the object's name; no other one is answered."""
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
 
@@ -105,8 +114,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.api.requests.append(("POST", self.path, {}))
         self._answer({"status": {"allowed": True}})
 
+    def do_PATCH(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        parts = urlsplit(self.path)
+        query = dict(parse_qsl(parts.query))
+        self.api.requests.append(("PATCH", parts.path, query))
+        answer = self.api.dry_runs.get(parts.path.rpartition("/")[2])
+        if answer is None or query.get("dryRun") != "All":
+            self._refuse(403, "patch is forbidden")
+        else:
+            self._answer(answer)
+
     def _resource(self, path: list[str], query: dict[str, str]) -> None:
         rest = path[2:] if path[0] == "api" else path[3:]
+        version = "/".join(path[1:3])
+        if "." in path[1] and not path[1].endswith("k8s.io"):
+            if version not in self.api.served:
+                self._refuse(404, f"the server could not find {version}")
+                return
+            if not rest:
+                self._answer({"resources": self.api.served[version]})
+                return
         namespace = ""
         if rest[0] == "namespaces" and len(rest) > 2:
             namespace, rest = rest[1], rest[2:]

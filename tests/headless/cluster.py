@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hubtui.model import manifest
 from tests.releases import packed, release, values
 
 EVIL = "[red]eve[/red]\x1b]52;c;aGk=\x07"
@@ -68,6 +69,17 @@ def pod(name: str, component: str, *, user: str = "", waiting: str = "") -> dict
             ],
         },
     }
+
+
+def as_applied() -> list[dict[str, Any]]:
+    """The objects of the second revision's manifest, as Helm leaves them in the cluster."""
+    marks = {"meta.helm.sh/release-name": "hub", "meta.helm.sh/release-namespace": "hub"}
+    found = []
+    for item in manifest.read(release(2, values(tag="2026.11"), others=1)["manifest"]):
+        assert isinstance(item, manifest.Resource)
+        metadata = {**item.body["metadata"], "namespace": "hub", "annotations": marks}
+        found.append({**item.body, "kind": item.kind, "metadata": metadata})
+    return found
 
 
 def hub() -> list[dict[str, Any]]:

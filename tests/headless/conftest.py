@@ -59,6 +59,15 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
 
 
 @pytest.fixture
+def applied(api: ApiServer) -> ApiServer:
+    """The cluster, with the objects of the current revision as Helm applied them."""
+    kinds = ("Deployment", "DaemonSet")
+    api.objects[:] = [each for each in api.objects if each["kind"] not in kinds]
+    api.objects += cluster.as_applied()
+    return api
+
+
+@pytest.fixture
 def hubtui(capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs a command line in this process, as a pipe would see it."""
 

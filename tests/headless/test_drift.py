@@ -6,28 +6,15 @@ from typing import Any
 
 import pytest
 
-from hubtui.model import manifest
 from hubtui.model.redact import MASK
-from tests.headless.apiserver import PLURALS, ApiServer
+from tests.headless.apiserver import ApiServer
 from tests.headless.conftest import Command
-from tests.releases import CLIENT_SECRET, release, values
-
-MARKS = {"meta.helm.sh/release-name": "hub", "meta.helm.sh/release-namespace": "hub"}
+from tests.releases import CLIENT_SECRET
 
 
 @pytest.fixture
-def cluster(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> ApiServer:
-    """The objects of the current revision, live, as Helm applied them."""
-    monkeypatch.setitem(PLURALS, "ConfigMap", "configmaps")
-    api.objects[:] = [each for each in api.objects if each["kind"] != "Deployment"]
-    for item in manifest.read(release(2, values(tag="2026.11"), others=1)["manifest"]):
-        assert isinstance(item, manifest.Resource)
-        body: dict[str, Any] = {**item.body, "kind": item.kind}
-        body["metadata"] = {**body["metadata"], "namespace": "hub", "annotations": dict(MARKS)}
-        if item.title == "DaemonSet/continuous-image-puller":
-            api.objects[:] = [each for each in api.objects if each["kind"] != "DaemonSet"]
-        api.objects.append(body)
-    return api
+def cluster(applied: ApiServer) -> ApiServer:
+    return applied
 
 
 def _find(api: ApiServer, kind: str, name: str) -> dict[str, Any]:

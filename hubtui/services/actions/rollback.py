@@ -76,7 +76,7 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
         asyncio.gather(
             rollback_owner.check(client, facts, namespace),
             rollback_images.check(client, facts),
-            rollback_drift.check(client, facts),
+            rollback_drift.check(session, facts),
         ),
     )
     found = (

@@ -1,12 +1,15 @@
-"""What was changed by hand since the current revision: a rollback takes it away."""
+"""What was changed by hand since the revision in force: a rollback takes it away."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from hubtui.clients.kube import KubeClient
+from hubtui.errors import ApiError, DecodeError
 from hubtui.model.diff import ObjectDiff, RevisionDiff
 from hubtui.model.plan import Check
+from hubtui.model.release import Status, in_force
+from hubtui.services.actions import ActionSession
 from hubtui.services.actions.common import counted, ok, warn
 from hubtui.services.actions.rollback_facts import Facts
 from hubtui.services.drift import Drift
@@ -15,29 +18,41 @@ NAME: Final = "edits by hand"
 NAMED: Final = 3
 
 
-async def check(client: KubeClient, facts: Facts) -> Check | None:
-    """Compares the current revision with the cluster; None where it cannot be read.
+async def check(session: ActionSession, facts: Facts) -> Check:
+    """Compares the revision in force with the cluster: a failed one has changed only a part of it.
 
     Raises UnreachableError.
     """
-    payload = facts.current.payload
-    if payload is None:
-        return None
-    found = await Drift(client).compare(payload, facts.redactor)
-    return verdict(found, same=facts.target.head.revision == facts.newest.revision)
+    newest = facts.newest
+    force = in_force(facts.heads) or newest
+    if newest.status.pending:
+        why = f"revision {newest.revision} is {newest.status}: what it changes looks like an edit"
+        return warn(NAME, f"? not compared: {why}")
+    try:
+        payload = facts.current.payload if force == newest else None
+        payload = payload or await session.releases.payload(force)
+    except (ApiError, DecodeError) as error:
+        return warn(NAME, f"? not compared: revision {force.revision} cannot be read: {error.what}")
+    found = await Drift(session.client).compare(payload, facts.redactor)
+    checked = verdict(found, same=facts.target.head.revision == force.revision)
+    if newest.status is not Status.FAILED:
+        return checked
+    part = f"revision {newest.revision} failed and may have applied a part of itself"
+    return replace(checked, evidence=f"{checked.evidence}; {part}")
 
 
 def verdict(found: RevisionDiff, *, same: bool) -> Check:
     """What was found, in words; with `same` it is what the rollback is for."""
     edited = [each for each in found.objects if each.counted]
     unread = f"; ? {counted(len(found.unread), 'object')} not read" if found.unread else ""
+    since = f"since revision {found.before}"
     if not edited:
         return ok(NAME, f"none: the cluster is as revision {found.before} says{unread}")
     words = "; ".join(_words(each) for each in edited[:NAMED])
     more = f"; and {len(edited) - NAMED} more objects" if len(edited) > NAMED else ""
     if same:
-        return ok(NAME, f"these are undone: {words}{more}{unread}")
-    return warn(NAME, f"a rollback may undo: {words}{more}{unread}")
+        return ok(NAME, f"these are undone ({since}): {words}{more}{unread}")
+    return warn(NAME, f"a rollback may undo ({since}): {words}{more}{unread}")
 
 
 def _words(each: ObjectDiff) -> str:

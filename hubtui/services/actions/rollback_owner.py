@@ -44,10 +44,16 @@ async def check(client: KubeClient, facts: Facts, namespace: str) -> Check:
     owner = marked or next(named, "")
     if owner:
         return _flux(owner, releases)
-    live = await _items(client, Call("list", DEPLOYMENTS.resource, namespace), DEPLOYMENTS)
-    application = by_tracking(live or ())
+    unseen = [f"HelmReleases of other namespaces: {denied}"] if denied else []
+    try:
+        live = await _list(client, Call("list", DEPLOYMENTS.resource, namespace), DEPLOYMENTS)
+    except ApiError as error:
+        live = []
+        unseen.append(f"marks on Deployments: {error.what}")
+    application = by_tracking(live)
     if not application:
-        application = await _by_instance(client, live or ())
+        application, denied = await _by_instance(client, live, namespace)
+        unseen += [f"Argo CD's Applications: {denied}"] if denied else []
     if application:
         return stop(
             NAME,
@@ -55,8 +61,7 @@ async def check(client: KubeClient, facts: Facts, namespace: str) -> Check:
             "back: change it in its repository, or switch its automatic sync off first",
             overridable=True,
         )
-    seen = f"; HelmReleases of other namespaces were not seen: {denied}" if denied else ""
-    return ok(NAME, f"no mark of Flux or Argo CD{seen}")
+    return ok(NAME, "; ? not seen: ".join(["no mark of Flux or Argo CD", *unseen]))
 
 
 def by_flux_labels(resources: Iterable[Resource]) -> str:
@@ -90,19 +95,35 @@ def by_tracking(live: Iterable[Json]) -> str:
     return ""
 
 
-async def _by_instance(client: KubeClient, live: Iterable[Json]) -> str:
-    """The Application whose name is the objects' instance label: Helm sets that label too, so only
-    an Application that there is counts."""
+async def _by_instance(client: KubeClient, live: Iterable[Json], namespace: str) -> tuple[str, str]:
+    """The Application whose name is the objects' instance label, and why none could be looked for.
+
+    Helm sets that label too, so only an Application that there is, and that is meant for the
+    namespace, counts.
+    """
     labels = [_mapping(_mapping(item.get("metadata")).get("labels")) for item in live]
     instances = {str(found) for each in labels if (found := each.get("app.kubernetes.io/instance"))}
     if not instances:
-        return ""
-    call = Call("list", _APPLICATIONS.resource)
-    for each in await _items(client, call, _APPLICATIONS) or ():
-        meta = _mapping(each.get("metadata"))
-        if meta.get("name") in instances:
-            return one_line(f"{meta.get('namespace')}/{meta.get('name')}")
-    return ""
+        return "", ""
+    try:
+        found = await _list(client, Call("list", _APPLICATIONS.resource), _APPLICATIONS)
+    except ApiError as error:
+        return "", "" if await _is_absent(client, _APPLICATIONS) else error.what
+    for each in found:
+        meta, spec = _mapping(each.get("metadata")), _mapping(each.get("spec"))
+        meant = _mapping(spec.get("destination")).get("namespace")
+        if meta.get("name") in instances and meant in (None, "", namespace):
+            return one_line(f"{meta.get('namespace')}/{meta.get('name')}"), ""
+    return "", ""
+
+
+async def _is_absent(client: KubeClient, kind: Kind[kube.Object]) -> bool:
+    """Whether the server knows no such kind: to somebody without the right it says 403 first."""
+    try:
+        known = await client.resources(kind.api_version)
+    except ApiError as error:
+        return error.status == _ABSENT
+    return all(each.name != kind.plural for each in known)
 
 
 async def _helm_releases(client: KubeClient, namespace: str) -> tuple[Sequence[Json], str]:

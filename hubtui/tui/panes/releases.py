@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hubtui.model.release import RevisionHead
-from hubtui.services.session import Session, in_force
+from hubtui.model.release import RevisionHead, in_force
+from hubtui.services.session import Session
 from hubtui.services.store import utc_now
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
