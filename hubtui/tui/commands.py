@@ -164,7 +164,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("panes-rows", "events", *READING), footer="copy", weight=20,
+        ("panes-rows", "events", "plan", *READING), footer="copy", weight=20,
     ),
     Command(
         "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff", "logs"),

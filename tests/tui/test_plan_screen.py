@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, Label
 
+from hubtui.clients import cluster_flags
 from hubtui.services.journal import Journal
 from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.widgets.confirm_line import ConfirmLine
 from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, ready, until
 
@@ -28,6 +31,51 @@ async def planned(pilot: Pilot[Any], app: PreparedApp) -> PlanScreen:
     return app.screen
 
 
+def joined(text: str) -> str:
+    """The words on the screen without frames and line ends."""
+    return " ".join(text.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_the_equivalent_command_is_shown_whole_above_the_field(
+    make: Make, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = Path("/home/ada/.kube", "clusters-" * 3) / "hubs.yaml"
+    monkeypatch.setattr(cluster_flags, "kubeconfigs", lambda *_: [long])
+    app = make()
+    async with app.run_test(size=size) as pilot:
+        screen = await planned(pilot, app)
+        await until(pilot, lambda: "The same as: helm rollback hub 11" in app.text, "the command")
+        words = screen.query_one(ConfirmLine).query(Label)
+        assert all(screen.region.contains_region(label.region) for label in words)
+        for part in ("--namespace hub", "--kube-context gke-eu-prod", "hubs.yaml", "Type hub"):
+            assert part in joined(app.text)
+
+
+@pytest.mark.parametrize("part", ["#plan-changes TextTable", "#checks", "#plan-notices LiveTable"])
+async def test_c_copies_the_command_from_wherever_one_reads(make: Make, part: str) -> None:
+    app = make()
+    async with app.run_test(size=(160, 48)) as pilot:
+        screen = await planned(pilot, app)
+        screen.query_one(part).focus()
+        await pilot.press("c")
+        assert app.clipboard.startswith("helm rollback hub 11 --namespace hub ")
+        assert app.told() == ["Copied the command."]
+
+
+async def test_a_plan_without_a_diff_has_its_command_too(make: Make) -> None:
+    app = make()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "B")
+        await until(pilot, lambda: isinstance(app.screen.focused, Input), "the field")
+        app._beat()
+        await pilot.pause()
+        assert "kubectl rollout restart deployment/hub" in app.text
+        await pilot.press("tab", "tab", "tab", "c")
+        assert app.clipboard.startswith("kubectl rollout restart deployment/hub ")
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_checks_field_and_buttons_are_on_the_screen_together(
     make: Make, size: tuple[int, int]
@@ -41,7 +89,7 @@ async def test_checks_field_and_buttons_are_on_the_screen_together(
             assert screen.region.contains_region(widget.region), name
             assert widget.content_region.height > 0, name
         text = app.text
-    for words in ("target is complete", "nothing is running", "helm 4.3.1", "Type hub"):
+    for words in ("target is complete", "nothing is running", "helm rollback", "Type hub"):
         assert words in text
     assert "which becomes revision 13" in text
 

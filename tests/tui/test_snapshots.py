@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rich.segment import Segment
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from hubtui.clients import cluster_flags
 from hubtui.clients.kubeconfig import contexts
 from hubtui.config import Settings
 from hubtui.errors import UnreachableError
@@ -35,6 +37,8 @@ Do = Callable[[Pilot[Any]], Awaitable[None]]
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     prepared.freeze(monkeypatch)
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    kubeconfig = Path("/home/ada/.kube/hubs.yaml")  # stands in the plan's command
+    monkeypatch.setattr(cluster_flags, "kubeconfigs", lambda *_: [kubeconfig])
 
 
 async def quiet(pilot: Pilot[Any]) -> None:
@@ -87,7 +91,7 @@ def test_diff(snap_compare: Compare, make: Make) -> None:
     assert snap_compare(make(), terminal_size=WIDE, run_before=before)
 
 
-@pytest.mark.parametrize("size", [WIDE, (100, 30)], ids=["160x48", "100x30"])
+@pytest.mark.parametrize("size", [WIDE, (100, 30), (80, 24)], ids=["160x48", "100x30", "80x24"])
 def test_plan(snap_compare: Compare, make: Make, size: tuple[int, int]) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await pressing("j", "r", until_shown="Type hub")(pilot)

@@ -39,6 +39,10 @@ WITH_DIFF = frozenset({"rollback"})
 """The actions that change manifests; one that cannot be compared shows an empty diff."""
 
 
+_EDGES = 2
+"""Lines of a frame's upper and lower edge."""
+
+
 class ChecksTable(DocumentTable):
     """The checks; enter passes one that says stop."""
 
@@ -47,6 +51,14 @@ class ChecksTable(DocumentTable):
     def action_override(self) -> None:
         """Passes the check under the cursor, or takes that back."""
         self.action_open()
+
+
+class PlanDiff(DiffFrame):
+    """What changes; copying means the command here too, as in the plan's other parts."""
+
+    def action_copy(self) -> None:
+        if isinstance(self.screen, PlanScreen):
+            self.screen.action_copy()
 
 
 class PlanScreen(BaseScreen[None]):
@@ -77,7 +89,7 @@ class PlanScreen(BaseScreen[None]):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         with Horizontal(id="plan-body"):
-            yield DiffFrame("What changes", id="plan-changes")
+            yield PlanDiff("What changes", id="plan-changes")
             with PaneFrame("What happens", id="plan-what"):
                 yield DocumentTable(self._what)
             with Vertical(id="plan-side"):
@@ -121,13 +133,21 @@ class PlanScreen(BaseScreen[None]):
         self.query_one("#plan-checks", PaneFrame).show_headline(check_counts(plan))
         self._checks.touch()
         self._notices.touch()
-        words = f"{plan.summary}\n{plan.means}"
-        if not self.has_class("-low"):
-            words = f"{plan.release} in namespace {plan.namespace} on {plan.context}\n{words}"
-        self._confirm = ConfirmLine(words, plan.confirm, self._button)
+        self._confirm = ConfirmLine(tuple(self._words(plan)), plan.confirm, self._button)
         await self.query_one("#plan-confirm-body").mount(self._confirm)
         self._allow()
         self._confirm.focus_field()
+
+    def _words(self, plan: Plan) -> Iterable[str]:
+        """What stands above the field; what happens without a diff has the command beside it."""
+        low = self.has_class("-low")
+        if not low:
+            yield f"{plan.release} in namespace {plan.namespace} on {plan.context}"
+        yield plan.summary
+        if not low or self.has_class("-no-diff"):
+            yield plan.means
+        if not self.has_class("-no-diff"):
+            yield f"The same as: {plan.command}"
 
     def _allow(self) -> None:
         """Why the button stays dim: read-only, or a check that stops."""
@@ -158,6 +178,12 @@ class PlanScreen(BaseScreen[None]):
         self._checks.touch()
         self._allow()
 
+    def action_copy(self) -> None:
+        """Copies the equivalent command."""
+        if self._plan is not None:
+            self.app.copy_to_clipboard(self._plan.command)
+            self.app.notify("Copied the command.", timeout=2)
+
     def action_next_part(self) -> None:
         """To the next of diff, checks, what people notice, name and buttons."""
         self.focus_next()
@@ -165,6 +191,10 @@ class PlanScreen(BaseScreen[None]):
     def action_previous_part(self) -> None:
         """To the part before."""
         self.focus_previous()
+
+    def on_confirm_line_fitted(self, message: ConfirmLine.Fitted) -> None:
+        message.stop()
+        self.query_one("#plan-confirm").styles.height = message.lines + _EDGES
 
     def on_confirm_line_cancelled(self, message: ConfirmLine.Cancelled) -> None:
         message.stop()

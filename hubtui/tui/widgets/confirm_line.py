@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Button, Input, Label
 
@@ -17,7 +19,7 @@ class ConfirmLine(Vertical):
 
     DEFAULT_CSS = """
     ConfirmLine { height: auto; padding: 0 1; }
-    ConfirmLine Label { width: 1fr; height: auto; }
+    ConfirmLine Label { width: 1fr; height: auto; max-height: 5; }
     ConfirmLine Horizontal { height: 1; margin-top: 1; }
     ConfirmLine Horizontal > Label { width: auto; margin-right: 1; }
     ConfirmLine Input, ConfirmLine Input:focus {
@@ -42,7 +44,13 @@ class ConfirmLine(Vertical):
     class Cancelled(Message):
         """The other button."""
 
-    def __init__(self, words: str, asked: str, button: str) -> None:
+    @dataclass
+    class Fitted(Message):
+        """How many lines it takes, once the words are wrapped."""
+
+        lines: int
+
+    def __init__(self, words: Sequence[str], asked: str, button: str) -> None:
         super().__init__()
         self._words = words
         self._asked = asked
@@ -50,7 +58,8 @@ class ConfirmLine(Vertical):
         self._allowed = ""
 
     def compose(self) -> ComposeResult:
-        yield Label(self._words, markup=False)
+        for words in self._words:
+            yield Label(words, markup=False)
         with Horizontal():
             yield Label(f"Type {clip(self._asked, 40)}", markup=False)
             field = Input(id="confirm-name", select_on_focus=False)
@@ -58,6 +67,9 @@ class ConfirmLine(Vertical):
             yield field
             yield Button("Cancel", id="confirm-cancel", compact=True)
             yield Button(self._button, id="confirm-go", disabled=True, compact=True)
+
+    def on_resize(self, event: Resize) -> None:
+        self.post_message(self.Fitted(event.size.height))
 
     def allow(self, reason: str) -> None:
         """Lets the button be pressed once the name is right; a reason keeps it dim."""
