@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from hubtui.demo.life.pace import passed
 from hubtui.demo.life.reading import condition_of, name_of, share
 from hubtui.demo.objects import stamp
 from hubtui.demo.storage import Json
+from hubtui.demo.timeline import Timeline
 
 DEADLINE: Final = 600
 """Seconds without progress after which a rollout is called stuck (progressDeadlineSeconds)."""
 
-_OVER: Final = ("NewReplicaSetAvailable", "ProgressDeadlineExceeded")
+OVER: Final = ("NewReplicaSetAvailable", "ProgressDeadlineExceeded")
 
 
-def status_of(deployment: Json, new: Json | None, sets: list[Json], now: datetime) -> Json:
+def status_of(deployment: Json, new: Json | None, sets: list[Json], timeline: Timeline) -> Json:
     """The status as it is with these ReplicaSets, of which `new` is the template's."""
-    wanted = deployment["spec"].get("replicas", 1)
+    now, wanted = timeline.now, deployment["spec"].get("replicas", 1)
     asked = sum(each["spec"].get("replicas", 1) for each in sets)
     available = _sum(sets, "availableReplicas")
     status: Json = {
@@ -32,7 +34,7 @@ def status_of(deployment: Json, new: Json | None, sets: list[Json], now: datetim
     before = deployment.get("status") or {}
     conditions = [_available(deployment, wanted, available, now)]
     if new is not None:
-        conditions.append(_progressing(deployment, new, before, status, now))
+        conditions.append(_progressing(deployment, new, before, status, timeline))
     failure = next((c for each in sets if (c := condition_of(each, "ReplicaFailure"))), None)
     if failure is not None:
         conditions.append({**failure, "lastUpdateTime": failure["lastTransitionTime"]})
@@ -54,8 +56,19 @@ def _available(deployment: Json, wanted: int, available: int, now: datetime) -> 
     return _told(deployment, "Available", "False", "MinimumReplicasUnavailable", words, now)
 
 
-def _progressing(deployment: Json, new: Json, before: Json, status: Json, now: datetime) -> Json:
-    old = condition_of(deployment, "Progressing")
+def deadline(deployment: Json, timeline: Timeline) -> float:
+    """Seconds until a rollout that makes no progress is called stuck."""
+    told = condition_of(deployment, "Progressing")
+    limit = float(deployment["spec"].get("progressDeadlineSeconds", DEADLINE))
+    return (
+        limit - passed(timeline, datetime.fromisoformat(told["lastUpdateTime"])) if told else limit
+    )
+
+
+def _progressing(
+    deployment: Json, new: Json, before: Json, status: Json, timeline: Timeline
+) -> Json:
+    old, now = condition_of(deployment, "Progressing"), timeline.now
     name, wanted = name_of(new), deployment["spec"].get("replicas", 1)
     numbers = [status.get(n, 0) for n in ("updatedReplicas", "replicas", "availableReplicas")]
     if numbers == [wanted] * 3:
@@ -74,9 +87,7 @@ def _progressing(deployment: Json, new: Json, before: Json, status: Json, now: d
         words = f'ReplicaSet "{name}" is progressing.'
         told = _told(deployment, "Progressing", "True", "ReplicaSetUpdated", words, now)
         return {**told, "lastUpdateTime": stamp(now)}
-    limit = deployment["spec"].get("progressDeadlineSeconds", DEADLINE)
-    since = datetime.fromisoformat(old["lastUpdateTime"])
-    if old["reason"] not in _OVER and now > since + timedelta(seconds=limit):
+    if old["reason"] not in OVER and deadline(deployment, timeline) < 0:
         words = f'ReplicaSet "{name}" has timed out progressing.'
         return _told(deployment, "Progressing", "False", "ProgressDeadlineExceeded", words, now)
     return old

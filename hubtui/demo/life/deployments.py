@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Final
 
 from hubtui.demo.life.base import Life
-from hubtui.demo.life.deployment_status import DEADLINE, status_of
+from hubtui.demo.life.deployment_status import OVER, deadline, status_of
 from hubtui.demo.life.making import hash_of, same_template
 from hubtui.demo.life.reading import (
     ENDED,
@@ -171,23 +170,16 @@ class Deployments:
         template = deployment["spec"]["template"]
         known = [each for each in sets if same_template(each["spec"]["template"], template)]
         new = max(known, key=_revision, default=None)
-        now = self._life.world.timeline.now
-        status = status_of(deployment, new, sets, now)
+        timeline = self._life.world.timeline
+        status = status_of(deployment, new, sets, timeline)
         if status != deployment.get("status"):
             head = {"namespace": key[0], "name": key[1]}
             deployment = self._objects.update_status(
                 DEPLOYMENTS, {"metadata": head, "status": status}
             )
-        self._watch_deadline(key, deployment, now)
-
-    def _watch_deadline(self, key: Key, deployment: Json, now: datetime) -> None:
         told = condition_of(deployment, "Progressing")
-        if told is None or told["reason"] in ("NewReplicaSetAvailable", "ProgressDeadlineExceeded"):
-            return
-        limit = deployment["spec"].get("progressDeadlineSeconds", DEADLINE)
-        since = datetime.fromisoformat(told["lastUpdateTime"])
-        left = (since + timedelta(seconds=limit + 1) - now).total_seconds()
-        self._queue.note(key, max(left, 1.0))
+        if told is not None and told["reason"] not in OVER:
+            self._queue.note(key, max(1.0, 1.0 + deadline(deployment, timeline)))
 
 
 def _bounds(rolling: Json, wanted: int) -> tuple[int, int]:

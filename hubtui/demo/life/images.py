@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from hubtui.demo.chance import Chance
+from hubtui.demo.life.pace import passed
 from hubtui.demo.life.reading import name_of
 from hubtui.demo.resources import NODES
 from hubtui.demo.storage import Json
@@ -99,9 +100,8 @@ class Images:
         if not self._busy:
             return
         image, asked, done = self._queue.popleft()
-        begun, seconds = self._world.timeline.now, self._seconds(image)
-        speed = self._world.timeline.speed if self._world.timeline.is_live else 1.0
-        before = (begun - asked).total_seconds() * speed
+        seconds = self._seconds(image)
+        before = passed(self._world.timeline, asked)
 
         def finish() -> None:
             if self._node in self._world.faults.lost_nodes:

@@ -8,6 +8,7 @@ from typing import Final
 from hubtui.demo.life import quotas
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.making import pod_from
+from hubtui.demo.life.pace import passed
 from hubtui.demo.life.reading import (
     Key,
     condition,
@@ -63,7 +64,7 @@ class Jobs(Owners):
         elif lost > limit:
             words = "Job has reached the specified backoff limit"
             self._fail(job, status, "BackoffLimitExceeded", words, now)
-        elif self._is_late(job, status, key, now):
+        elif self._is_late(job, status, key):
             words = "Job was active longer than specified deadline"
             self._fail(job, status, "DeadlineExceeded", words, now)
         elif not any(is_active(pod) for pod in pods) and not any(map(is_terminating, pods)):
@@ -88,11 +89,11 @@ class Jobs(Owners):
         made = self._objects.create(PODS, pod)
         self._life.events.normal(job, "SuccessfulCreate", f"Created pod: {name_of(made)}", BY)
 
-    def _is_late(self, job: Json, status: Json, key: Key, now: datetime) -> bool:
+    def _is_late(self, job: Json, status: Json, key: Key) -> bool:
         limit = job["spec"].get("activeDeadlineSeconds")
         if limit is None:
             return False
-        left = limit - (now - _read(status["startTime"])).total_seconds()
+        left = limit - self._seconds_since(_read(status["startTime"]))
         if left > 0:
             self._queue.note(key, left)
         return bool(left <= 0)
@@ -148,7 +149,7 @@ class Jobs(Owners):
             self._objects.delete(JOBS, *key)
 
     def _seconds_since(self, when: datetime) -> float:
-        return (self._life.world.timeline.now - when).total_seconds()
+        return passed(self._life.world.timeline, when)
 
 
 def _is_over(status: Json) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from hubtui.demo.life import placing, scoring
@@ -11,6 +11,7 @@ from hubtui.demo.life.amounts import Amounts, add, asks
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.fitting import refusals, sentence
 from hubtui.demo.life.making import priority_of
+from hubtui.demo.life.pace import later, passed
 from hubtui.demo.life.preemption import NOT_HELPFUL, Preempting
 from hubtui.demo.life.reading import (
     ENDED,
@@ -94,9 +95,8 @@ class Scheduler:
             self._wake(LATENCY)
 
     def _wake(self, seconds: float) -> None:
-        scale = self._timeline.speed if self._timeline.is_live else 1.0
         if self._cycle is not None:
-            if (self._cycle.at - self._timeline.now).total_seconds() * scale <= seconds:
+            if -passed(self._timeline, self._cycle.at) <= seconds:
                 return
             self._cycle.cancelled = True
         self._cycle = self._timeline.after(seconds, self._run)
@@ -116,13 +116,12 @@ class Scheduler:
         nodes = {name_of(node): node for node in self._objects.all(NODES)} if ready else {}
         for key, entry, pod in ready:
             self._try(key, entry, pod, nodes)
-        self._plan(now)
+        self._plan()
 
-    def _plan(self, now: datetime) -> None:
+    def _plan(self) -> None:
         """When the next of those that wait is due."""
-        scale = self._timeline.speed if self._timeline.is_live else 1.0
         dues = [
-            max(LATENCY, (entry.not_before - now).total_seconds() * scale)
+            max(LATENCY, -passed(self._timeline, entry.not_before))
             for entry in self._waiting.values()
             if not entry.parked and entry.not_before is not None
         ]
@@ -132,7 +131,7 @@ class Scheduler:
     def _try(self, key: Key, entry: Waiting, pod: Json, nodes: dict[str, Json]) -> None:
         name = pod["spec"].get("schedulerName") or DEFAULT
         if name != DEFAULT and not self._works(name, key[0]):
-            entry.not_before = self._timeline.now + self._span(LOOK)
+            entry.not_before = later(self._timeline, LOOK)
             return
         by = DEFAULT if name == DEFAULT else name
         claims = self._missing_claims(pod)
@@ -221,7 +220,7 @@ class Scheduler:
     def _refuse(self, entry: Waiting, pod: Json, words: str, by: str) -> None:
         entry.tries += 1
         pause = min(FIRST_PAUSE * 2 ** (entry.tries - 1), LONGEST_PAUSE)
-        entry.not_before = self._timeline.now + self._span(pause)
+        entry.not_before = later(self._timeline, pause)
         entry.parked = True
         self._life.events.warning(pod, "FailedScheduling", words, by)
         before = (pod.get("status") or {}).get("conditions") or ()
@@ -261,10 +260,6 @@ class Scheduler:
             if (claim.get("status") or {}).get("phase") != "Bound":
                 return "pod has unbound immediate PersistentVolumeClaims"
         return ""
-
-    def _span(self, seconds: float) -> timedelta:
-        scale = self._timeline.speed if self._timeline.is_live else 1.0
-        return timedelta(seconds=seconds / scale)
 
 
 def _frees(change: Change) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hubtui.demo.life.pace import passed
 from hubtui.demo.life.reading import Key
 from hubtui.demo.refusals import RefusedError
 from hubtui.demo.timeline import Due, Timeline
@@ -22,11 +23,9 @@ class WorkQueue:
 
     def note(self, key: Key, after: float = 0.0) -> None:
         """Has a key reconciled `after` seconds from now, or earlier when it was noted so."""
-        scale = self._timeline.speed if self._timeline.is_live else 1.0
         known = self._due.get(key)
         if known is not None:
-            left = (known.at - self._timeline.now).total_seconds() * scale
-            if left <= after:
+            if -passed(self._timeline, known.at) <= after:
                 return
             known.cancelled = True
         self._due[key] = self._timeline.after(after, lambda: self._do(key))
