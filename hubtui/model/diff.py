@@ -18,6 +18,7 @@ from hubtui.model.diff_tree import Difference, Kind, differences
 from hubtui.model.diff_values import default_changes, value_changes
 from hubtui.model.hub_chart import is_hub_secret
 from hubtui.model.manifest import Broken, Document, Key, Resource, finish
+from hubtui.model.merge_keys import is_known
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload
 
@@ -200,13 +201,14 @@ class _Comparing:
         if before is None or after is None:
             return self._whole(key, title, before, after)
         hub = is_hub_secret(before) or is_hub_secret(after)
+        known = is_known(before.api_version) and is_known(after.api_version)
         changes = [
-            self._change(found, secret=before.kind == "Secret", hub=hub)
+            self._change(found, secret=before.kind == "Secret", hub=hub, known=known)
             for found in differences(before.body, after.body)
         ]
         return ObjectDiff(key, title, Kind.CHANGED, tuple(changes)) if changes else None
 
-    def _change(self, found: Difference, *, secret: bool, hub: bool) -> Change:
+    def _change(self, found: Difference, *, secret: bool, hub: bool, known: bool) -> Change:
         values = hub and found.steps == ("data", "values.yaml") and found.kind is Kind.CHANGED
         sealed = secret and (
             found.steps[0] in ("data", "stringData")
@@ -216,7 +218,7 @@ class _Comparing:
             found,
             self.redactor,
             sealed=sealed,
-            noise=self.context.noise(found, hub_secret=hub),
+            noise=self.context.noise(found, hub_secret=hub, known=known),
             note=self.values_note if values else "",
         )
 

@@ -34,6 +34,9 @@ KEYS: tuple[tuple[str, ...], ...] = (
 of the API's lists, then those of profile lists and conditions."""
 
 _OPTIONAL = frozenset(("protocol", "effect", "operator", "value", "namespace"))
+_DEFAULTS = {"protocol": "TCP"}
+"""What the server reads where such a field is missing (core/v1): it is the same item."""
+
 _TOO_MANY = 4_000
 """Beyond this many items the match of sequences would hold up the keys."""
 
@@ -85,7 +88,7 @@ def _label(item: Any, fields: tuple[str, ...]) -> str | None:
     parts = []
     for name in fields:
         value = item.get(name)
-        if value is None and name in _OPTIONAL:
+        if name in _OPTIONAL and value in (None, _DEFAULTS.get(name)):
             continue
         if not isinstance(value, (str, int)) or value == "":
             return None

@@ -8,10 +8,12 @@ from typing import Any
 
 from hubtui.model.diff_content import Content, at
 from hubtui.model.diff_tree import Difference, Kind
+from hubtui.model.merge_keys import is_default, says_nothing
 
 CHECKSUM = "checksum"
 CHART_VERSION = "chart version"
 GENERATED = "generated secret"
+DEFAULT = "the default"
 
 _CHART_LABELS = frozenset(("helm.sh/chart", "chart"))
 _SERVICE = "hub.services."
@@ -46,8 +48,15 @@ class Context:
             given=tuple(value for value in values if isinstance(value, Mapping)),
         )
 
-    def noise(self, difference: Difference, *, hub_secret: bool = False) -> str:
-        """Why a difference between two forms of an object needs no look; "" when it does."""
+    def noise(
+        self, difference: Difference, *, hub_secret: bool = False, known: bool = False
+    ) -> str:
+        """Why a difference between two forms of an object needs no look; "" when it does.
+
+        `known` tells that the API has the object's type, and so its defaults.
+        """
+        if known and _same_by_default(difference):
+            return DEFAULT
         steps = difference.steps
         last = steps[-1] if steps else None
         if not isinstance(last, str):
@@ -80,6 +89,16 @@ class Context:
         if not paths:
             return False
         return not any(at(values, path) for values in self.given for path in paths)
+
+
+def _same_by_default(difference: Difference) -> bool:
+    """Whether both sides come to the same in the server: one says nothing, or the default."""
+    steps = difference.steps
+    if difference.kind is Kind.MOVED or not steps or not isinstance(steps[-1], str):
+        return False
+    sides = (difference.before, difference.after)
+    silent = [says_nothing(side, steps) for side in sides]
+    return all(quiet or is_default(side, steps) for side, quiet in zip(sides, silent, strict=True))
 
 
 def _chart_name(label: object) -> str:

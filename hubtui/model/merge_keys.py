@@ -74,6 +74,48 @@ ZERO_IS_NOTHING: Final = frozenset(
 """Fields that the server leaves out where they are false or 0: to say so says nothing."""
 
 
+SAYS_BY_BEING_THERE: Final = frozenset(
+    (
+        *("emptyDir", "podSelector", "namespaceSelector", "labelSelector", "selector"),
+        "storageClassName",
+    )
+)
+"""Fields where empty is something else than not there: a selector of all, a claim without class."""
+
+_FREE: Final = frozenset(
+    (
+        *("data", "binaryData", "stringData", "labels", "annotations"),
+        *("matchLabels", "nodeSelector", "selector", "parameters"),
+    )
+)
+"""Mappings whose keys are the author's own: an entry says something whatever its value."""
+
+
+def says_nothing(value: Any, path: Sequence[Any]) -> bool:
+    """What the server leaves out: an empty list, mapping or text, a zero where it is the rule."""
+    name = path[-1] if path else ""
+    if value is None:
+        return True
+    if len(path) > 1 and path[-2] in _FREE:
+        return False
+    if name in ZERO_IS_NOTHING and value in (False, 0):
+        return True
+    if name in SAYS_BY_BEING_THERE:
+        return False
+    if isinstance(value, dict):
+        return all(says_nothing(item, (*path, str(key))) for key, item in value.items())
+    return value in ("", [])
+
+
+def is_default(value: Any, path: Sequence[Any]) -> bool:
+    """Whether the server would fill the value in by itself where nothing is written."""
+    if not path or not isinstance(path[-1], str) or any(step in _FREE for step in path[:-1]):
+        return False
+    return any(
+        type(value) is type(known) and value == known for known in DEFAULTS.get(path[-1], ())
+    )
+
+
 def is_known(api_version: str) -> bool:
     """Whether the API merges objects of this version by types of its own."""
     group = api_version.rpartition("/")[0]

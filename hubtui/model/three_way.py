@@ -21,12 +21,12 @@ from hubtui.model import quantity
 from hubtui.model.diff_tree import is_quantity
 from hubtui.model.merge_keys import (
     DEFAULTS,
-    ZERO_IS_NOTHING,
     is_atomic_map,
     is_known,
     is_set,
     key_of,
     list_key,
+    says_nothing,
 )
 
 Path = tuple[str, ...]
@@ -35,8 +35,6 @@ Owned = Callable[[Path], bool]
 """Whether somebody besides Helm owns the field at a path: then an apply does not remove it."""
 
 MISSING: Final = object()
-_POINTERS: Final = frozenset(("emptyDir", "podSelector", "namespaceSelector"))
-"""Empty mappings that say something by being there."""
 _SERVER_METADATA: Final = (
     *("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"),
     *("deletionTimestamp", "deletionGracePeriodSeconds"),
@@ -130,7 +128,7 @@ class _Merge:
 
     def value(self, last: Any, target: Any, live: Any, path: Path) -> Any:
         if live is MISSING:
-            return MISSING if _says_nothing(target, path) else _without_nulls(target)
+            return MISSING if says_nothing(target, path) else _without_nulls(target)
         if isinstance(target, dict) and isinstance(live, dict):
             if self.known and self.method is Method.SERVER and is_atomic_map(path):
                 return _filled(target, live, path)
@@ -219,7 +217,8 @@ def _filled(target: Any, live: Any, path: Path) -> Any:
         result = {
             key: _filled(value, live[key], (*path, str(key))) if key in live else value
             for key, value in target.items()
-            if value is not None and not (key not in live and _says_nothing(value, (str(key),)))
+            if value is not None
+            and not (key not in live and says_nothing(value, (*path, str(key))))
         }
         for key, value in live.items():
             if key not in target and value in DEFAULTS.get(key, ()):
@@ -236,17 +235,6 @@ def _same(target: Any, live: Any, path: Path) -> bool:
     if type(target) is type(live) and target == live:
         return True
     return is_quantity(path) and quantity.same(target, live)
-
-
-def _says_nothing(value: Any, path: Path) -> bool:
-    """What the server leaves out: an empty list, mapping or text, a zero where it is the rule."""
-    if path and path[-1] in ZERO_IS_NOTHING and value in (False, 0):
-        return True
-    if isinstance(value, dict):
-        if path and path[-1] in _POINTERS:
-            return False
-        return all(_says_nothing(item, (*path, str(key))) for key, item in value.items())
-    return value is None or value in ("", [])
 
 
 def _without_nulls(value: Any) -> Any:

@@ -181,6 +181,49 @@ def test_quantities_are_normalised_in_resource_fields_only() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("nodeSelector: null", "x: 1"),
+        ("nodeSelector: null", "nodeSelector: {}"),
+        ("tolerations: []", "x: 1"),
+        ("affinity: {nodeAffinity: {}}", "x: 1"),
+        ("paused: false", "x: 1"),
+        ("volumes: [{name: a, emptyDir: {sizeLimit: null}}]", "volumes: [{name: a, emptyDir: {}}]"),
+        ("ports: [{containerPort: 1}]", "ports: [{containerPort: 1, protocol: TCP}]"),
+        ("ports: [{port: 1, name: a}]", "ports: [{port: 1, name: a, protocol: TCP}]"),
+        ("ports: [{port: 1, protocol: null}]", "ports: [{port: 1, protocol: TCP}]"),
+        ("env: [{name: A, value: ''}]", "env: [{name: A}]"),
+    ],
+)
+def test_what_says_nothing_or_the_default_is_noise(before: str, after: str) -> None:
+    before, after = (f"{DEPLOYMENT}{text}\n  x: 1" for text in (before, after))
+    for one, other in ((before, after), (after, before)):
+        (found,) = compare(_objects(one), _objects(other), REVEAL).objects
+        assert [change.noise for change in found.changes] == ["the default"]
+        assert found.counted == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("v1, kind: PersistentVolumeClaim", "spec: {storageClassName: ''}", "spec: {}"),
+        ("policy/v1, kind: PodDisruptionBudget", "spec: {selector: {}}", "spec: {}"),
+        ("v1, kind: ConfigMap", "data: {a: ''}", "data: {}"),
+        ("v1, kind: ConfigMap", "data: {protocol: TCP}", "data: {}"),
+        ("v1, kind: Pod", "spec: {nodeSelector: {control-plane: ''}}", "spec: {nodeSelector: {}}"),
+        ("v1, kind: Pod", "spec: {volumes: [{emptyDir: {}}]}", "spec: {volumes: [{}]}"),
+        ("v1, kind: Pod", "spec: {replicas: 0}", "spec: {}"),
+        ("v1, kind: Service", "spec: {ports: [{protocol: UDP}]}", "spec: {ports: [{}]}"),
+        ("example.org/v1, kind: Widget", "spec: {paused: false}", "spec: {}"),
+    ],
+)
+def test_what_says_something_is_a_change(kind: str, before: str, after: str) -> None:
+    head = f"{{apiVersion: {kind}, metadata: {{name: a}}, "
+    (change,) = _changes(f"{head}{before}}}", f"{head}{after}}}")
+    assert not change.noise
+
+
 def test_true_is_not_one() -> None:
     found = list(differences({"a": [True, 0]}, {"a": [1, 0.0]}))
     assert [(each.before, each.after) for each in found] == [(True, 1), (0, 0.0)]
@@ -289,9 +332,11 @@ SCALARS = (
     st.none()
     | st.booleans()
     | st.integers(0, 3)
-    | st.sampled_from(["", "a", "b", "1Gi", "1024Mi", "x\ny", "x\nz"])
+    | st.sampled_from(["", "a", "b", "1Gi", "1024Mi", "x\ny", "x\nz", "TCP"])
 )
-NAMES = st.sampled_from(["name", "value", "limits", "containers", "a", "b", "key", "port"])
+NAMES = st.sampled_from(
+    ["name", "value", "limits", "containers", "a", "b", "key", "port", "protocol", "paused"]
+)
 TREES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(NAMES, inner, max_size=5),

@@ -224,3 +224,10 @@ def test_secrets_of_a_drifted_object_are_masked() -> None:
 def test_drift_applied_to_the_merge_gives_live(target: Json, live: Json) -> None:
     after = applied(target, target, live)
     assert (after == live) == (not list(differences(after, live)))
+
+
+@pytest.mark.parametrize("field", ["data", "nodeSelector"])
+def test_an_empty_text_that_is_an_entry_of_its_own_is_applied(field: str) -> None:
+    target = {"apiVersion": "v1", "kind": "ConfigMap", field: {"a": ""}}
+    live = {"apiVersion": "v1", "kind": "ConfigMap", field: {}}
+    assert applied(target, target, live)[field] == {"a": ""}
