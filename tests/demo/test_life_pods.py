@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,8 +82,18 @@ def test_the_hub_is_ready_some_seconds_after_its_image_is_there(cluster: Cluster
     (image,) = cluster.objects.get(NODES, "", "node-0")["status"]["images"]
     assert image["names"][1] == IMAGE
     assert f"Image size: {image['sizeBytes']} bytes." in pulled
-    lines = [text for _, text in cluster.world.logs.of(NAMESPACE, name_of(pod), "hub").lines]
-    assert any("Running JupyterHub version" in line for line in lines)
+
+
+def test_the_hubs_log_begins_with_the_version_of_its_release(cluster: Cluster) -> None:
+    values = base64.b64encode(b"Chart:\n  AppVersion: 6.1.1\n").decode()
+    head = {"name": "hub", "namespace": NAMESPACE}
+    cluster.objects.create(SECRETS, {"metadata": head, "data": {"values.yaml": values}})
+    main = container(IMAGE) | {"name": "hub"}
+    volume = {"name": "secret", "secret": {"secretName": "hub"}}
+    cluster.deployment("hub", spec={"containers": [main], "volumes": [volume]})
+    cluster.run(60)
+    log = cluster.world.logs.of(NAMESPACE, name_of(cluster.pods("hub")[0]), "hub")
+    assert any(text.endswith("Running JupyterHub version 6.1.1") for _, text in log.lines)
 
 
 def test_an_image_that_is_there_is_not_pulled_again(cluster: Cluster) -> None:

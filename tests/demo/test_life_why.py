@@ -84,7 +84,9 @@ def too_large(cluster: Cluster) -> None:
 
 
 def tainted(cluster: Cluster) -> None:
-    cluster.objects.change(NODES, "", "node-0", lambda node: node["spec"].update(taints=[USER_TAINT]))
+    cluster.objects.change(
+        NODES, "", "node-0", lambda node: node["spec"].update(taints=[USER_TAINT])
+    )
     ana(cluster)
     cluster.run(10)
 

@@ -10,7 +10,7 @@ from hubtui.demo.life import needs, podstatus
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.containers import Container
 from hubtui.demo.life.images import Images, Pulled, digest_of
-from hubtui.demo.life.programs import Program, program_of
+from hubtui.demo.life.programs import Program, Setting, program_of
 from hubtui.demo.life.reading import (
     ENDED,
     component_of,
@@ -210,7 +210,8 @@ class PodWorker:
         number = f"{dice.getrandbits(256):064x}"
         image_id = f"{container.image}@{digest_of(chance, container.image)}"
         container.start(self._timeline.now, number, image_id)
-        program = program_of(self._pod, container.spec, dice, init=container.init)
+        at = Setting(self._objects, self._pod, container.spec, self._timeline.now, dice)
+        program = program_of(at, init=container.init)
         logs.write(*self.key, container.name, *program.lines)
         self._publish()
         self._follow(container, program)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Final
 
 from hubtui.demo.life.reading import component_of, labels_of, name_of, namespace_of
+from hubtui.demo.objects import Objects
+from hubtui.demo.resources import SECRETS
 from hubtui.demo.storage import Json
+
+_APP_VERSION: Final = re.compile(rb"AppVersion: \"?([\w.]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +32,42 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where a program runs: its pod, the tag of its image, and dice of its own."""
+    """Where and when a program runs: its pod, the tag of its image, and dice of its own."""
 
+    objects: Objects
     pod: Json
-    tag: str
+    container: Json
+    now: datetime
     dice: Random
+
+    @property
+    def tag(self) -> str:
+        """The tag of the image."""
+        return str(self.container["image"]).rpartition(":")[2]
+
+    @property
+    def time(self) -> str:
+        """The time as Python's programs write it."""
+        return f"{self.now:%Y-%m-%d %H:%M:%S}.{self.now.microsecond // 1000:03d}"
 
 
 Writer = Callable[[Setting], Program]
 
 
-def program_of(pod: Json, container: Json, dice: Random, *, init: bool) -> Program:
+def program_of(at: Setting, *, init: bool) -> Program:
     """The program of a container. An init step and the container of a Job end by themselves."""
+    container, pod = at.container, at.pod
     name = str(container["name"])
     if init and container.get("restartPolicy") != "Always":
-        return _step(container, dice)
+        return _step(container, at.dice)
     command = [*(container.get("command") or ()), *(container.get("args") or ())]
     if command and str(command[0]).endswith("image-awaiter"):
         return _awaiter(command)
     known = _KNOWN.get(name)
     if known is not None:
-        tag = str(container["image"]).rpartition(":")[2]
-        return known(Setting(pod, tag, dice))
+        return known(at)
     if pod["spec"].get("restartPolicy") in ("Never", "OnFailure") and not component_of(pod):
-        return Program(ends=dice.uniform(2, 5))
+        return Program(ends=at.dice.uniform(2, 5))
     return Program()
 
 
@@ -73,69 +92,80 @@ def _awaiter(command: list[object]) -> Program:
 
 
 def _hub(at: Setting) -> Program:
+    head, version = f"[I {at.time} JupyterHub", _version(at)
     return Program(
         ready=at.dice.uniform(6.0, 10.0),
         lines=(
             "Loading /usr/local/etc/jupyterhub/secret/values.yaml",
-            f"[I JupyterHub app:3346] Running JupyterHub version {_version(at.tag)}",
-            "[I JupyterHub app:3376] Using Authenticator: dummyauthenticator.DummyAuthenticator",
-            "[I JupyterHub app:3376] Using Spawner: kubespawner.spawner.KubeSpawner-7.1.0",
-            "[I JupyterHub app:3376] Using Proxy: jupyterhub.proxy.ConfigurableHTTPProxy-6.1.1",
-            "[I JupyterHub app:1926] Writing cookie_secret to memory",
+            f"{head} app:3346] Running JupyterHub version {version}",
+            f"{head} app:3376] Using Authenticator: jupyterhub.auth.DummyAuthenticator-{version}",
+            f"{head} app:3376] Using Spawner: kubespawner.spawner.KubeSpawner",
+            f"{head} app:3376] Using Proxy: jupyterhub.proxy.ConfigurableHTTPProxy-{version}",
         ),
     )
 
 
-def _version(tag: str) -> str:
-    """The JupyterHub of a chart: facts.md §0."""
-    return "6.1.1" if tag.startswith("5.") else "5.5.0"
+def _version(at: Setting) -> str:
+    """The JupyterHub that the release's chart is for, as the hub's Secret has it."""
+    for volume in at.pod["spec"].get("volumes") or ():
+        name = (volume.get("secret") or {}).get("secretName")
+        secret = at.objects.find(SECRETS, namespace_of(at.pod), name) if name else None
+        values = ((secret or {}).get("data") or {}).get("values.yaml", "")
+        found = _APP_VERSION.search(base64.b64decode(values))
+        if found is not None:
+            return found[1].decode()
+    return "5.5.0"
 
 
 def _proxy(at: Setting) -> Program:
+    head = f"{at.time[11:]} [ConfigProxy] info:"
     return Program(
         ready=at.dice.uniform(1.5, 2.5),
         lines=(
-            "[ConfigProxy] info: Adding route / -> http://hub:8081",
-            "[ConfigProxy] info: Proxying http://*:8000 to http://hub:8081",
-            "[ConfigProxy] info: Proxy API at http://*:8001/api/routes",
-            "[ConfigProxy] info: Route added / -> http://hub:8081",
+            f"{head} Adding route / -> http://hub:8081",
+            f"{head} Proxying http://*:8000 to http://hub:8081",
+            f"{head} Proxy API at http://*:8001/api/routes",
+            f"{head} Route added / -> http://hub:8081",
         ),
     )
 
 
 def _notebook(at: Setting) -> Program:
     user = labels_of(at.pod).get("hub.jupyter.org/username", name_of(at.pod))
+    head = f"[I {at.time}"
     return Program(
         ready=at.dice.uniform(1.5, 3.0),
         lines=(
-            "[I ServerApp] jupyterlab | extension was successfully loaded.",
-            "[I ServerApp] Serving notebooks from local directory: /home/jovyan",
-            f"[I ServerApp] Jupyter Server is running at http://0.0.0.0:8888/user/{user}/lab",
-            "[I JupyterHubSingleUser] Updating Hub with activity every 300 seconds",
+            f"{head} ServerApp] jupyterlab | extension was successfully loaded.",
+            f"{head} ServerApp] Serving notebooks from local directory: /home/jovyan",
+            f"{head} ServerApp] Jupyter Server is running at http://0.0.0.0:8888/user/{user}/lab",
+            f"{head} ServerApp] Updating Hub with activity every 300 seconds",
         ),
     )
 
 
 def _traefik(at: Setting) -> Program:
+    head = f"{at.now:%Y-%m-%dT%H:%M:%SZ} INF"
     return Program(
         ready=at.dice.uniform(0.8, 1.6),
         lines=(
-            f"INF Traefik version {at.tag} built",
-            "INF Starting provider aggregator *aggregator.ProviderAggregator",
-            "INF Starting provider *file.Provider",
-            f"INF Starting provider *acme.Provider for {namespace_of(at.pod)}",
+            f"{head} Traefik version {at.tag.removeprefix('v')}",
+            f"{head} Starting provider aggregator *aggregator.ProviderAggregator",
+            f"{head} Starting provider *file.Provider",
+            f"{head} Starting provider *acme.Provider",
         ),
     )
 
 
 def _scheduler(at: Setting) -> Program:
     lease = f"{namespace_of(at.pod)}/user-scheduler-lock"
+    head = f"I{at.now:%m%d %H:%M:%S.%f}       1"
     return Program(
         ready=at.dice.uniform(2.0, 4.0),
         lines=(
-            f'I server.go:154] "Starting Kubernetes Scheduler" version="{at.tag}"',
-            "I secure_serving.go:213] Serving securely on [::]:10259",
-            f"I leaderelection.go:250] attempting to acquire leader lease {lease}...",
+            f'{head} server.go:154] "Starting Kubernetes Scheduler" version="{at.tag}"',
+            f"{head} secure_serving.go:213] Serving securely on [::]:10259",
+            f"{head} leaderelection.go:250] attempting to acquire leader lease {lease}...",
         ),
     )
 
