@@ -61,8 +61,9 @@ def test_a_claim_that_is_in_use_goes_with_its_last_pod(cluster: Cluster) -> None
     cluster.run(30)
     assert cluster.objects.find(CLAIMS, NAMESPACE, "claim-ana") is not None
     cluster.objects.delete(PODS, NAMESPACE, "jupyter-ana")
-    cluster.run(10)
+    cluster.run(3)
     assert cluster.objects.find(CLAIMS, NAMESPACE, "claim-ana") is None
+    cluster.run(3)
     assert cluster.objects.all(VOLUMES) == []
 
 
@@ -105,3 +106,14 @@ def test_a_load_balancer_gets_an_address_after_a_while(cluster: Cluster) -> None
     cluster.run(10)
     (found,) = cluster.status(SERVICES, "proxy-public")["loadBalancer"]["ingress"]
     assert found["ip"].startswith("203.0.113.")
+
+
+def test_a_volume_that_is_to_be_retained_is_released(cluster: Cluster) -> None:
+    make = {"reclaimPolicy": "Retain", "provisioner": "nfs"}
+    cluster.objects.create(CLASSES, {"metadata": {"name": "kept"}, **make})
+    cluster.make(CLAIMS, "claim-bob", {"storageClassName": "kept"})
+    cluster.run(5)
+    cluster.objects.delete(CLAIMS, NAMESPACE, "claim-bob")
+    cluster.run(30)
+    (volume,) = cluster.objects.all(VOLUMES)
+    assert volume["status"]["phase"] == "Released"

@@ -55,7 +55,7 @@ class Claims:
         if change.type == "DELETED":
             volume = claim["spec"].get("volumeName")
             if volume:
-                self._life.world.timeline.after(2.0, lambda: self._drop(volume))
+                self._life.world.timeline.soon(lambda: self._release(volume))
             return
         wait = 0.0
         if not _is_bound(claim):
@@ -125,10 +125,17 @@ class Claims:
     def _users(self, key: Key) -> list[Json]:
         return [pod for pod in self._life.index.pods_in(key[0]) if key[1] in claims_of(pod)]
 
-    def _drop(self, volume: str) -> None:
+    def _release(self, volume: str) -> None:
         found = self._objects.find(VOLUMES, "", volume)
-        if found is not None and found["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
-            self._objects.finish(VOLUMES, "", volume)
+        if found is None:
+            return
+        status = {"metadata": {"name": volume}, "status": {"phase": "Released"}}
+        self._objects.update_status(VOLUMES, status)
+        if found["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+            self._life.world.timeline.after(2.0, lambda: self._drop(volume))
+
+    def _drop(self, volume: str) -> None:
+        self._objects.finish(VOLUMES, "", volume)
 
 
 def claims_of(pod: Json) -> list[str]:

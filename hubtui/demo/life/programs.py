@@ -134,7 +134,7 @@ def _notebook(at: Setting) -> Program:
     user = labels_of(at.pod).get("hub.jupyter.org/username", name_of(at.pod))
     head = f"[I {at.time}"
     return Program(
-        ready=at.dice.uniform(1.5, 3.0),
+        ready=at.dice.uniform(2.0, 4.0),
         lines=(
             f"{head} ServerApp] jupyterlab | extension was successfully loaded.",
             f"{head} ServerApp] Serving notebooks from local directory: /home/jovyan",
