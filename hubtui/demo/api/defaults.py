@@ -192,6 +192,10 @@ def _namespace(_world: World, thing: Json, before: Json | None) -> None:
         thing["status"] = {"phase": "Active"}
 
 
+def _node(_world: World, thing: Json, _before: Json | None) -> None:
+    fill(thing, {"spec": {}, "status": {}})
+
+
 def _policy(_world: World, thing: Json, _before: Json | None) -> None:
     spec = thing.setdefault("spec", {})
     for rule in (*(spec.get("ingress") or ()), *(spec.get("egress") or ())):
@@ -232,6 +236,7 @@ _BY_KIND: Final[dict[str, Callable[[World, Json, Json | None], None]]] = {
     "PersistentVolume": _volume,
     "Secret": _secret,
     "Namespace": _namespace,
+    "Node": _node,
     "NetworkPolicy": _policy,
     "Ingress": _ingress,
     "RoleBinding": _binding,

@@ -30,7 +30,6 @@ _META: Final[Message] = {
     3: Field("namespace"),
     5: Field("uid"),
     6: Field("resourceVersion"),
-    7: Field("generation", "number"),
     8: Field("creationTimestamp", "time"),
     9: Field("deletionTimestamp", "time"),
     10: Field("deletionGracePeriodSeconds", "number"),

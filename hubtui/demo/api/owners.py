@@ -76,12 +76,21 @@ def _order(owner: Owner) -> tuple[bool, str, str]:
     return owner.operation != "Apply", owner.time, owner.manager
 
 
+def _said(before: Json | None, after: Json) -> list[Owner]:
+    """The owners that a write starts from: those it names (a client may hand fields from one owner
+    to another), else those that are stored. One empty entry takes all away."""
+    if before is None:
+        return []
+    named = after["metadata"].get("managedFields")
+    return owners_of(after) if named else owners_of(before)
+
+
 def updated(before: Json | None, after: Json, writer: Owner) -> Json:
     """The object after an ordinary write: what changed is the writer's, and nobody else's."""
     status = writer.subresource == "status"
     old = fieldsets.owned_part(before, status=status) if before else {}
     put, gone = fieldsets.changed(old, fieldsets.owned_part(after, status=status))
-    owners = owners_of(before) if before else []
+    owners = _said(before, after)
     if not put and not gone:
         return with_owners(after, owners)
     mine = next((each for each in owners if each.is_same(writer)), None)

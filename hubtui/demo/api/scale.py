@@ -45,8 +45,7 @@ def change(
     if version:
         metadata["resourceVersion"] = version
     after = {**live, "metadata": metadata, "spec": {**live["spec"], "replicas": replicas}}
-    whole = Target(target.resource, target.namespace, target.name, "")
-    return of(writing.update(world, whole, after, writer))
+    return of(writing.update(world, target, after, writer))
 
 
 def _merge_kind(kind: str) -> str:

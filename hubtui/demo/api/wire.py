@@ -49,7 +49,8 @@ def read(data: bytes, message: Message) -> dict[str, Any]:
             found.setdefault(known.name, []).append(_value(raw, known))
         else:
             found[known.name] = _value(raw, known)
-    return {key: value for key, value in found.items() if value is not None}
+    # What is not set is written as an empty text; only numbers and flags can be unset.
+    return {key: value for key, value in found.items() if value not in (None, "")}
 
 
 def _value(raw: bytes | int, known: Field) -> Any:

@@ -236,7 +236,7 @@ def _owner(
     return owners.Owner(
         writer.manager,
         operation,
-        subresource if subresource == "status" else "",
+        subresource,
         resource.api_version,
         stamp(world.timeline.now),
         frozenset(),
