@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from hubtui.services.store import State, Store, utc_now
 from hubtui.views.cells import Cell, Tone, cell, join
 from hubtui.views.document import Hung
 from hubtui.views.grid import table
+from hubtui.views.journal import elsewhere_words
 from hubtui.views.pods import COLUMNS, PodsView
 from hubtui.views.signs import status_sign
 
@@ -64,11 +66,15 @@ async def _left(session: Session) -> tuple[Note, ...]:
     """What an earlier hubtui left unfinished, and what the cluster holds of it."""
     try:
         found = await session.operations.recover_interrupted()
+        others = await asyncio.to_thread(session.operations.left_elsewhere)
     except HubtuiError as error:
         return (Note("operations", reason(error)),)
-    return tuple(
-        Note(left.entry.title, left.outcome.summary if left.outcome else "still running")
-        for left in found
+    return (
+        *(
+            Note(left.entry.title, left.outcome.summary if left.outcome else "still running")
+            for left in found
+        ),
+        *(Note("operations", elsewhere_words(entry)) for entry in others),
     )
 
 

@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Literal
 
 from hubtui.clients.detached import Detached, boot_id, runs, start_ticks
@@ -39,6 +40,10 @@ log = logging.getLogger(__name__)
 
 _watched: set[str] = set()
 """The operations that this process watches, in whichever session."""
+
+
+LEFT_FOR = timedelta(days=14)
+"""How long an unfinished operation of another release is brought to mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +140,7 @@ class Operations:
         """
         found: list[Recovered] = []
         problem: HubtuiError | None = None
-        for entry in (await asyncio.to_thread(self.journal.read)).entries:
-            if not self._is_left(entry):
-                continue
+        for entry in await asyncio.to_thread(self.left):
             try:
                 found.append(await self._recover(entry))
             except HubtuiError as error:
@@ -146,6 +149,21 @@ class Operations:
         if problem is not None and not found:
             raise problem
         return found
+
+    def left(self) -> list[Entry]:
+        """The operations on this release that an earlier hubtui left unfinished, and nobody
+        watches. Raises HubtuiError when the journal cannot be read."""
+        return [entry for entry in self.journal.read().entries if self._is_left(entry)]
+
+    def left_elsewhere(self) -> list[Entry]:
+        """The same of other releases and clusters, of the last LEFT_FOR: what became of them is
+        told where they are open."""
+        since = records.now() - LEFT_FOR
+        return [
+            entry
+            for entry in self.journal.read().entries
+            if entry.at > since and not self._is_here(entry) and _is_unwatched(entry)
+        ]
 
     async def close(self) -> None:
         """Stops watching. What helm does goes on; the next start says how it ended."""
@@ -231,14 +249,12 @@ class Operations:
         return outcome
 
     def _is_left(self, entry: Entry) -> bool:
+        return self._is_here(entry) and _is_unwatched(entry)
+
+    def _is_here(self, entry: Entry) -> bool:
         session = self.session
         here = (session.context.server, session.namespace, session.release)
-        if entry.outcome is not None or here != (entry.server, entry.namespace, entry.release):
-            return False
-        if entry.owner == _ourselves():
-            return entry.id not in _watched  # its session was closed
-        owner = entry.owner
-        return owner is None or owner.boot != boot_id() or not runs(owner.pid, owner.started)
+        return here == (entry.server, entry.namespace, entry.release)
 
     async def _recover(self, entry: Entry) -> Recovered:
         process = entry.process
@@ -274,6 +290,15 @@ class Operations:
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _task: _watched.discard(operation.id))
         return task
+
+
+def _is_unwatched(entry: Entry) -> bool:
+    if entry.outcome is not None:
+        return False
+    if entry.owner == _ourselves():
+        return entry.id not in _watched  # its session was closed
+    owner = entry.owner
+    return owner is None or owner.boot != boot_id() or not runs(owner.pid, owner.started)
 
 
 def plan_of(entry: Entry) -> Plan:

@@ -20,13 +20,16 @@ from hubtui.clients.kubeconfig import current_context
 from hubtui.config import Settings
 from hubtui.errors import ConfigError, HubtuiError
 from hubtui.model.age import age, short
-from hubtui.services.operations import Recovered
+from hubtui.services.interrupted import interrupted
+from hubtui.services.operation import Operation
 from hubtui.tui import keys, theme
 from hubtui.tui.connecting import Connecting
+from hubtui.tui.kept import Kept
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.document import Hung
+from hubtui.views.journal import elsewhere_words, recovered_words
 from hubtui.views.signs import status_sign
 from hubtui.views.status import StatusFacts
 
@@ -65,6 +68,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         self._connecting = Connecting(self._opened, self._choose, self._failed)
         self._failure: tuple[HubtuiError, datetime, float] | None = None
         self._showing: asyncio.Task[None] | None = None
+        self._kept = Kept(self._tell_end)
         self._leaving: set[asyncio.Task[None]] = set()
         self._overview = OverviewScreen()
         for found in theme.themes():
@@ -105,19 +109,25 @@ class HubtuiApp(App[int], inherit_bindings=False):
         self._beat()
         # What is loaded stays: a full collection over 5,000 pods would stall the keys for 80 ms.
         gc.freeze()
-        try:
-            for recovered in await session.operations.recover_interrupted():
-                self._tell(recovered)
-        except HubtuiError as error:
-            log.info("interrupted operations: %s", error)
+        await self._tell_interrupted(session)
 
-    def _tell(self, recovered: Recovered) -> None:
-        title = recovered.entry.title
-        if recovered.outcome is not None:
-            words = f"was interrupted. {recovered.outcome.summary}"
-        else:
-            words = "is still under way; ctrl+e shows it."
-        self.notify(f"{title} {words}", severity="warning", timeout=30, markup=False)
+    async def _tell_interrupted(self, session: Session) -> None:
+        """Says what earlier hubtuis left unfinished, here and elsewhere."""
+        try:
+            for entry in await asyncio.to_thread(session.operations.left_elsewhere):
+                self._tell(elsewhere_words(entry))
+            async for recovered in interrupted(session):
+                self._tell(recovered_words(recovered))
+        except HubtuiError as error:
+            self._tell(f"What was interrupted cannot be told. {error}")
+
+    def _tell_end(self, operation: Operation) -> None:
+        """How an operation ended whose hub is not on the screen any more."""
+        summary = operation.outcome.summary if operation.outcome else ""
+        self._tell(f"{operation.plan.title} on {operation.plan.context}: {summary}")
+
+    def _tell(self, words: str) -> None:
+        self.notify(words, severity="warning", timeout=30, markup=False)
 
     def _choose(self, several: Several) -> None:
         from hubtui.tui.screens.picker import PickerScreen
@@ -146,6 +156,9 @@ class HubtuiApp(App[int], inherit_bindings=False):
         if self._showing is not None:
             self._showing.cancel()
         previous, self.session = self.session, None
+        if previous is not None and previous.operations.running:
+            self._kept.keep(previous)
+            previous = None
         self._failure = None
         while self.screen is not self._overview:
             self.pop_screen()
@@ -192,7 +205,8 @@ class HubtuiApp(App[int], inherit_bindings=False):
         clock = now.astimezone().strftime("%H:%M")
         session = self.session
         if session is None:
-            return StatusFacts(context=self._context_name(), clock=clock)
+            elsewhere = self._running_elsewhere()
+            return StatusFacts(context=self._context_name(), running=elsewhere, clock=clock)
         heads = session.releases.heads(session.release)
         head = heads[0] if heads else None
         summary = session.releases.summary(head) if head else None
@@ -209,9 +223,16 @@ class HubtuiApp(App[int], inherit_bindings=False):
             running=tuple(
                 f"{operation.plan.title}: {operation.progress.phase.value}"
                 for operation in session.operations.running
-            ),
+            )
+            + self._running_elsewhere(),
             read_only=bool(session.gate.read_only),
             clock=clock,
+        )
+
+    def _running_elsewhere(self) -> tuple[str, ...]:
+        return tuple(
+            f"{operation.plan.title} on {operation.plan.context}: {operation.progress.phase.value}"
+            for operation in self._kept.running
         )
 
     def _context_name(self) -> str:
@@ -259,7 +280,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         from hubtui.tui.screens.operations import OperationsScreen
 
         if self.session is not None and not isinstance(self.screen, OperationsScreen):
-            self.push_screen(OperationsScreen(self.session))
+            self.push_screen(OperationsScreen(self.session, self._kept))
 
     def action_help(self) -> None:
         """The keys that apply here."""
@@ -272,7 +293,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         """Quits; asks while an operation runs."""
         from hubtui.tui.screens.quit import QuitScreen
 
-        running = self.session.operations.running if self.session else []
+        running = (self.session.operations.running if self.session else []) + self._kept.running
         if not running:
             self.exit(0)
         elif not isinstance(self.screen, QuitScreen):
@@ -287,6 +308,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         if self._showing is not None:
             self._showing.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
+        await self._kept.close()
         if self.session is not None:
             await self.session.close()
 

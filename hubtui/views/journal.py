@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from hubtui.model.age import age
 from hubtui.model.plan import Result
 from hubtui.services.journal import Entry
-from hubtui.services.operations import Operation
+from hubtui.services.operations import Operation, Recovered
 from hubtui.views.cells import (
     SIGN_FINE,
     SIGN_NOW,
@@ -51,6 +52,21 @@ def entry_rows(
     for entry in entries:
         rows.setdefault(entry.id, _row(entry, now))
     return rows
+
+
+def recovered_words(recovered: Recovered) -> str:
+    """What became of an operation that was interrupted."""
+    if recovered.outcome is None:
+        return f"{recovered.entry.title} is still under way; ctrl+e shows it."
+    return f"{recovered.entry.title} was interrupted. {recovered.outcome.summary}"
+
+
+def elsewhere_words(entry: Entry) -> str:
+    """An operation of another release that was interrupted, and who says how it ended."""
+    words = ["hubtui", *(("--context", entry.context) if entry.context != "in-cluster" else ())]
+    words += ["-n", entry.namespace, *(("--release", entry.release) if entry.release else ())]
+    where = f"on {entry.context} in namespace {entry.namespace}"
+    return f"{entry.title} {where} was interrupted. How it ended says: {shlex.join(words)}"
 
 
 def _row(entry: Entry, now: datetime) -> Sequence[Cell]:

@@ -11,11 +11,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from hubtui.clients.detached import runs
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import contexts
 from hubtui.config import Settings
 from hubtui.errors import UnreachableError
 from hubtui.services.discovery import Hub
+from hubtui.services.journal import Journal
+from hubtui.services.operation import Operation
 from hubtui.services.session import Found, Session
 from hubtui.tui import connecting
 from hubtui.tui.panes.base import Pane
@@ -23,6 +26,8 @@ from hubtui.tui.screens import picker
 from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.tui.screens.picker import PickerScreen
 from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.screens.progress import ProgressScreen
+from hubtui.tui.screens.quit import QuitScreen
 from hubtui.tui.widgets.live_table import LiveTable
 from tests.tui import prepared
 from tests.tui.prepared import CONTEXT, OTHER, PreparedClient, shown, until
@@ -183,6 +188,60 @@ async def test_an_answer_of_the_old_hub_never_appears_under_the_new_one(
         await opened(pilot, app, OTHER)
         assert [str(note.message) for note in app._notifications] == []
         assert app.session is clusters.opened[1]
+
+
+async def started(pilot: Pilot[Any], app: StayingApp) -> Operation:
+    """A rollback that helm is at work on, by its keys."""
+    await pilot.press("j", "r")
+    await until(pilot, lambda: isinstance(app.screen.focused, Input), "the plan")
+    await pilot.press(*RELEASES[CONTEXT], "enter")
+    await until(pilot, lambda: isinstance(app.screen, ProgressScreen), "the progress")
+    assert app.session is not None
+    (operation,) = app.session.operations.running
+    return operation
+
+
+async def test_an_operation_is_watched_to_its_end_under_another_hub(
+    clusters: Clusters, app: StayingApp, tmp_path: Path
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, app, CONTEXT)
+        operation = await started(pilot, app)
+        await choose(pilot, OTHER)
+        await opened(pilot, app, OTHER)
+        where = f"Roll back hub to revision 11 on {CONTEXT}: applying"
+        await until(pilot, lambda: where in text(app).splitlines()[0], "the status line")
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, QuitScreen), "the question")
+        await pilot.press("escape", "ctrl+e", "enter")
+        assert isinstance(app.screen, ProgressScreen)
+        await shown(pilot, "Roll back hub to revision 11")
+        assert not operation.done
+        prepared.let_helm_end(tmp_path)
+        await until(pilot, lambda: operation.done, "the end")
+        said = [str(note.message) for note in app._notifications]
+        assert operation.outcome is not None
+        assert said == [f"Roll back hub to revision 11 on {CONTEXT}: {operation.outcome.summary}"]
+        await until(pilot, lambda: where not in text(app).splitlines()[0], "a quiet line")
+        (entry,) = Journal().read().entries
+        assert entry.outcome is not None
+        await until(pilot, lambda: client(clusters.opened[0])._closed, "the old connection")
+
+
+async def test_quitting_under_another_hub_leaves_helm_alone(
+    clusters: Clusters, app: StayingApp, tmp_path: Path
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, app, CONTEXT)
+        operation = await started(pilot, app)
+        await choose(pilot, OTHER)
+        await opened(pilot, app, OTHER)
+    assert operation.outcome is None
+    assert all(client(session)._closed for session in clusters.opened)
+    (entry,) = Journal().read().entries
+    assert entry.process is not None
+    assert runs(entry.process.pid, entry.process.started)
+    prepared.let_helm_end(tmp_path)
 
 
 async def test_the_last_choice_wins(clusters: Clusters, app: StayingApp) -> None:

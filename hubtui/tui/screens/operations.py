@@ -16,6 +16,7 @@ from hubtui.services.operations import plan_of
 from hubtui.services.session import Session
 from hubtui.services.store import utc_now
 from hubtui.tui import export, keys
+from hubtui.tui.kept import Kept
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.widgets.key_footer import KeyFooter
@@ -30,13 +31,15 @@ from hubtui.views.rows import Rows
 
 
 class OperationsScreen(BaseScreen[None]):
-    """Operations of this session on top, the journal of this user below."""
+    """Operations of this session and of hubs that were left on top, the journal of this user
+    below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "operations")]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, kept: Kept) -> None:
         super().__init__()
         self._session = session
+        self._kept = kept
         self._entries: tuple[Entry, ...] = ()
         self._rows = Rows(COLUMNS, empty="Reading the journal …")
         self._work: asyncio.Task[None] | None = None
@@ -67,12 +70,16 @@ class OperationsScreen(BaseScreen[None]):
             self.query_one(PaneFrame).show_note(note)
 
     def beat(self, now: datetime) -> None:
-        operations = self._session.operations.all
+        operations = self._all
         seen = tuple((operation.id, operation.version) for operation in operations)
         if seen != self._seen:
             self._seen = seen
             self._rows.set(entry_rows(operations, self._entries, now))
         super().beat(now)
+
+    @property
+    def _all(self) -> list[Operation]:
+        return [*self._session.operations.all, *self._kept.operations]
 
     def on_live_table_selected(self, message: LiveTable.Selected) -> None:
         message.stop()
@@ -81,7 +88,7 @@ class OperationsScreen(BaseScreen[None]):
             self.app.push_screen(ProgressScreen(operation))
 
     def _operation(self, key: str) -> Operation | None:
-        for operation in self._session.operations.all:
+        for operation in self._all:
             if operation.id == key:
                 return operation
         for entry in self._entries:
