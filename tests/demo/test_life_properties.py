@@ -6,6 +6,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hubtui.demo.faults import Crash
 from hubtui.demo.life.amounts import add, asks
 from hubtui.demo.life.fitting import allocatable
 from hubtui.demo.life.reading import ENDED, is_active, is_ready, name_of, node_of, phase_of
@@ -30,7 +31,13 @@ steps = st.one_of(
     st.tuples(st.just("delete"), st.sampled_from(tuple(WORKLOADS)), st.integers(0, 3)),
     st.tuples(st.just("node"), st.just(""), st.integers(0, 3)),
     st.tuples(st.just("cordon"), st.just(""), st.integers(0, 3)),
+    st.tuples(st.just("remove"), st.just(""), st.integers(2, 3)),
+    st.tuples(st.just("lose"), st.just(""), st.integers(0, 3)),
+    st.tuples(st.just("crash"), st.sampled_from(tuple(WORKLOADS)), st.integers(0, 12)),
+    st.tuples(st.just("hide"), st.just(""), st.integers(1, 3)),
+    st.tuples(st.just("heal"), st.just(""), st.just(0)),
     st.tuples(st.just("wait"), st.just(""), st.integers(0, 40)),
+    st.tuples(st.just("wait"), st.just(""), st.integers(200, 500)),
 )
 stories = st.lists(steps, max_size=12)
 
@@ -65,8 +72,27 @@ def do(cluster: Cluster, step: tuple[str, str, int]) -> None:
         cluster.objects.change(
             NODES, "", f"node-{number}", lambda node: node["spec"].update(unschedulable=True)
         )
+    elif what == "remove" and cluster.objects.find(NODES, "", f"node-{number}") is not None:
+        cluster.objects.delete(NODES, "", f"node-{number}")
     elif what == "wait":
         cluster.run(number)
+    else:
+        trouble(cluster, step)
+
+
+def trouble(cluster: Cluster, step: tuple[str, str, int]) -> None:
+    """Something goes wrong, or everything is well again."""
+    what, name, number = step
+    faults = cluster.world.faults
+    if what == "lose":
+        faults.lost_nodes.add(f"node-{number}")
+    elif what == "crash":
+        faults.crashes[name] = Crash(after=number)
+    elif what == "hide":
+        faults.missing_images.add(f"pause:{number}")
+    elif what == "heal":
+        for each in (faults.lost_nodes, faults.crashes, faults.missing_images):
+            each.clear()
 
 
 def asked_for(cluster: Cluster, name: str) -> int:
@@ -84,6 +110,7 @@ def test_after_any_story_the_pods_that_are_asked_for_are_up(
     cluster = begin()
     for step in story:
         do(cluster, step)
+    do(cluster, ("heal", "", 0))
     cluster.run(ENOUGH)
     for name, resource in WORKLOADS.items():
         pods = [pod for pod in cluster.pods(name) if is_active(pod)]
