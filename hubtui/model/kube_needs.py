@@ -5,6 +5,8 @@ Source: the Kubernetes API reference, v1.36.
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import field
 
 from hubtui.model.kube import Condition, KubeStruct, Meta, Object, Pod, PodSpec
@@ -41,6 +43,13 @@ class WholeMeta(Meta, frozen=True, eq=False):
 
 
 class WholePodSpec(PodSpec, frozen=True):
+    """`affinity` and `topology_spread_constraints` as they are written: only their being the same
+    is asked for."""
+
+    node_selector: dict[str, str] = field(default_factory=dict)
+    affinity: dict[str, Any] | None = None
+    topology_spread_constraints: tuple[dict[str, Any], ...] = ()
+    priority_class_name: str = ""
     tolerations: tuple[Toleration, ...] = ()
     scheduling_gates: tuple[SchedulingGate, ...] = ()
     termination_grace_period_seconds: int | None = None

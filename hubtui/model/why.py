@@ -8,7 +8,7 @@ from typing import Final
 
 from hubtui.model import why_container, why_ended, why_image, why_scheduling, why_volume
 from hubtui.model.kube import Event, Pod
-from hubtui.model.kube_needs import Quota
+from hubtui.model.kube_needs import Quota, WholePod
 from hubtui.model.podstate import Severity, state_of
 from hubtui.model.why_facts import Cause, Evidence, Facts, Missing, Why, evidence_of, sentence
 
@@ -145,9 +145,9 @@ def refused_by_quota(events: Iterable[Event], quotas: Iterable[Quota]) -> Why | 
     )
 
 
-def grouped(pods: Iterable[tuple[Why, Pod]]) -> list[Finding]:
+def grouped(pods: Iterable[tuple[Why, WholePod]]) -> list[Finding]:
     """Findings, the worst first: pods with the same cause that ask for the same are one."""
-    groups: dict[object, list[tuple[Why, Pod]]] = {}
+    groups: dict[object, list[tuple[Why, WholePod]]] = {}
     for why, pod in pods:
         groups.setdefault(_alike(why, pod), []).append((why, pod))
     found = [
@@ -161,14 +161,13 @@ def grouped(pods: Iterable[tuple[Why, Pod]]) -> list[Finding]:
     return sorted(found, key=lambda finding: (-finding.severity, -len(finding.pods)))
 
 
-def _alike(why: Why, pod: Pod) -> object:
+def _alike(why: Why, pod: WholePod) -> object:
     if not pod.spec.node_name and why.cause is not Cause.CLAIM:
-        asked = tuple(sorted(why_scheduling.asks(pod).items()))
-        return (why.cause, pod.spec.scheduler_name, asked, why.todo)
+        return (why.cause, why_scheduling.wants(pod), why.todo)
     return (why.cause, why.subject or why.happened, why.todo)
 
 
-def _of_several(members: Sequence[tuple[Why, Pod]]) -> Why:
+def _of_several(members: Sequence[tuple[Why, WholePod]]) -> Why:
     """The newest explanation, with what could not be read for any of them."""
     newest = max(members, key=lambda member: str(member[1].metadata.creation_timestamp))[0]
     missing = {each: None for why, _ in members for each in why.missing}

@@ -6,6 +6,7 @@ the plugins); since 1.35 a taint is counted but no longer named, so the nodes ar
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,10 +14,10 @@ from decimal import Decimal
 from typing import Final
 
 from hubtui.model.kube import Condition, Pod
-from hubtui.model.kube_needs import Node, Taint
+from hubtui.model.kube_needs import Node, Taint, WholePod
 from hubtui.model.quantity import parse, short_cores, short_size
 from hubtui.model.roles import Role
-from hubtui.model.why_facts import Cause, Evidence, Facts, Why, listed, sentence
+from hubtui.model.why_facts import Cause, Evidence, Facts, Why, claim_names, listed, sentence
 
 JUST_CREATED = 10
 """Seconds in which a scheduler may not have looked yet."""
@@ -341,6 +342,28 @@ def asks(pod: Pod) -> dict[str, Decimal]:
             want = quantity(step.resources.requests, name)
             found[name] = max(found.get(name, Decimal(0)), want)
     return found
+
+
+def wants(pod: WholePod) -> object:
+    """What decides where a pod may go: two with the same wait for the same nodes.
+
+    Claims are counted, not named: every user has a claim of their own. Where one keeps nodes away,
+    the scheduler says so.
+    """
+    spec = pod.spec
+    condition = next((c for c in pod.status.conditions if c.type == "PodScheduled"), None)
+    said = verdict(condition.message).constraints if condition else ()
+    return (
+        spec.scheduler_name,
+        spec.priority_class_name,
+        tuple(sorted(asks(pod).items())),
+        tuple(sorted(spec.node_selector.items())),
+        json.dumps([spec.affinity, spec.topology_spread_constraints], sort_keys=True),
+        tuple(sorted(str(toleration) for toleration in spec.tolerations)),
+        tuple(sorted(gate.name for gate in spec.scheduling_gates)),
+        len(claim_names(pod)),
+        tuple(sorted({each.words for each in said if "volume" in each.words})),
+    )
 
 
 def quantity(amounts: Mapping[str, str], name: str) -> Decimal:

@@ -73,7 +73,7 @@ async def of_role(session: Session, role: Role) -> list[Finding]:
     shared = await _shared(session, pods)
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(pod: WholePod) -> tuple[Why, kube.Pod]:
+    async def one(pod: WholePod) -> tuple[Why, WholePod]:
         async with turn:
             return explain(await _facts(session, pod, shared)), pod
 

@@ -586,7 +586,7 @@ def test_quotas_that_are_nearly_used_up_are_evidence() -> None:
 
 
 def test_pending_pods_that_ask_for_the_same_are_one_finding() -> None:
-    def pending(name: str, memory: str) -> tuple[Why, kube.Pod]:
+    def pending(name: str, memory: str) -> tuple[Why, WholePod]:
         found = pod(
             unschedulable(FULL),
             node="",
@@ -607,6 +607,43 @@ def test_pending_pods_that_ask_for_the_same_are_one_finding() -> None:
     names = [sorted(p.metadata.name for p in finding.pods) for finding in findings]
     assert names == [["d"], ["a", "c"], ["b"]]
     assert grouped([]) == []
+
+
+ELSEWHERE = (
+    "0/4 nodes are available: 2 Insufficient memory, 2 node(s) had volume node affinity conflict."
+)
+ASKS: dict[str, tuple[str, Json]] = {
+    "labels": (FULL, {"nodeSelector": {"zone": "a"}}),
+    "affinity": (FULL, {"affinity": {"nodeAffinity": {"x": []}}}),
+    "tolerations": (FULL, {"tolerations": [{"key": "gpu", "operator": "Exists"}]}),
+    "spread": (FULL, {"topologySpreadConstraints": [{"maxSkew": 1}]}),
+    "priority": (FULL, {"priorityClassName": "high"}),
+    "claims": (FULL, {"volumes": [{"persistentVolumeClaim": {"claimName": "home-x"}}]}),
+    "zone": (ELSEWHERE, {}),
+}
+
+
+@pytest.mark.parametrize("asked", ASKS)
+def test_pending_pods_that_ask_for_different_things_are_not_one_finding(asked: str) -> None:
+    def pending(name: str, message: str, **more: Any) -> tuple[Why, WholePod]:
+        found = pod(unschedulable(message), node="", meta={"name": name}, **more)
+        return explain(facts(found)), found
+
+    message, more = ASKS[asked]
+    each = [pending("a", FULL), pending("b", message, **more), pending("c", message, **more)]
+    names = [sorted(p.metadata.name for p in finding.pods) for finding in grouped(each)]
+    assert sorted(names) == [["a"], ["b", "c"]]
+
+
+def test_users_that_wait_for_the_same_with_claims_of_their_own_are_one_finding() -> None:
+    def pending(name: str, message: str) -> tuple[Why, WholePod]:
+        volume = {"persistentVolumeClaim": {"claimName": f"claim-{name}"}}
+        found = pod(unschedulable(message), node="", meta={"name": name}, volumes=[volume])
+        return explain(facts(found)), found
+
+    later = FULL.replace("2", "5")
+    (finding,) = grouped([pending("ana", FULL), pending("bo", later)])
+    assert len(finding.pods) == 2
 
 
 def test_evidence_is_told_once() -> None:
