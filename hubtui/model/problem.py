@@ -1,0 +1,132 @@
+"""A problem: an incident that was recognised, with its evidence and what starts the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hubtui.model.why_facts import Evidence, Missing
+
+__all__ = ["Counts", "Evidence", "Fix", "Incident", "Level", "Missing", "Problem", "Target", "Verb"]
+
+
+class Incident(StrEnum):
+    """The incidents that are looked for; a value names the runbook too."""
+
+    PENDING_RELEASE = "pending-release"
+    DB_SCHEMA = "db-schema"
+    HOOK_PULLER = "hook-puller"
+    PENDING_USER = "pending-user"
+    IMAGE_PULL = "image-pull"
+    CORE = "core"
+    OVERLOAD = "overload"
+    LOST_NODE = "lost-node"
+
+
+class Level(StrEnum):
+    """How urgent: people suffer now, or will soon."""
+
+    NOW = "now"
+    SOON = "soon"
+
+
+class Verb(StrEnum):
+    """What an operator can start from a problem; a value is the id of the command and of its
+    key."""
+
+    ROLLBACK = "rollback"
+    RESTART = "restart"
+    DELETE_POD = "delete-pod"
+    WHY = "why"
+    LOGS = "logs"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a problem is about: `kind` is pod, node, release, image, role or quota."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One thing to start: on which object, and in words. `force` and `previous` are the options
+    of delete-pod and logs."""
+
+    verb: Verb
+    target: str
+    words: str
+    force: bool = False
+    previous: bool = False
+
+    @property
+    def command(self) -> str:
+        """The same without a screen."""
+        options = (" --force", self.force), (" --previous", self.previous)
+        more = "".join(option for option, wanted in options if wanted)
+        return f"hubtui {self.verb} {self.target}{more}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One incident that is under way.
+
+    `effect` says what it does to users, `todo` what to do in words; `fixes` are what can be
+    started, the likeliest first. `since` is told by the evidence, None when nothing tells it.
+    `missing` are the sources that would have made it more certain. `subject` tells it from other
+    problems of the same incident: an image, a role, a node.
+    """
+
+    incident: Incident
+    level: Level
+    title: str
+    effect: str
+    todo: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    since: datetime | None = None
+    missing: tuple[Missing, ...] = ()
+    targets: tuple[Target, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    subject: str = ""
+
+    @property
+    def key(self) -> str:
+        """What identifies it as long as it lasts."""
+        return f"{self.incident}:{self.subject}"
+
+    def fix(self, verb: Verb) -> Fix | None:
+        """What a verb would be started with; None when it does not help here."""
+        return next((fix for fix in self.fixes if fix.verb is verb), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many problems there are."""
+
+    now: int
+    soon: int
+
+
+def counts_of(problems: Iterable[Problem]) -> Counts:
+    """The problems counted by level."""
+    levels = [problem.level for problem in problems]
+    return Counts(levels.count(Level.NOW), levels.count(Level.SOON))
+
+
+def worst_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Those of now before those of soon; among them the longest standing first."""
+    return tuple(
+        sorted(
+            problems,
+            key=lambda p: (
+                p.level is not Level.NOW,
+                p.since is None,
+                p.since.timestamp() if p.since else 0.0,
+                p.key,
+            ),
+        )
+    )
