@@ -22,10 +22,15 @@ from hubtui.model.yaml_text import YamlError, load
 
 CHART = "jupyterhub"
 
+BACKUP = "jupyterhub.sqlite.YYYY-MM-DD-HHMMSS"
+"""The copy that JupyterHub makes in /srv/jupyterhub before it changes the schema
+(facts.md §1.11)."""
+
 _HUB_TEMPLATE = re.compile(
     r"^# Source: [^/\s]+(?P<charts>(?:/charts/[^/\s]+)*)/templates/hub/deployment\.yaml",
     re.MULTILINE,
 )
+_MAJOR_MINOR = re.compile(r"(\d+)\.(\d+)")
 _CHART_BLOCK = re.compile(r"^Chart:\n(?:[ \t]+.*(?:\n|$))+", re.MULTILINE)
 
 
@@ -88,6 +93,13 @@ def jupyterhub_version(payload: Payload) -> str | None:
     if payload.chart.name == CHART:
         return payload.chart.app_version or None
     return _of_sub_chart(payload, "AppVersion")
+
+
+def major_minor(version: str) -> tuple[int, int] | None:
+    """What of a JupyterHub version its database's schema depends on (facts.md §1.11); None when
+    the text is no version."""
+    found = _MAJOR_MINOR.match(version)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def hub_chart_version(payload: Payload) -> str | None:

@@ -134,5 +134,13 @@ class QuotaStatus(KubeStruct, frozen=True):
     used: dict[str, str] = field(default_factory=dict)
 
 
+class QuotaSpec(KubeStruct, frozen=True):
+    scopes: tuple[str, ...] = ()
+    scope_selector: Any = None
+
+
 class Quota(Object, frozen=True):
+    """A ResourceQuota; one with a scope counts only some pods."""
+
+    spec: QuotaSpec = QuotaSpec()
     status: QuotaStatus = QuotaStatus()

@@ -10,7 +10,7 @@ from hubtui.model.quantity import short_size
 from hubtui.model.roles import Role
 from hubtui.model.why_facts import Cause, Evidence, Facts, Why, sentence
 
-_FAILING: Final = frozenset(
+FAILING: Final = frozenset(
     {
         "ErrImagePull",
         "ImagePullBackOff",
@@ -73,7 +73,7 @@ def not_pulled(facts: Facts) -> Why | None:
     """An image that cannot be pulled."""
     for _, container, status in facts.containers:
         waiting = status.state.waiting if status else None
-        if waiting is not None and waiting.reason in _FAILING:
+        if waiting is not None and waiting.reason in FAILING:
             return _failing(facts, container, waiting.reason, waiting.message)
     return None
 

@@ -116,13 +116,13 @@ class Pods:
 
     def roles(self) -> list[RoleRow]:
         """The roles there are, in their order; healthy or not."""
-        expected = self._expected()
+        expected = self.expected()
         present = {role for role, members in self._members.items() if members} | set(expected)
         return [self.role(role, expected) for role in sorted(present, key=ORDER.__getitem__)]
 
     def role(self, role: Role, expected: dict[Role, int] | None = None) -> RoleRow:
         """One role."""
-        wanted = (self._expected() if expected is None else expected).get(role)
+        wanted = (self.expected() if expected is None else expected).get(role)
         rows = tuple(self._members.get(role, {}).values())
         ready = sum(1 for row in rows if row.state.up)
         if wanted is None and (role not in WORKLOAD_ROLES.values() or self._workloads_known):
@@ -146,7 +146,7 @@ class Pods:
     def _workloads_known(self) -> bool:
         return all(store.health.state is not State.DENIED for store in self._workloads)
 
-    def _expected(self) -> dict[Role, int]:
+    def expected(self) -> dict[Role, int]:
         """How many pods each role's workloads ask for; hooks and users ask through none."""
         expected: dict[Role, int] = {}
         for store in self._workloads:

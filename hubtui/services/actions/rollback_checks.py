@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,13 @@ from typing import Any, Final
 
 from hubtui.clients.helm import Version, history_max
 from hubtui.model.age import duration, precise, seconds_between
-from hubtui.model.hub_chart import hub_values, is_hub_chart, jupyterhub_version
+from hubtui.model.hub_chart import (
+    BACKUP,
+    hub_values,
+    is_hub_chart,
+    jupyterhub_version,
+    major_minor,
+)
 from hubtui.model.plan import Check
 from hubtui.model.release import RevisionHead, Status
 from hubtui.services.actions.common import ok, stop, warn
@@ -18,12 +23,6 @@ from hubtui.services.actions.rollback_facts import Facts, Side
 
 GRACE: Final = 3.0
 """Seconds between the two looks at a pending revision."""
-
-BACKUP: Final = "jupyterhub.sqlite.YYYY-MM-DD-HHMMSS"
-"""The copy that JupyterHub makes in /srv/jupyterhub before it changes the schema
-(facts.md §1.11)."""
-
-_MAJOR_MINOR = re.compile(r"(\d+)\.(\d+)")
 
 
 def target_is_complete(facts: Facts) -> Check:
@@ -105,7 +104,7 @@ def hub_database(current: Side, target: Side) -> Check | None:
     if kind == "sqlite-memory":
         return ok(name, "sqlite-memory: nothing is kept")
     before, after = _hub_version(current), _hub_version(target)
-    old, new = _major_minor(before), _major_minor(after)
+    old, new = major_minor(before), major_minor(after)
     if old is None or new is None:
         unknown = current if old is None else target
         return warn(
@@ -165,11 +164,6 @@ def _version(head: RevisionHead) -> tuple[str, str, str]:
 
 def _hub_version(side: Side) -> str:
     return (jupyterhub_version(side.payload) if side.payload else None) or ""
-
-
-def _major_minor(version: str) -> tuple[int, int] | None:
-    found = _MAJOR_MINOR.match(version)
-    return (int(found[1]), int(found[2])) if found else None
 
 
 def _database(side: Side) -> str:
