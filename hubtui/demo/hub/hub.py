@@ -21,7 +21,7 @@ from hubtui.demo.objects import GRACE
 from hubtui.demo.resources import PODS
 from hubtui.demo.world import World
 
-News = Literal["up", "spawning", "ready", "failed", "stopped"]
+News = Literal["up", "down", "spawning", "ready", "failed", "stopped"]
 Told = Callable[[News, Server | None], None]
 
 _PERIODS: Final = {"24h": 1, "7d": 7, "30d": 30}
@@ -108,6 +108,7 @@ class Hub:
         self.pen.pod, self.started = "", None
         for server in self.servers():
             server.changed()
+        self.tell("down")
 
     def exit(self, code: int) -> None:
         """The process ends by itself."""
