@@ -213,8 +213,10 @@ async def test_an_operation_is_watched_to_its_end_under_another_hub(
         await until(pilot, lambda: where in text(app).splitlines()[0], "the status line")
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuitScreen), "the question")
-        await pilot.press("escape", "ctrl+e", "enter")
-        assert isinstance(app.screen, ProgressScreen)
+        await pilot.press("escape", "ctrl+e")
+        await shown(pilot, "Roll back hub to revision 11  ")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ProgressScreen), "the progress")
         await shown(pilot, "Roll back hub to revision 11")
         assert not operation.done
         prepared.let_helm_end(tmp_path)
