@@ -98,34 +98,53 @@ def _dependents(world: World, owner: Json) -> list[tuple[Resource, Json]]:
 def _in_foreground(world: World, resource: Resource, live: Json) -> Json:
     """Marks an owner, deletes what it owns, and lets it go when all of that is gone."""
     namespace, name = key_of(live)
-
-    def mark(thing: Json) -> None:
-        finalizers = thing["metadata"].setdefault("finalizers", [])
-        if _FOREGROUND not in finalizers:
-            finalizers.append(_FOREGROUND)
-
-    def release(thing: Json) -> None:
-        kept = [each for each in thing["metadata"]["finalizers"] if each != _FOREGROUND]
-        thing["metadata"]["finalizers"] = kept
-
-    def look() -> None:
-        owner = world.objects.find(resource, namespace, name)
-        if owner is None or owner["metadata"]["uid"] != live["metadata"]["uid"]:
-            unlisten()
-        elif not _dependents(world, owner):
-            unlisten()
-            world.objects.change(resource, namespace, name, release)
-
-    def on_change(change: Change) -> None:
-        if change.type == "DELETED":
-            world.timeline.soon(look)
-
     if "deletionTimestamp" in live["metadata"]:
         return live
-    world.objects.change(resource, namespace, name, mark)
-    unlisten = world.storage.listen(on_change)
+    world.objects.change(resource, namespace, name, _mark)
     deleted = world.objects.delete(resource, namespace, name)
+    _Waiting(world, resource, deleted)
     for kind, each in _dependents(world, live):
-        world.objects.delete(kind, *key_of(each))
-    world.timeline.soon(look)
+        if _dependents(world, each):
+            _in_foreground(world, kind, each)
+        else:
+            world.objects.delete(kind, *key_of(each))
     return deleted
+
+
+class _Waiting:
+    """An owner that goes when the last of what it owns is gone."""
+
+    def __init__(self, world: World, resource: Resource, owner: Json) -> None:
+        self._world = world
+        self._resource = resource
+        self._owner = owner
+        self._over = False
+        self._unlisten = world.storage.listen(self._on_change)
+        world.timeline.soon(self._look)
+
+    def _on_change(self, change: Change) -> None:
+        if change.type == "DELETED":
+            self._world.timeline.soon(self._look)
+
+    def _look(self) -> None:
+        if self._over:
+            return
+        key = key_of(self._owner)
+        now = self._world.objects.find(self._resource, *key)
+        gone = now is None or now["metadata"]["uid"] != self._owner["metadata"]["uid"]
+        if gone or not _dependents(self._world, self._owner):
+            self._over = True
+            self._unlisten()
+        if self._over and not gone:
+            self._world.objects.change(self._resource, *key, _release)
+
+
+def _mark(thing: Json) -> None:
+    finalizers = thing["metadata"].setdefault("finalizers", [])
+    if _FOREGROUND not in finalizers:
+        finalizers.append(_FOREGROUND)
+
+
+def _release(thing: Json) -> None:
+    kept = [each for each in thing["metadata"]["finalizers"] if each != _FOREGROUND]
+    thing["metadata"]["finalizers"] = kept

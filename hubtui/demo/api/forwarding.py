@@ -28,9 +28,9 @@ _DATA, _ERROR = 0, 1
 async def forward(api: Api, target: Target, request: web.Request) -> web.StreamResponse:
     """Carries bytes between a client and a port of a pod. Raises RefusedError: 400, 404."""
     pod = api.world.objects.get(PODS, target.namespace, target.name)
+    if PROTOCOL not in request.headers.get("Sec-WebSocket-Protocol", ""):
+        raise bad_request(f"unable to upgrade: the demo forwards ports by {PROTOCOL} only")
     port = _port(request)
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        raise bad_request("unable to upgrade: you must specify at least 1 websocket protocol")
     if pod.get("status", {}).get("phase") != "Running":
         phase = pod.get("status", {}).get("phase", "Pending")
         raise bad_request(
