@@ -99,5 +99,6 @@ def test_a_pod_can_be_deleted_by_force_on_a_lost_node(cluster: Cluster) -> None:
     cluster.objects.delete(PODS, NAMESPACE, "jupyter-ana")
     cluster.run(120)
     assert is_terminating(cluster.get(PODS, "jupyter-ana"))
+    assert cluster.told("jupyter-ana", "Killing") == []
     cluster.objects.delete(PODS, NAMESPACE, "jupyter-ana", grace=0)
     assert cluster.objects.find(PODS, NAMESPACE, "jupyter-ana") is None

@@ -79,7 +79,7 @@ class Jobs(Owners):
                 self._queue.note(key, left)
                 return
         pod = pod_from(self._objects, job, job["spec"]["template"])
-        refused = quotas.refusal(self._life, pod)
+        refused = quotas.refusal(self._objects, pod)
         if refused:
             words = f"Error creating: {refused}"
             self._life.events.warning(job, "FailedCreate", words, BY)

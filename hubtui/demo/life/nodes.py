@@ -82,6 +82,9 @@ class Nodes:
         if cordoned != any(each["key"] == placing.CORDONED["key"] for each in taints):
             mark = placing.CORDONED if cordoned else None
             self._taint(key[1], placing.CORDONED["key"], [mark] if mark else [])
+            state = "NodeNotSchedulable" if cordoned else "NodeSchedulable"
+            words = f"Node {key[1]} status is now: {state}"
+            self._life.events.normal(node, state, words, "kubelet", host=key[1])
         self._evict_from(key[1])
 
     def _register(self, node: Json) -> None:

@@ -51,8 +51,7 @@ class PodWorker:
 
     def begin(self) -> None:
         """Takes the pod up."""
-        self._publish()
-        self._after(self._span("sandbox", 0.6, 1.6), lambda: self._mount(1.0))
+        self._after(0.0, self._take_up)
 
     def forget(self) -> None:
         """The pod is not in the cluster any more."""
@@ -64,12 +63,7 @@ class PodWorker:
             self._leave()
             return
         self._stopping = True
-        pod = self._objects.find(PODS, *self.key)
-        grace = (pod or self._pod)["metadata"].get("deletionGracePeriodSeconds", 30)
-        for each in (*self._inits, *self._mains):
-            if each.is_running:
-                self._tell("Killing", f"Stopping container {each.name}", each)
-        self._end_after(min(float(grace), self._span("stop", 0.8, 2.0)))
+        self._wind_down()
 
     def publish_again(self) -> None:
         """Writes the status after a silence."""
@@ -82,6 +76,23 @@ class PodWorker:
         main = self._mains[0]
         if crash is not None and main.is_running and not self._stopping:
             self._plan_crash(main, crash)
+
+    def _take_up(self) -> None:
+        self._publish()
+        self._after(self._span("sandbox", 0.6, 1.6), lambda: self._mount(1.0))
+
+    def _wind_down(self) -> None:
+        if self._gone:
+            return
+        if self._is_lost():
+            self._timeline.after(LOST, self._wind_down)
+            return
+        pod = self._objects.find(PODS, *self.key)
+        grace = (pod or self._pod)["metadata"].get("deletionGracePeriodSeconds", 30)
+        for each in (*self._inits, *self._mains):
+            if each.is_running:
+                self._tell("Killing", f"Stopping container {each.name}", each)
+        self._end_after(min(float(grace), self._span("stop", 0.8, 2.0)))
 
     def _end_after(self, seconds: float) -> None:
         def end() -> None:

@@ -8,6 +8,7 @@ from hubtui.demo.life.amounts import Amounts, add, amount, asks
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.reading import ENDED, Key, namespace_of, phase_of
 from hubtui.demo.life.workqueue import WorkQueue
+from hubtui.demo.objects import Objects
 from hubtui.demo.resources import PODS, QUOTAS
 from hubtui.demo.storage import Change, Json, key_of
 
@@ -16,12 +17,13 @@ SETTLE: Final = 1.0
 """Seconds after which the use of a quota is counted again."""
 
 
-def refusal(life: Life, pod: Json) -> str:
-    """Why a new pod is refused by a quota of its namespace; "" when it is not."""
+def refusal(objects: Objects, pod: Json) -> str:
+    """Why a new pod is refused by a quota of its namespace; "" when it is not. Whoever makes pods
+    asks this first: the controllers, and the apiserver for all others."""
     namespace = namespace_of(pod)
-    for quota in life.world.objects.all(QUOTAS, namespace):
+    for quota in objects.all(QUOTAS, namespace):
         hard = quota["spec"].get("hard") or {}
-        used, more = _used(life, namespace), _counted(pod)
+        used, more = _used(objects, namespace), _counted(pod)
         over = [name for name in sorted(hard) if _over(name, hard[name], used, more)]
         if over:
             asked = ",".join(f"{n}={_shown(n, more)}" for n in over)
@@ -48,9 +50,9 @@ def _counted(pod: Json) -> Amounts:
     return {"pods": 1, **requests, **limits}
 
 
-def _used(life: Life, namespace: str) -> Amounts:
+def _used(objects: Objects, namespace: str) -> Amounts:
     total: Amounts = {}
-    for pod in life.index.pods_in(namespace):
+    for pod in objects.all(PODS, namespace):
         if phase_of(pod) not in ENDED:
             add(total, _counted(pod))
     return total
@@ -83,7 +85,7 @@ class Quotas:
 
     def _reconcile(self, key: Key) -> None:
         quotas = self._life.world.objects.all(QUOTAS, key[0])
-        used = _used(self._life, key[0]) if quotas else {}
+        used = _used(self._life.world.objects, key[0]) if quotas else {}
         for quota in quotas:
             hard = quota["spec"].get("hard") or {}
             status = {"hard": hard, "used": {name: _shown(name, used) for name in hard}}

@@ -10,8 +10,6 @@ from hubtui.demo.life.making import pod_from
 from hubtui.demo.life.reading import (
     Key,
     condition,
-    condition_of,
-    controller_uid,
     is_active,
     is_ready,
     is_terminating,
@@ -79,7 +77,7 @@ class ReplicaSets(Owners):
         wanted = owner["spec"].get("replicas", 1)
         for _ in range(wanted - len(active)):
             pod = pod_from(objects, owner, owner["spec"]["template"])
-            refused = quotas.refusal(self._life, pod)
+            refused = quotas.refusal(objects, pod)
             if refused:
                 events.warning(owner, "FailedCreate", f"Error creating: {refused}", BY)
                 return refused
@@ -127,16 +125,6 @@ def _dearness(pod: Json) -> tuple[bool, bool, bool, int]:
         is_ready(pod),
         -int("".join(filter(str.isdigit, created))),
     )
-
-
-def failure_of(owner: Json) -> Json | None:
-    """The condition that says why pods of a ReplicaSet are not made."""
-    return condition_of(owner, "ReplicaFailure")
-
-
-def is_of(pod: Json, owner: Json) -> bool:
-    """Whether an object controls a pod."""
-    return controller_uid(pod) == uid_of(owner)
 
 
 def new_set(deployment: Json, name: str, digest: str, revision: int, replicas: int) -> Json:

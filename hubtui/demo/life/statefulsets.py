@@ -86,7 +86,7 @@ class StatefulSets(Owners):
         objects, events = self._life.world.objects, self._life.events
         pod = pod_from(objects, owner, owner["spec"]["template"], name=name, labels=labels)
         pod["spec"]["hostname"] = name
-        refused = quotas.refusal(self._life, pod)
+        refused = quotas.refusal(objects, pod)
         if refused:
             words = f"create Pod {name} in StatefulSet {name_of(owner)} failed error: {refused}"
             events.warning(owner, "FailedCreate", words, BY)
