@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hubtui.demo.life.reading import is_terminating, name_of, node_of
-from hubtui.demo.resources import NODES, PODS
+from hubtui.demo.resources import DAEMONSETS, NODES, PODS
 from hubtui.demo.storage import Json
-from tests.demo.life_world import NAMESPACE, Cluster, condition
+from tests.demo.life_world import NAMESPACE, Cluster, condition, container
 
 
 @pytest.fixture
@@ -102,3 +102,40 @@ def test_a_pod_can_be_deleted_by_force_on_a_lost_node(cluster: Cluster) -> None:
     assert cluster.told("jupyter-ana", "Killing") == []
     cluster.objects.delete(PODS, NAMESPACE, "jupyter-ana", grace=0)
     assert cluster.objects.find(PODS, NAMESPACE, "jupyter-ana") is None
+
+
+def test_a_taint_that_evicts_ends_what_does_not_tolerate_it(cluster: Cluster) -> None:
+    taint = {"key": "maintenance", "effect": "NoExecute"}
+    cluster.pod("jupyter-ana")
+    cluster.pod("jupyter-bob", tolerations=[{"key": "maintenance", "operator": "Exists"}])
+    cluster.daemon_set("puller")
+    cluster.run(30)
+    cluster.objects.change(NODES, "", "node-0", lambda node: node["spec"].update(taints=[taint]))
+    cluster.run(10)
+    assert [name_of(pod) for pod in cluster.pods()] == ["jupyter-bob"]
+    assert cluster.told("jupyter-ana", "TaintManagerEviction") == [
+        "Marking for deletion Pod hub/jupyter-ana"
+    ]
+    assert cluster.status(DAEMONSETS, "puller")["desiredNumberScheduled"] == 0
+
+
+def test_a_daemon_pod_stays_where_no_new_one_would_start_and_is_counted(cluster: Cluster) -> None:
+    taint = {"key": "gpu", "effect": "NoSchedule"}
+    cluster.daemon_set("puller")
+    cluster.run(30)
+    cluster.objects.change(NODES, "", "node-0", lambda node: node["spec"].update(taints=[taint]))
+    cluster.run(10)
+    status = cluster.status(DAEMONSETS, "puller")
+    assert cluster.ready("puller") == 1
+    assert (status["desiredNumberScheduled"], status["numberMisscheduled"]) == (0, 1)
+
+
+def test_a_node_lists_its_fifty_largest_images(cluster: Cluster) -> None:
+    for number in range(55):
+        cluster.pod(f"pod-{number}", containers=[container(f"registry.k8s.io/pause:{number}")])
+    cluster.run(600)
+    images = cluster.objects.get(NODES, "", "node-0")["status"]["images"]
+    sizes = [each["sizeBytes"] for each in images]
+    assert cluster.ready() == 55
+    assert len(sizes) == 50
+    assert sizes == sorted(sizes, reverse=True)

@@ -249,6 +249,28 @@ def test_a_job_whose_pods_fail_gives_up_after_its_limit(cluster: Cluster) -> Non
     assert [phase_of(pod) for pod in cluster.pods()] == ["Failed"] * 3
 
 
+def test_a_job_that_takes_too_long_is_ended_and_one_that_is_over_goes(cluster: Cluster) -> None:
+    cluster.world.faults.slow_pulls["worker"] = 600
+    spec = {"restartPolicy": "Never", "containers": [container("quay.io/x/worker:1")]}
+    cluster.job("work", spec, activeDeadlineSeconds=60, ttlSecondsAfterFinished=120)
+    cluster.run(100)
+    assert condition(cluster.status(JOBS, "work"), "Failed")["reason"] == "DeadlineExceeded"
+    assert cluster.pods() == []
+    cluster.run(120)
+    assert cluster.objects.find(JOBS, NAMESPACE, "work") is None
+
+
+def test_a_server_that_ends_by_itself_without_an_error_is_not_started_again(
+    cluster: Cluster,
+) -> None:
+    cluster.world.faults.crashes["singleuser-server"] = Crash("Completed", 0, after=30)
+    cluster.pod("jupyter-ana", component="singleuser-server", restartPolicy="OnFailure")
+    cluster.run(120)
+    pod = cluster.get(PODS, "jupyter-ana")
+    assert phase_of(pod) == "Succeeded"
+    assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
+
+
 def test_a_pod_is_given_its_grace_time_to_end(cluster: Cluster) -> None:
     hub(cluster)
     cluster.run(60)

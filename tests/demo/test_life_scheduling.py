@@ -267,3 +267,29 @@ def test_pods_of_another_namespace_have_a_scheduler_of_their_own(cluster: Cluste
     cluster.run(30)
     assert not node_of(cluster.objects.get(PODS, "other", "jupyter-eve"))
     assert name_of(cluster.pods("user-scheduler")[0])
+
+
+def test_a_node_takes_no_more_pods_than_it_has_slots(cluster: Cluster) -> None:
+    cluster.node("node-0", pods=3)
+    cluster.run(5)
+    for number in range(4):
+        user(cluster, f"jupyter-{number}", "1Mi")
+    cluster.run(20)
+    assert cluster.ready() == 3
+    assert "1 Too many pods." in unscheduled(cluster, "jupyter-3")
+
+
+def test_the_start_of_a_users_pod_costs_few_writes(cluster: Cluster) -> None:
+    cluster.node("node-0", cpu="64", memory="512Gi", pods=500)
+    with_scheduler(cluster)
+    cluster.daemon_set("continuous-image-puller")
+    for number in range(60):
+        user(cluster, f"jupyter-{number}", schedulerName=OURS)
+    cluster.run(60)
+    before = cluster.world.storage.version
+    for number in range(60, 360):
+        user(cluster, f"jupyter-{number}", schedulerName=OURS)
+        cluster.run(1)
+    cluster.run(60)
+    assert cluster.ready("singleuser-server") == 360
+    assert (cluster.world.storage.version - before) / 300 < 15
