@@ -192,7 +192,12 @@ async def test_an_answer_of_the_old_hub_never_appears_under_the_new_one(
 
 async def started(pilot: Pilot[Any], app: StayingApp) -> Operation:
     """A rollback that helm is at work on, by its keys."""
-    await pilot.press("j", "r")
+    table = app._overview.query_one("#releases", Pane).table
+    await until(pilot, lambda: table.cursor is not None and table.has_focus, "the cursor")
+    first = table.cursor
+    await pilot.press("j")
+    await until(pilot, lambda: table.cursor != first, "the next revision")
+    await pilot.press("r")
     await until(pilot, lambda: isinstance(app.screen.focused, Input), "the plan")
     await pilot.press(*RELEASES[CONTEXT], "enter")
     await until(pilot, lambda: isinstance(app.screen, ProgressScreen), "the progress")
@@ -214,7 +219,7 @@ async def test_an_operation_is_watched_to_its_end_under_another_hub(
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuitScreen), "the question")
         await pilot.press("escape", "ctrl+e")
-        await shown(pilot, "Roll back hub to revision 11  ")
+        await shown(pilot, "Roll back hub to revisi…")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ProgressScreen), "the progress")
         await shown(pilot, "Roll back hub to revision 11")
