@@ -7,7 +7,7 @@ import pytest
 from hubtui.demo.hub.hub import News
 from hubtui.demo.hub.records import Pending, Server
 from hubtui.demo.hub.refusals import HubRefusalError
-from hubtui.demo.resources import CLAIMS, PODS
+from hubtui.demo.resources import CLAIMS, PODS, QUOTAS
 from tests.demo.hubs import Stage, put_values, run, stage, start_hub_pod, stop_hub_pod, values
 
 
@@ -72,14 +72,15 @@ def test_a_pod_that_does_not_come_is_deleted_after_the_start_timeout() -> None:
 def test_five_failures_in_a_row_end_the_hub() -> None:
     made = stage()
     made.world.faults.spawn_failures = 5
-    ended: list[tuple[str, int]] = []
-    made.hub.exits = lambda pod, code: ended.append((pod, code))
     servers = [spawned(made, f"user-{number}") for number in range(5)]
     made.pass_by(29)
     assert all(server.pending == "spawn" for server in servers)
     made.pass_by(4)
-    assert ended == [("hub-1", 1)]
     assert not made.hub.is_up
+    assert made.world.faults.crashes["hub"].code == 1
+    stop_hub_pod(made.world)
+    made.pass_by(1)
+    assert made.world.faults.crashes == {}
     log = made.log()
     assert "4 consecutive spawns failed.  Hub will exit if failure count reaches 5" in log
     assert "Aborting due to 5 consecutive spawn failures" in log
@@ -211,3 +212,14 @@ def test_who_listens_is_told_in_order() -> None:
     made.pass_by(10)
     pod = "jupyter-ana"
     assert told == [("spawning", pod), ("ready", pod), ("stopped", pod)]
+
+
+def test_a_quota_refuses_the_pod_and_the_hub_says_so() -> None:
+    made = stage()
+    head = {"name": "small", "namespace": "hub"}
+    made.world.objects.create(QUOTAS, {"metadata": head, "spec": {"hard": {"pods": "1"}}})
+    server = spawned(made, "ana")
+    made.pass_by(5)
+    assert not server.is_active
+    assert server.failure.startswith("Spawn failed: (403)\nReason: Forbidden")
+    assert 'pods \\"jupyter-ana\\" is forbidden: exceeded quota: small' in made.log()

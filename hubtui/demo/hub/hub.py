@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from hubtui.demo.faults import Crash
 from hubtui.demo.hub import settings
 from hubtui.demo.hub.culler import Culler
 from hubtui.demo.hub.gauges import State
@@ -17,23 +18,20 @@ from hubtui.demo.hub.routes import Routes
 from hubtui.demo.hub.spawner import Spawner
 from hubtui.demo.hub.watching import Watching
 from hubtui.demo.life.usage import usage_of
-from hubtui.demo.objects import GRACE
 from hubtui.demo.resources import PODS
 from hubtui.demo.world import World
 
 News = Literal["up", "down", "spawning", "ready", "failed", "stopped"]
 Told = Callable[[News, Server | None], None]
 
+COMPONENT: Final = "hub"
+"""The label of the hub's pod."""
 _PERIODS: Final = {"24h": 1, "7d": 7, "30d": 30}
 
 
 class Hub:
     """The hub of one release. It is up while a pod of the component `hub` is ready; its database
-    is kept over restarts, its settings and metrics are made anew at each start.
-
-    `exits` is called when the process ends by itself, with the pod's name and the exit code; it
-    deletes the pod unless somebody who can restart a container takes it over.
-    """
+    is kept over restarts, its settings and metrics are made anew at each start."""
 
     def __init__(self, world: World, namespace: str, release: str) -> None:
         self.world = world
@@ -47,7 +45,6 @@ class Hub:
         self.metrics = Metrics(self._state, is_six=False)
         self.started: datetime | None = None
         self.served = 0.0
-        self.exits: Callable[[str, int], None] = self._delete_pod
         self.routes = Routes(self)
         self.spawner = Spawner(self)
         self.culler = Culler(self)
@@ -56,6 +53,7 @@ class Hub:
         self._live_since: datetime | None = None
         self._slow, self._asked = 0.0, world.timeline.now
         self._active: tuple[int, dict[str, int]] = (-1, {})
+        self._exit: Crash | None = None
         Watching(self).begin()
 
     @property
@@ -111,10 +109,18 @@ class Hub:
         self.tell("down")
 
     def exit(self, code: int) -> None:
-        """The process ends by itself."""
-        pod = self.pen.pod
+        """The process ends by itself: the kubelet finds its container ended, and restarts it."""
         self.go_down()
-        self.exits(pod, code)
+        reason = "Error" if code else "Completed"
+        self._exit = Crash(reason=reason, code=code, after=0.0)
+        self.world.faults.crashes.setdefault(COMPONENT, self._exit)
+
+    def has_ended(self) -> None:
+        """The cluster knows that the process is gone: the next one is not to end like it."""
+        crashes = self.world.faults.crashes
+        if self._exit is not None and crashes.get(COMPONENT) is self._exit:
+            del crashes[COMPONENT]
+        self._exit = None
 
     def add_user(self, name: str, *, admin: bool = False, created: datetime | None = None) -> User:
         """A new user; the one that is there already is given as it is."""
@@ -148,10 +154,6 @@ class Hub:
     def servers(self) -> Iterator[Server]:
         """All servers of all users, running or not."""
         return (server for user in self.users.values() for server in user.servers.values())
-
-    def _delete_pod(self, name: str, _code: int) -> None:
-        if self.world.objects.find(PODS, self.namespace, name) is not None:
-            self.world.objects.delete(PODS, self.namespace, name, grace=GRACE)
 
     def _state(self) -> State:
         started = self.started or self.now

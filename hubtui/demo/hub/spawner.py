@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from hubtui.demo.hub import manifests, refusals
 from hubtui.demo.hub.records import Server, User
+from hubtui.demo.life import quotas
 from hubtui.demo.life.reading import ENDED, is_ready, is_terminating, phase_of
 from hubtui.demo.refusals import RefusedError
 from hubtui.demo.resources import CLAIMS, PODS
@@ -161,6 +162,8 @@ class Spawner:
                 pen.info("spawner:3042", f"Attempting to create pvc {server.claim}, with timeout 3")
                 objects.create(CLAIMS, claim)
             pen.info("spawner:3001", f"Attempting to create pod {server.pod}, with timeout 3")
+            if refused_by_quota := quotas.refusal(objects, pod):
+                raise RefusedError(403, "Forbidden", refused_by_quota)
             objects.create(PODS, pod)
         except RefusedError as refused:
             if refused.code == 409:

@@ -58,6 +58,7 @@ class Watching:
         self._serving = process
         if self._hub.is_up:
             self._hub.go_down()
+        self._hub.has_ended()
         if pod is not None:
             self._hub.come_up(str(pod["metadata"]["name"]), self._age(pod))
 
