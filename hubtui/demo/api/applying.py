@@ -5,6 +5,7 @@ After structured-merge-diff's `merge.Updater` and apimachinery's `managedfields`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -97,10 +98,12 @@ def _prune(value: Any, gone: Fields, names: Path, steps: Path) -> Any:
     inside = parts(value, names)
     if not inside:
         return value
+    # An item that stays keeps what tells it apart.
+    keys = json.loads(steps[-1][2:]) if steps and steps[-1][:2] == "k:" else {}
     kept: dict[str, Any] = {}
     for step, item in inside.items():
         path = (*steps, step)
-        if path in gone:
+        if path in gone and step[2:] not in keys:
             continue
         further = frozenset(each for each in gone if each[: len(path)] == path)
         left = _prune(item, further, below(names, step), path)
