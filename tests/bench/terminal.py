@@ -63,6 +63,7 @@ class Terminal:
         self._watchers: list[_Watcher] = []
         self._lock = threading.Lock()
         self._ended = False
+        self._hung_up = False
         self.started = 0.0
 
     def __enter__(self) -> Self:
@@ -104,11 +105,9 @@ class Terminal:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._tap.terminate()
-        self._tap.wait()
+        self.hang_up()
         self._renderer.join(5)
         self._source.close()
-        os.close(self._master)
 
     @property
     def pid(self) -> int:
@@ -118,6 +117,18 @@ class Terminal:
     def ended(self) -> bool:
         """Whether the program has closed its terminal."""
         return self._ended
+
+    def hang_up(self) -> None:
+        """Close the terminal, as sshd does when a connection drops: the program gets SIGHUP."""
+        if not self._hung_up:
+            self._hung_up = True
+            self._tap.terminate()
+            self._tap.wait()
+            os.close(self._master)
+
+    async def gone(self, timeout: float) -> int:
+        """Wait for the program's end; gives its exit status, -N for a signal."""
+        return await asyncio.to_thread(self._process.wait, timeout)
 
     def send(self, keys: str) -> float:
         """Type; returns when."""

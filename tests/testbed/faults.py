@@ -15,6 +15,7 @@ answered here for the nodes of `proxy.stats`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import ssl
 import tempfile
@@ -156,6 +157,7 @@ class FaultProxy:
         return self._set(match, Answer(status, body, headers or {}), times)
 
     def delay(self, match: Match, seconds: float, *, times: int | None = None) -> Fault:
+        """Pass a request on later, or as soon as the fault is cleared."""
         return self._set(match, Delay(seconds), times)
 
     def drop(self, match: Match, *, times: int | None = None) -> Fault:
@@ -244,7 +246,8 @@ class FaultProxy:
 
     async def _respond(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         if (fault := self._take(seen, Delay)) and isinstance(fault.effect, Delay):
-            await asyncio.sleep(fault.effect.seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(fault.cleared(), fault.effect.seconds)
         fault = self._take(seen, Answer, Drop, Hang, Truncate)
         match fault:
             case Fault(effect=Answer() as answer):
