@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import ConfigError, DeniedError, NotFoundError
 from hubtui.model import kube
+from hubtui.model.chart_label import version_of
 from hubtui.model.kinds import DEPLOYMENTS, NAMESPACES, PODS
 from hubtui.model.roles import HUB_SELECTOR
 
@@ -26,7 +27,7 @@ class Hub:
     @property
     def chart_version(self) -> str:
         """The chart's version from the label `jupyterhub-4.4.0` (facts.md §1.1)."""
-        return self.chart.rpartition("-")[2] if "-" in self.chart else ""
+        return version_of(self.chart)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from hubtui.model import kube
 from hubtui.model.age import age, seconds_between, short
+from hubtui.model.chart_label import is_older, version_of
 from hubtui.model.podstate import Severity
 from hubtui.model.roles import Role, server_of, user_of
 from hubtui.services.pods import PodRow, Pods, RoleRow
@@ -246,13 +247,9 @@ class PodsView:
         if state.restarts and state.restarted_at is not None:
             ago = age(state.restarted_at, now)
             status = join(status, cell(f"{state.restart_reason} {ago} ago", Tone.MUTED))
-        chart = chart_of(row.pod)
-        if (
-            row.role is Role.USERS
-            and self._release_chart
-            and chart not in ("", self._release_chart)
-        ):
-            status = join(status, cell(f"chart {chart.rpartition('-')[2]}", Tone.SOON))
+        version = version_of(chart_of(row.pod))
+        if row.role is Role.USERS and is_older(version, version_of(self._release_chart)):
+            status = join(status, cell(f"chart {version}", Tone.SOON))
         return status
 
     def ticking(self, key: str) -> Literal["never", "minute", "second"]:

@@ -222,3 +222,31 @@ def test_what_a_pod_can_be_found_by(session: Session) -> None:
     assert row is not None
     assert words_of(row)["user"] == "ana@uni.example"
     assert words_of(row)["status"] == "ImagePullBackOff"
+
+
+# The chart of a running server
+
+
+@pytest.mark.parametrize(
+    ("chart", "shown"),
+    [
+        ("jupyterhub-4.3.3", "chart 4.3.3"),
+        ("jupyterhub-4.4.0-0.dev.git.1.habc", "chart 4.4.0-0.dev.git.1.habc"),
+        ("jupyterhub-4.4.0", ""),
+        ("jupyterhub-4.4.1", ""),
+        ("jupyterhub-4.10.0", ""),
+        ("jupyterhub-next", ""),
+        ("", ""),
+    ],
+)
+def test_a_server_of_an_older_chart_is_told_by_it(
+    session: Session, view: PodsView, chart: str, shown: str
+) -> None:
+    body = world.pod("jupyter-old", "singleuser-server", "hub", 60)
+    body["metadata"]["labels"]["helm.sh/chart"] = chart
+    put(session, body)
+    view.set_release_chart("jupyterhub-4.4.0")
+    view.toggle("role:users")
+    view.drain()
+    status = column(view, "pod:hub/jupyter-old", "status")
+    assert ("chart" in status, shown in status) == (bool(shown), True)
