@@ -222,6 +222,7 @@ def why(context: click.Context, name: str) -> int:
     click.argument("name", metavar="[POD|USER|OBJECT]", default=""),
     click.option("--filter", "text", metavar="TEXT", default="", help="Words; status:warning"),
     _JSON,
+    _CSV,
     _WATCH,
 )
 def events(context: click.Context, name: str, text: str) -> int:

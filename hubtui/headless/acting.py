@@ -17,6 +17,7 @@ from hubtui.model.plan import Check, Outcome, Plan
 from hubtui.services.operations import Operation
 from hubtui.services.session import Session
 from hubtui.views.cells import Cell, Tone, cell, plain
+from hubtui.views.diff_export import changes
 from hubtui.views.document import Hung, heading
 from hubtui.views.plan import check_lines, notice_lines, outcome_lines, step_line
 
@@ -140,7 +141,7 @@ def _outcome(session: Session, plan: Plan, outcome: Outcome) -> Answer:
 
 
 def _document(plan: Plan) -> shapes.Shape:
-    return plan.to_json(shapes.changes(plan.changes) if plan.changes is not None else None)
+    return plan.to_json(changes(plan.changes) if plan.changes is not None else None)
 
 
 def plan_lines(plan: Plan, width: int, overrides: frozenset[str]) -> list[Cell]:

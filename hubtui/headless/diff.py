@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubtui.errors import UsageError
-from hubtui.headless import shapes
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.releases import head_of, heads_of
 from hubtui.headless.run import Run, ask, scope_of
@@ -15,6 +14,7 @@ from hubtui.services.session import Session
 from hubtui.services.store import Store, utc_now
 from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.diff import DiffView
+from hubtui.views.diff_export import body
 
 
 async def diff(run: Run, before: int | None, after: int | None, unfold: bool, live: bool) -> int:
@@ -34,20 +34,16 @@ async def diff(run: Run, before: int | None, after: int | None, unfold: bool, li
         else:
             new = heads[0] if after is None else head_of(heads, after)
             found = await session.releases.compare(old, new, redactor)
-        return _answer(session, found, old.revision, unfold)
+        return _answer(session, found, unfold)
 
     return await ask(run, question, _storage)
 
 
-def _answer(session: Session, found: RevisionDiff, before: int, unfold: bool) -> Answer:
+def _answer(session: Session, found: RevisionDiff, unfold: bool) -> Answer:
     return Answer(
         kind="diff",
         scope=scope_of(session),
-        body={
-            "before": before,
-            "after": int(found.after) if found.after.isdigit() else found.after,
-            "changes": shapes.changes(found),
-        },
+        body=body(found),
         lines=lambda _width: diff_lines(found, unfold=unfold),
         notes=tuple(Note(each.title, each.reason) for each in found.unread),
     )

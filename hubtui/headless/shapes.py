@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from hubtui.model.age import rfc3339, seconds_between
-from hubtui.model.diff import Change, ObjectDiff, RevisionDiff
 from hubtui.model.podstate import Severity
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import server_of, user_of
@@ -85,60 +84,3 @@ def role(row: RoleRow) -> Shape:
         "severity": row.severity.name.lower(),
         "not_up": dict(reasons.most_common()),
     }
-
-
-def changes(diff: RevisionDiff) -> Shape:
-    """A diff, folded by object; masked as the diff is."""
-    counts = diff.counts
-    return {
-        "before": diff.before,
-        "after": diff.after,
-        "chart_before": diff.chart_before,
-        "chart_after": diff.chart_after,
-        "counts": {
-            "changed": counts.changed,
-            "added": counts.added,
-            "removed": counts.removed,
-        },
-        "images": [
-            {
-                "role": image.role,
-                "container": image.container,
-                "before": image.before or None,
-                "after": image.after or None,
-            }
-            for image in diff.images
-        ],
-        "values": [_change(change) for change in diff.values],
-        "defaults": [_change(change) for change in diff.defaults],
-        "hooks": [_object(each) for each in diff.hooks],
-        "objects": [_object(each) for each in diff.objects],
-        "unchanged": list(diff.unchanged),
-        "unread": [{"object": each.title, "reason": each.reason} for each in diff.unread],
-    }
-
-
-def _object(each: ObjectDiff) -> Shape:
-    return {
-        "object": each.title,
-        "change": each.kind.value,
-        "counted": each.counted,
-        "error": each.broken,
-        "fields": [_change(change) for change in each.changes],
-    }
-
-
-def _change(change: Change) -> Shape:
-    shape = {
-        "path": change.path,
-        "change": change.kind.value,
-        "before": change.before,
-        "after": change.after,
-        "masked": change.masked,
-        "noise": change.noise,
-        "note": change.note,
-        "by": change.by,
-    }
-    if change.lines:
-        shape["lines"] = [f"{line.sign} {line.text}" for line in change.lines]
-    return shape

@@ -43,7 +43,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "pods": ("app", "screen", "panes", "panes-rows", "table", "pods"),
     "picker": ("app", "screen", "table", "picker"),
     "operations": ("app", "screen", "table", "operations"),
-    "diff": ("app", "screen", "text", "diff"),
+    "diff": ("app", "screen", "text", "diff", "compared"),
     "logs": ("app", "screen", "text", "logs"),
     "events": ("app", "screen", "table", "events"),
     "save": ("save",),
@@ -51,7 +51,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "plan": ("app", "screen", "text", "diff", "plan"),
     "checks": ("app", "screen", "text", "plan", "checks"),
     "progress": ("app", "screen", "text", "progress"),
-    "drift": ("app", "screen", "text", "diff", "drift"),
+    "drift": ("app", "screen", "text", "diff", "compared", "drift"),
     "filter": ("filter",),
 }
 """Which scopes are live together: within one of them a key has one meaning."""
@@ -163,6 +163,11 @@ COMMANDS: tuple[Command, ...] = (
         "Rows", ("releases",), footer="diff", weight=55,
     ),
     Command(
+        "other-side", ("d",), "With the cluster",
+        "Compare the revision with the cluster, or with the current revision again", "Reading",
+        ("compared",), footer="with the cluster, or not", weight=58,
+    ),
+    Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
         ("panes-rows", "events", "plan", *READING), footer="copy", weight=20,
     ),
@@ -209,8 +214,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "save", ("ctrl+s",), "Save", "Save what is shown to a new file: text, CSV or JSON",
-        "Reading", ("panes-rows", "logs", "diff", "details", "operations"), footer="save",
-        weight=13,
+        "Reading", ("panes-rows", "logs", "diff", "details", "operations", "events"),
+        footer="save", weight=13,
     ),
     Command(
         "keep-name", ("enter",), "Save", "Save under this name", "Saving", ("save",),

@@ -9,6 +9,7 @@ from textual.app import App
 
 from hubtui.errors import HubtuiError, UsageError
 from hubtui.services.save import save
+from hubtui.services.session import Session
 from hubtui.services.store import utc_now
 from hubtui.views.export import FORMS, About, exported, form_of
 from hubtui.views.table import TableSource
@@ -17,6 +18,18 @@ from hubtui.views.table import TableSource
 def proposed(what: str, form: str) -> str:
     """A name to start from: it sorts by time and is not there yet."""
     return f"{what}-{utc_now():%Y%m%d-%H%M%S}.{form}"
+
+
+def about(session: Session, kind: str, notes: Sequence[str] = ()) -> About:
+    """What a file of this kind says of where it is from."""
+    return About(
+        kind=kind,
+        context=session.context.name,
+        namespace=session.namespace,
+        release=session.release,
+        as_of=utc_now(),
+        notes=tuple(note for note in notes if note),
+    )
 
 
 def save_table(app: App[Any], name: str, source: TableSource, about: About) -> None:
@@ -32,11 +45,12 @@ def save_table(app: App[Any], name: str, source: TableSource, about: About) -> N
     save_lines(app, name, exported(form, source, about))
 
 
-def save_lines(app: App[Any], name: str, lines: Sequence[str]) -> None:
+def save_lines(app: App[Any], name: str, lines: Sequence[str], *, masked: bool = False) -> None:
     """Writes lines to a new file and says where."""
     try:
         path = save(name, lines)
     except HubtuiError as error:
         app.notify(str(error), severity="error", timeout=6, markup=False)
         return
-    app.notify(f"Saved as {path}, readable for you only.", timeout=5, markup=False)
+    also = ", secrets masked" if masked else ""
+    app.notify(f"Saved as {path}, readable for you only{also}.", timeout=5, markup=False)

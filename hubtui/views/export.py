@@ -26,7 +26,8 @@ from hubtui.views.cells import (
 from hubtui.views.grid import table
 from hubtui.views.table import Column, TableSource
 
-FORMS: Final = ("txt", "csv", "json")
+TEXT: Final = "txt"
+FORMS: Final = (TEXT, "csv", "json")
 
 SCHEMA: Final = 1
 """The version of JSON documents (design §5)."""
@@ -65,7 +66,7 @@ def written(
     form: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], about: About
 ) -> list[str]:
     """Rows of cells in one of FORMS."""
-    if form == "txt":
+    if form == TEXT:
         head = f"{about.context} / {about.namespace} / {about.release} · {rfc3339(about.as_of)}"
         lines = (plain(line).rstrip() for line in table(columns, rows, 0))
         return [safe(line) for line in (head, *about.notes, "", *lines)]
@@ -73,17 +74,26 @@ def written(
     words = [[_bare(cell) for cell in row] for row in rows]
     if form == "csv":
         return csv_lines(names, words)
-    document = {
+    items = [dict(zip(names, row, strict=False)) for row in words]
+    notes = [{"source": about.kind, "reason": note} for note in about.notes]
+    return document(about, {"items": items}, notes)
+
+
+def document(
+    about: About, body: Mapping[str, Any], notes: Sequence[Mapping[str, str]]
+) -> list[str]:
+    """The lines of a JSON document (design §5)."""
+    found = {
         "schema": SCHEMA,
         "kind": about.kind,
         "context": about.context,
         "namespace": about.namespace,
         "release": about.release,
         "as_of": rfc3339(about.as_of),
-        "items": [dict(zip(names, row, strict=False)) for row in words],
-        "notes": [{"source": about.kind, "reason": note} for note in about.notes],
+        **body,
+        "notes": notes,
     }
-    encoded = msgspec.json.format(safe_json(msgspec.json.encode(document)), indent=2)
+    encoded = msgspec.json.format(safe_json(msgspec.json.encode(found)), indent=2)
     return encoded.decode().split("\n")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -102,3 +104,12 @@ def test_an_event_is_not_obeyed(hubtui: Command, api: ApiServer) -> None:
     found = hubtui("events")
     assert "\x1b" not in found.out
     assert "[red]eve[/red]" in found.out
+
+
+def test_events_as_rows(hubtui: Command, api: ApiServer) -> None:
+    found = hubtui("events", "--csv")
+    rows = list(csv.DictReader(io.StringIO(found.out)))
+    assert [(row["name"], row["reason"], row["times"]) for row in rows] == [
+        ("hub-7d9", "Started", "3"),
+        ("proxy-5c4", "Failed", "1"),
+    ]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
+import io
+import json
 import re
 import stat
 from pathlib import Path
@@ -99,6 +103,74 @@ async def test_a_saved_diff_is_for_its_owner_and_without_secrets(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text().startswith("11 → 12")
     assert SECRET not in path.read_text()
+
+
+async def _save_as(app: PreparedApp, path: Path) -> str:
+    """What is in the file that the diff screen writes under this name."""
+    async with app.run_test(size=SIZE) as pilot:
+        await _diff(app, pilot)
+        await pilot.press("ctrl+s")
+        await pilot.press("ctrl+u", *str(path), "enter")
+        await until(pilot, path.exists, "the file")
+    return await asyncio.to_thread(path.read_text)
+
+
+async def test_a_diff_saved_as_json_is_the_document_of_the_command(
+    app: PreparedApp, tmp_path: Path
+) -> None:
+    text = await _save_as(app, tmp_path / "out.json")
+    found = json.loads(text)
+    assert (found["schema"], found["kind"], found["release"]) == (1, "diff", "hub")
+    assert (found["before"], found["after"]) == (11, 12)
+    assert {each["object"] for each in found["changes"]["objects"]} >= {"Deployment/hub"}
+    assert SECRET not in text
+
+
+async def test_a_diff_saved_as_csv_has_a_row_for_each_change(
+    app: PreparedApp, tmp_path: Path
+) -> None:
+    text = await _save_as(app, tmp_path / "out.csv")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["section"] for row in rows} >= {"image", "value", "object"}
+    hub = [row for row in rows if row["object"] == "Deployment/hub" and not row["noise"]]
+    assert any(row["path"].startswith("spec.") for row in hub)
+    assert SECRET not in text
+
+
+async def test_c_copies_the_diff_as_it_is_shown(app: PreparedApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        frame = await _diff(app, pilot)
+        await pilot.press("c")
+        assert app.clipboard.split("\n") == frame.view.lines()
+        assert "objects unchanged" in app.clipboard
+        assert SECRET not in app.clipboard
+
+
+async def test_d_in_a_diff_goes_to_the_cluster_and_back(app: PreparedApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await _diff(app, pilot)
+        assert "with the cluster" in app.text
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DriftScreen), "the drift")
+        await shown(pilot, "11 → live")
+        await pilot.press("d")
+        await until(pilot, lambda: not isinstance(app.screen, DriftScreen), "the diff")
+        await shown(pilot, "11 → 12")
+        await pilot.press("d")
+        await shown(pilot, "11 → live")
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen), "the plan")
+        await shown(pilot, "revision 12 → 11, which becomes revision 13")
+
+
+async def test_the_current_revision_has_no_other_side(app: PreparedApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("1", "g", "d")
+        await shown(pilot, "12 → live")
+        assert "with the cluster" not in app.text
+        await pilot.press("d")
+        assert isinstance(app.screen, DriftScreen)
 
 
 async def test_d_on_the_current_revision_compares_with_the_cluster(app: PreparedApp) -> None:

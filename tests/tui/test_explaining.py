@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,28 @@ async def test_e_shows_the_events_of_a_pod_then_of_the_namespace(make: Make, kno
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, EventScreen), "one event")
         await shown(pilot, "hub/jupyter-ana")
+
+
+async def test_events_are_saved_as_rows_that_the_filter_leaves(
+    make: Make, known: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = make(known)
+    async with app.run_test(size=SIZE) as pilot:
+        await on_pod(pilot, app, ANA)
+        await pilot.press("e", "e")
+        await app.prepared.feeds.fill(app.prepared.feeds.add(EVENTS, "hub"))
+        await shown(pilot, "Started container")
+        await pilot.press("slash", *"warning", "enter")
+        await until(pilot, lambda: "Started container" not in app.text, "filtered")
+        await pilot.press("ctrl+s", "ctrl+u", *"events.csv", "enter")
+        await until(pilot, lambda: "Saved as" in "".join(app.told()), "saved")
+        assert isinstance(app.screen, EventsScreen)
+        assert app.screen.table.has_focus
+    rows = list(csv.DictReader((tmp_path / "events.csv").read_text().splitlines()))
+    assert rows
+    assert any("Failed to pull" in row["message"] for row in rows)
+    assert not any("Started container" in row["message"] for row in rows)
 
 
 async def test_y_shows_a_pod_or_a_roles_workload_without_secrets(make: Make, known: World) -> None:

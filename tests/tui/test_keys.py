@@ -44,8 +44,8 @@ def test_what_is_wrong_with_a_keymap_is_said() -> None:
     assert keys.keymap_errors({"roll": "R"}) == [
         "There is no command roll; `hubtui config` lists them."
     ]
-    assert keys.keymap_errors({"rollback": "d"}) == [
-        "The key d is asked for by diff and by rollback."
+    assert keys.keymap_errors({"rollback": "e"}) == [
+        "The key e is asked for by events and by rollback."
     ]
 
 

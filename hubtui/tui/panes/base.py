@@ -136,17 +136,9 @@ class Pane(PaneFrame):
         export.save_table(self.app, message.name, self.pane_view, self._about())
 
     def _about(self) -> About:
-        now = utc_now()
-        fresh = self.pane_view.freshness(now)
+        fresh = self.pane_view.freshness(utc_now())
         notes = (self.pane_view.headline, fresh.words if fresh.stale else "")
-        return About(
-            kind=self.TITLE.lower(),
-            context=self.session.context.name,
-            namespace=self.session.namespace,
-            release=self.session.release,
-            as_of=now,
-            notes=tuple(note for note in notes if note),
-        )
+        return export.about(self.session, self.TITLE.lower(), notes)
 
     def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
         message.stop()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -18,6 +19,9 @@ from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Cell, cell, join
 from hubtui.views.releases import ReleasesView
 from hubtui.views.signs import status_sign
+
+if TYPE_CHECKING:
+    from hubtui.tui.screens.drift import DriftScreen
 
 LOOK_FOR_HELM = timedelta(seconds=5)
 """Between two looks for a helm on this machine, while a revision is pending."""
@@ -85,25 +89,32 @@ class ReleasesPane(Pane):
             return
         heads = self.session.releases.heads(head.release)
         if (pair := self.view.worth_comparing(head, utc_now())) is not None:
-            self._compare(*pair)
+            self._compare(*pair, chosen=head)
         elif (force := in_force(heads)) is not None and force.revision == head.revision:
-            from hubtui.tui.screens.drift import DriftScreen
-
-            self.app.push_screen(DriftScreen(self.session, head, heads, self.roll_back))
+            self.app.push_screen(self._drift(head))
         elif force is not None:
-            self._compare(head, force)
+            self._compare(head, force, chosen=head)
 
     def _compare_marked(self, marked: Sequence[RevisionHead]) -> None:
         if len(marked) == _TWO and marked[0].release == marked[1].release:
-            self._compare(*marked)
+            older = min(marked, key=lambda head: head.revision)
+            self._compare(*marked, chosen=older)
         else:
             self.app.notify("Mark two revisions of one release with space.", timeout=5)
 
-    def _compare(self, *pair: RevisionHead) -> None:
+    def _compare(self, *pair: RevisionHead, chosen: RevisionHead) -> None:
+        """Compares two revisions; from there the chosen one with the cluster."""
         from hubtui.tui.screens.diff import DiffScreen
 
         before, after = sorted(pair, key=lambda head: head.revision)
-        self.app.push_screen(DiffScreen(self.session, before, after))
+        live = partial(self._drift, chosen, over_diff=True)
+        self.app.push_screen(DiffScreen(self.session, before, after, live))
+
+    def _drift(self, head: RevisionHead, *, over_diff: bool = False) -> DriftScreen:
+        from hubtui.tui.screens.drift import DriftScreen
+
+        heads = self.session.releases.heads(head.release)
+        return DriftScreen(self.session, head, heads, self.roll_back, over_diff=over_diff)
 
     def action_events(self) -> None:
         """The events of the namespace."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.screen import Screen
 
 from hubtui.errors import HubtuiError
 from hubtui.model.diff import RevisionDiff
 from hubtui.model.redact import Redactor
 from hubtui.model.release import RevisionHead
-from hubtui.services.save import save
 from hubtui.services.session import Session
-from hubtui.tui import keys
+from hubtui.tui import export, keys
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.key_footer import KeyFooter
@@ -25,7 +26,12 @@ from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.tui.widgets.text_table import TextTable
 from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.diff import DiffView
+from hubtui.views.diff_export import exported_diff
+from hubtui.views.export import TEXT, form_of
 from hubtui.views.table import Freshness
+
+if TYPE_CHECKING:
+    from hubtui.tui.app import HubtuiApp
 
 
 class DiffFrame(PaneFrame):
@@ -124,7 +130,8 @@ class DiffFrame(PaneFrame):
         self.app.notify("Copied the diff as it is shown, secrets masked.", timeout=3)
 
     def action_save(self) -> None:
-        """Asks for a name, and writes the diff to a new file."""
+        """Asks for a name, and writes the diff to a new file: rows as .csv, the document as .json,
+        else the text."""
         diff = self.view.diff
         if diff is not None:
             self.query_one(SaveLine).open(f"diff-{diff.before}-{diff.after}.txt")
@@ -132,12 +139,12 @@ class DiffFrame(PaneFrame):
     def on_save_line_named(self, message: SaveLine.Named) -> None:
         message.stop()
         self.table.focus()
-        try:
-            path = save(message.name, self.view.full_lines())
-        except HubtuiError as error:
-            self.app.notify(str(error), severity="error", timeout=6)
-            return
-        self.app.notify(f"Saved as {path}, readable for you only, secrets masked.", timeout=5)
+        session = cast("HubtuiApp", self.app).session
+        if session is not None:
+            about = export.about(session, "diff")
+            form = form_of(message.name) or TEXT
+            lines = exported_diff(form, self.view, about)
+            export.save_lines(self.app, message.name, lines, masked=True)
 
     def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
         message.stop()
@@ -145,12 +152,20 @@ class DiffFrame(PaneFrame):
 
 
 class DiffScreen(BaseScreen[None]):
-    """Compares two revisions of a release."""
+    """Compares two revisions of a release; `live` makes the screen that compares one of them with
+    the cluster."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen")]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "compared")]
 
-    def __init__(self, session: Session, before: RevisionHead, after: RevisionHead) -> None:
+    def __init__(
+        self,
+        session: Session,
+        before: RevisionHead,
+        after: RevisionHead,
+        live: Callable[[], Screen[None]] | None = None,
+    ) -> None:
         super().__init__()
+        self._live = live
         self._session = session
         self._before = before
         self._after = after
@@ -186,6 +201,15 @@ class DiffScreen(BaseScreen[None]):
         frame.view.show(diff)
         frame.show()
         frame.show_freshness(Freshness("secrets masked"))
+
+    def action_other_side(self) -> None:
+        """Compares the revision with the cluster."""
+        if self._live is not None:
+            self.app.push_screen(self._live())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no other side where only one was asked for."""
+        return self._live is not None if action == "other_side" else True
 
     def on_unmount(self) -> None:
         if self._work is not None:

@@ -12,13 +12,15 @@ from textual.binding import BindingType
 from hubtui.model.kinds import EVENTS
 from hubtui.model.kube import Event
 from hubtui.services.session import Session
-from hubtui.tui import keys
+from hubtui.services.store import utc_now
+from hubtui.tui import export, keys
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.reading import ReadingScreen
 from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
+from hubtui.tui.widgets.save_line import SaveLine
 from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.views.cells import EMPTY, Cell, Tone, cell, plain
 from hubtui.views.document import Hung
@@ -41,6 +43,7 @@ class EventsScreen(BaseScreen[None]):
         with PaneFrame("Events", id="events"):
             yield LiveTable(self.view, id="events-table")
             yield FilterLine(words="text, or status:warning")
+            yield SaveLine()
         yield KeyFooter(self.refused())
 
     @property
@@ -99,6 +102,23 @@ class EventsScreen(BaseScreen[None]):
             words = (plain(each).strip() for each in event_cells(event, now))
             self.app.copy_to_clipboard("  ".join(word for word in words if word))
             self.app.notify("Copied.", timeout=2)
+
+    def action_save(self) -> None:
+        """Asks for a name, and writes all events that the filter leaves to a new file."""
+        self.query_one(SaveLine).open(export.proposed("events", "csv"))
+
+    def on_save_line_named(self, message: SaveLine.Named) -> None:
+        message.stop()
+        self.table.focus()
+        fresh = self.view.freshness(utc_now())
+        whose = str(self.view.about or "")
+        notes = (whose, self.view.headline, fresh.words if fresh.stale else "")
+        about = export.about(self._session, "events", notes)
+        export.save_table(self.app, message.name, self.view, about)
+
+    def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
+        message.stop()
+        self.table.focus()
 
     def on_unmount(self) -> None:
         self.view.close()

@@ -14,7 +14,6 @@ from hubtui.services.journal import Entry
 from hubtui.services.operation import Operation
 from hubtui.services.operations import plan_of
 from hubtui.services.session import Session
-from hubtui.services.store import utc_now
 from hubtui.tui import export, keys
 from hubtui.tui.kept import Kept
 from hubtui.tui.screens.base import BaseScreen
@@ -25,7 +24,6 @@ from hubtui.tui.widgets.pane_frame import PaneFrame
 from hubtui.tui.widgets.save_line import SaveLine
 from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.views.cells import Tone, cell
-from hubtui.views.export import About
 from hubtui.views.journal import COLUMNS, entry_rows
 from hubtui.views.rows import Rows
 
@@ -112,14 +110,7 @@ class OperationsScreen(BaseScreen[None]):
     def on_save_line_named(self, message: SaveLine.Named) -> None:
         message.stop()
         self.query_one(LiveTable).focus()
-        session = self._session
-        about = About(
-            kind="operations",
-            context=session.context.name,
-            namespace=session.namespace,
-            release=session.release,
-            as_of=utc_now(),
-        )
+        about = export.about(self._session, "operations")
         export.save_table(self.app, message.name, self._rows, about)
 
     def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
