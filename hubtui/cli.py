@@ -285,14 +285,26 @@ def restart(context: click.Context, component: str, **consent: Any) -> int:
 
 @_command(
     click.argument("pod"),
-    click.option("--force", is_flag=True, help="Have the apiserver forget it at once."),
+    click.option(
+        "--force",
+        is_flag=True,
+        help="Have the apiserver forget it at once; --override force where it may still run.",
+    ),
+    click.option(
+        "--grace",
+        metavar="SECONDS",
+        type=click.IntRange(min=1),
+        help="Another time to end.",
+    ),
     *_CONSENT,
 )
-def delete_pod(context: click.Context, pod: str, force: bool, **consent: Any) -> int:
+def delete_pod(
+    context: click.Context, pod: str, force: bool, grace: int | None, **consent: Any
+) -> int:
     """Delete POD, one that is stuck. Without --confirm the plan is printed and nothing changes."""
     from hubtui.services.actions.delete_pod import DeletePodRequest
 
-    return _act(context, "delete-pod", DeletePodRequest(pod, force), consent)
+    return _act(context, "delete-pod", DeletePodRequest(pod, force, grace), consent)
 
 
 @_command(

@@ -43,6 +43,7 @@ class ApiServer:
     dry_runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What a dry run of a patch comes to, by the object's name; no other one is answered."""
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    deletions: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
     def start(self) -> ThreadingHTTPServer:
@@ -124,6 +125,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(403, "patch is forbidden")
         else:
             self._answer(answer)
+
+    def do_DELETE(self) -> None:
+        options = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.api.requests.append(("DELETE", self.path, {}))
+        self.api.deletions.append(options)
+        name = self.path.rpartition("/")[2]
+        self.api.objects[:] = [each for each in self.api.objects if _name(each) != name]
+        self._answer({"kind": "Status", "status": "Success"})
 
     def _resource(self, path: list[str], query: dict[str, str]) -> None:
         rest = path[2:] if path[0] == "api" else path[3:]

@@ -93,6 +93,55 @@ def test_force_is_a_stop_of_its_own(hubtui: Command, api: ApiServer) -> None:
     assert plan["title"] == "Delete pod jupyter-alice by force"
 
 
+def test_what_the_hub_takes_it_for_is_told_first(hubtui: Command, api: ApiServer) -> None:
+    check, *_ = hubtui("delete-pod", "jupyter-alice", "--json").document["checks"]
+    assert (check["name"], check["level"]) == ("hub's view", "warn")
+    assert "the server of alice and is not asked" in check["evidence"]
+
+
+def test_the_time_to_end_is_the_pods_own_or_what_is_asked_for(
+    hubtui: Command, api: ApiServer
+) -> None:
+    assert "It has 30 seconds to end by itself." in hubtui("delete-pod", "proxy-5c4").out
+    plan = hubtui("delete-pod", "proxy-5c4", "--grace", "5", "--json").document
+    assert plan["command"].endswith("--grace-period=5")
+    assert plan["notices"][-1] == "It has 5 seconds to end by itself."
+
+
+@pytest.mark.parametrize(("options", "sent"), [([], None), (["--grace", "5"], 5)])
+def test_the_time_to_end_goes_with_the_delete(
+    hubtui: Command, api: ApiServer, options: list[str], sent: int | None
+) -> None:
+    found = hubtui("delete-pod", "proxy-5c4", *options, "--confirm", "proxy-5c4")
+    assert found.code == 0
+    assert "Pod proxy-5c4 is gone" in found.out
+    (deletion,) = api.deletions
+    assert deletion["preconditions"] == {"uid": "proxy-5c4"}
+    assert deletion.get("gracePeriodSeconds") == sent
+
+
+def test_a_shorter_time_ends_a_pod_that_was_deleted_already(
+    hubtui: Command, api: ApiServer
+) -> None:
+    pod = next(o for o in api.objects if o["metadata"]["name"] == "proxy-5c4")
+    pod["metadata"]["deletionTimestamp"] = "2999-01-01T00:00:00Z"
+
+    def deleted(*options: str) -> tuple[str, str]:
+        plan = hubtui("delete-pod", "proxy-5c4", *options, "--json").document
+        (found,) = [each for each in plan["checks"] if each["name"] == "deleted"]
+        return found["level"], found["evidence"]
+
+    assert deleted()[0] == "stop"
+    level, evidence = deleted("--grace", "5")
+    assert level == "warn"
+    assert evidence.endswith("left: that becomes 5 s")
+
+
+@pytest.mark.parametrize("options", [["--grace", "5", "--force"], ["--grace", "0"]])
+def test_no_time_is_for_force_alone(hubtui: Command, api: ApiServer, options: list[str]) -> None:
+    assert hubtui("delete-pod", "proxy-5c4", *options).code == 2
+
+
 # Tables as CSV
 
 

@@ -8,7 +8,13 @@ from typing import Any
 from hubtui.clients.cluster_flags import kubectl_command
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Call, WriteToken
-from hubtui.errors import ApiError, ChangedSinceError, NotFoundError, UnreachableError
+from hubtui.errors import (
+    ApiError,
+    ChangedSinceError,
+    NotFoundError,
+    UnreachableError,
+    UsageError,
+)
 from hubtui.model.kinds import PODS, WHOLE_PODS
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress, Result
 from hubtui.model.podstate import state_of
@@ -29,10 +35,21 @@ TYPED = 40
 
 @dataclass(frozen=True, slots=True)
 class DeletePodRequest:
-    """Which pod; `force` has the apiserver forget it without asking its node."""
+    """Which pod; `grace` are the seconds that it has to end, by default its own. `force` has the
+    apiserver forget it without asking its node: then there is no grace."""
 
     pod: str
     force: bool = False
+    grace: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.grace is not None and (self.force or self.grace < 1):
+            raise UsageError(
+                "A pod has no time to end when it is deleted by force"
+                if self.force
+                else "A pod has a second to end at least",
+                remedy="Use --force alone for a pod whose node does not answer.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +58,7 @@ class DeletePodPlan(Plan):
 
     deleted: Deleted
     force: bool
+    asked_grace: int | None
 
 
 async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPlan:
@@ -49,7 +67,7 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
     Raises NotFoundError when there is no such pod, DeniedError, UnreachableError.
     """
     facts = await facts_of.read(session, request.pod)
-    grace = 0 if request.force else _grace(facts)
+    grace = 0 if request.force else request.grace or _grace(facts)
     namespace = session.namespace
     return DeletePodPlan(
         id=new_id(),
@@ -61,27 +79,30 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
         namespace=namespace,
         release=session.release,
         targets=(f"pod {facts.name}",),
-        checks=await _checks(session, facts, force=request.force),
+        checks=await _checks(session, facts, request),
         notices=checks.notices(facts, grace),
         undo="there is no way back to this pod",
         confirm=_typed(facts),
         basis=facts.basis,
-        command=_command(session, facts, force=request.force),
+        command=_command(session, facts, request),
         means="one DELETE, held to the uid of this pod: a successor is never hit",
         permits=(Permit("delete", "pods", namespace, facts.name),),
         details=(("pod", facts.name), ("uid", facts.pod.metadata.uid)),
         deleted=Deleted(namespace, facts.name, facts.pod.metadata.uid, grace, facts.workload),
         force=request.force,
+        asked_grace=request.grace,
     )
 
 
-async def _checks(session: ActionSession, facts: Facts, *, force: bool) -> tuple[Check, ...]:
+async def _checks(
+    session: ActionSession, facts: Facts, request: DeletePodRequest
+) -> tuple[Check, ...]:
     now = journal.now()
     found = (
-        checks.leaving(facts, now, force=force),
-        checks.force(facts, wanted=force),
-        checks.is_stuck(facts, now),
         checks.hubs_view(facts),
+        checks.leaving(facts, now, force=request.force, grace=request.grace),
+        checks.force(facts, wanted=request.force),
+        checks.is_stuck(facts, now),
         checks.comes_again(facts),
         checks.budgets(facts),
         await release_is_quiet(session, facts.newest),
@@ -159,8 +180,9 @@ async def _delete(session: ActionSession, plan: DeletePodPlan, token: WriteToken
         "kind": "DeleteOptions",
         "preconditions": {"uid": plan.deleted.uid},
     }
-    if plan.force:
-        options["gracePeriodSeconds"] = 0
+    grace = 0 if plan.force else plan.asked_grace
+    if grace is not None:
+        options["gracePeriodSeconds"] = grace
     call = Call("delete", PODS.resource, plan.deleted.namespace, plan.deleted.name)
     await session.client.request(call, kind=PODS, body=options, token=token)
 
@@ -183,7 +205,11 @@ def _typed(facts: Facts) -> str:
     return user if typable and 0 < len(user) <= TYPED else facts.name
 
 
-def _command(session: ActionSession, facts: Facts, *, force: bool) -> str:
+def _command(session: ActionSession, facts: Facts, request: DeletePodRequest) -> str:
     words = ["delete", "pod", facts.name, "--namespace", session.namespace]
-    last = ("--grace-period=0", "--force") if force else ()
+    last: tuple[str, ...] = ()
+    if request.force:
+        last = ("--grace-period=0", "--force")
+    elif request.grace is not None:
+        last = (f"--grace-period={request.grace}",)
     return kubectl_command(session.settings, session.context, words, *last)

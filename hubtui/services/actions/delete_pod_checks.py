@@ -29,8 +29,8 @@ def is_stuck(facts: Facts, now: datetime) -> Check:
     return stop("state", f"{words}: it is up and not stuck; rather {other}", overridable=True)
 
 
-def leaving(facts: Facts, now: datetime, *, force: bool) -> Check | None:
-    """That it was deleted before: a further delete changes nothing, only force does."""
+def leaving(facts: Facts, now: datetime, *, force: bool, grace: int | None = None) -> Check | None:
+    """That it was deleted before: a further delete only shortens its time, force does more."""
     since = facts.pod.metadata.deletion_timestamp
     if since is None:
         return None
@@ -41,6 +41,8 @@ def leaving(facts: Facts, now: datetime, *, force: bool) -> Check | None:
     words = f"its time ran out {precise(seconds_between(since, now))} ago"
     if since > now:
         words = f"it has {precise(seconds_between(now, since))} left"
+    if grace is not None and since > now and grace < seconds_between(now, since):
+        return warn("deleted", f"it was deleted already, {words}: that becomes {grace} s")
     if not force:
         return stop("deleted", f"it was deleted already, {words}: only --force does more")
     return (warn if since > now else ok)("deleted", f"it was deleted already, {words}")
@@ -68,7 +70,10 @@ def force(facts: Facts, *, wanted: bool) -> Check | None:
 
 
 def hubs_view(facts: Facts) -> Check | None:
-    """What the hub believes of it, as far as the pod tells: None for a pod that is no server."""
+    """What the hub believes of it, as far as the pod tells: None for a pod that is no server.
+
+    The hub itself is not asked, and the evidence says so.
+    """
     if not facts.user:
         return None
     server = f"server {facts.server!r}" if facts.server else "server"
