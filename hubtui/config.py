@@ -19,15 +19,31 @@ import platformdirs
 from hubtui.errors import ConfigError
 from hubtui.model.age import duration
 
+_NOT_SET = frozenset({"demo"})
+"""Fields that no file, variable or option sets by itself."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+class Demo(msgspec.Struct, frozen=True, kw_only=True):
+    """The demo that is shown: `story` names its scenario or drill, `notice` is what its pager says.
+
+    `no_writes` is why nothing can be written in it, `folder` where it keeps everything, and
+    `user_state` the user's own state folder, which it leaves alone.
+    """
+
+    story: str
+    notice: str = ""
+    no_writes: str = ""
+    folder: str = ""
+    user_state: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. The names are those of the file's keys.
 
     `protected` holds patterns of context names that are always read-only; `keys` maps command ids
-    to keys; `helm_timeout` is a Go duration; `color_system` is Rich's name of a colour depth.
+    to keys; `helm_timeout` is a Go duration. `demo` is set by the command line alone.
     """
 
     kubeconfig: str = ""
@@ -42,11 +58,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     helm_timeout: str = "10m"
     theme: Literal["auto", "dark", "light", "ansi"] = "auto"
     keys: dict[str, str] = {}
+    demo: Demo | None = None
 
     def read_only_reason(self, context: str) -> str:
         """Why nothing may be written in this context; empty when writes are possible."""
         if self.read_only:
             return "started with --read-only, HUBTUI_READ_ONLY or read_only in the configuration"
+        if self.demo is not None and self.demo.no_writes:
+            return self.demo.no_writes
         for pattern in self.protected:
             if fnmatchcase(context, pattern):
                 return f"context {context} matches protected = {pattern!r} in the configuration"
@@ -105,6 +124,7 @@ def load(
     origins = [
         Origin(name, getattr(settings, name), sources.get(name, "default"))
         for name in settings.__struct_fields__
+        if name not in _NOT_SET
     ]
     return settings, origins
 
@@ -148,6 +168,10 @@ def _boolean(name: str, value: str) -> bool:
 
 
 def _validated(values: Mapping[str, Any], source: str) -> Settings:
+    if unknown := sorted(_NOT_SET.intersection(values)):
+        raise ConfigError(
+            f"{source}: {unknown[0]} is no setting", remedy="`hubtui --demo` starts the demo."
+        )
     try:
         settings = msgspec.convert(dict(values), Settings)
     except msgspec.ValidationError as error:
