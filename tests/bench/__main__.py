@@ -1,6 +1,7 @@
 """Measure hubtui on a cluster, with k9s beside it: `python -m tests.bench --kubeconfig K`.
 
-The cluster is expected to carry the load of `tests.testbed.load`; pods of that load are changed.
+The cluster is expected to carry the load of `tests.testbed.load`; pods of that load are changed,
+and Secrets of revisions made in the hub's namespace and deleted.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.bench.programs import HUBTUI, K9S, Program
 from tests.bench.terminal import NotSeenError, Terminal
 from tests.testbed.load import Api, keep_changing, pods_in_namespace, running_users
 
-SCENES = ("start", "idle", "changes", "keys", "releases")
+SCENES = ("start", "idle", "changes", "upgrades", "keys", "releases")
 CHURN_PER_SECOND = 100
 _CHURN_SECONDS = 60
 
@@ -87,6 +88,10 @@ async def last_run(
         async with Api.from_kubeconfig(options.kubeconfig) as api:
             await attempt(scenes.changes(terminal, program, cluster, api, found))
         keep(options, program, "changes", terminal)
+    if "upgrades" in wanted and program.revision:
+        async with Api.from_kubeconfig(options.kubeconfig) as api:
+            await attempt(scenes.upgrades(terminal, program, api, found))
+        keep(options, program, "upgrades", terminal)
     if "keys" in wanted:
         async with Api.from_kubeconfig(options.kubeconfig) as api:
             changing = asyncio.create_task(keep_changing(api, CHURN_PER_SECOND, _CHURN_SECONDS))
@@ -148,7 +153,7 @@ async def main() -> int:
         f"{cluster.pods:,} pods, {cluster.revisions:,} revisions of {cluster.releases} releases; "
         f"160×48; {options.runs} starts; {os.cpu_count()} cores, load average {load}"
     )
-    Console(width=150).print(figures.table(results, title))
+    Console(width=150).print(figures.table(results, title, slow=options.slow))
     return 0
 
 

@@ -39,6 +39,9 @@ class Program:
     row: str = r"{user}\s.*(?<![\d.]){restarts}(?![\d.])"
     """A row that shows the restart count of a pod."""
     name_on_row: str = "{user}"
+    revision: str = ""
+    """A row that shows a revision of the hub's release and its status; empty where a program has
+    none on the screen that it starts with."""
     env: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,6 +53,7 @@ HUBTUI = Program(
     first_frame=r"\bhubtui\b",
     cursor_keys="2/role:users\r",
     rows_keys="2/role:users\r",
+    revision=r"(?<!\d){revision} \W {status}",
 )
 
 K9S = Program(

@@ -10,6 +10,7 @@ import string
 import time
 from dataclasses import dataclass
 
+from tests.bench import revisions
 from tests.bench.figures import Figures
 from tests.bench.machine import percentile, usage
 from tests.bench.programs import Pane, Program
@@ -21,6 +22,7 @@ IDLE_WINDOW = 10.0
 KEY_PRESSES = 120
 CHANGES = 20
 SINGLE_CHANGES = 7
+UPGRADES = 7
 _NAN = float("nan")
 
 
@@ -111,6 +113,23 @@ async def _change(
     waiting = asyncio.create_task(terminal.seen_text(row, 15, since=sent))
     change = await change_pod(api, pod, user, restarts)
     return change.sent, await waiting
+
+
+async def upgrades(terminal: Terminal, program: Program, api: Api, figures: Figures) -> None:
+    """A helm upgrade typed elsewhere: from its Secret's write to the painted row."""
+    newest = await revisions.newest(api)
+    chance = random.Random(3)
+    took = []
+    for turn in range(UPGRADES):
+        number = newest + 1 + turn  # not one that was on the screen before
+        row = filled(program.revision, revision=number, status=revisions.STATUS)
+        await asyncio.sleep(chance.uniform(0.3, 1.0))
+        since = time.perf_counter()
+        waiting = asyncio.create_task(terminal.seen_text(row, 15, since=since))
+        async with revisions.begun(api, number) as sent:
+            took.append(await waiting - sent)
+    _add(figures, "upgrade_p50", percentile(took, 0.5))
+    _add(figures, "upgrade_max", max(took))
 
 
 def visible(view: View, program: Program, cluster: Cluster) -> list[str]:

@@ -8,13 +8,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from tests.bench import figures, scenes
+from tests.bench import figures, revisions, scenes
 from tests.bench.machine import percentile, tree, usage
 from tests.bench.programs import HUBTUI, K9S
 from tests.bench.terminal import NotSeenError, Terminal
@@ -138,6 +139,11 @@ async def test_usage_counts_the_process_and_its_children(terminal: Terminal) -> 
         (HUBTUI.pods.complete, {"pods": 5012}, "2 Pods  5,012 · by role"),
         (HUBTUI.pods.complete, {"pods": 12}, "2 Pods  12 · by role"),
         (K9S.pods.complete, {"pods": 5012}, "┌── pods(hub)[5012] ──┐"),
+        (
+            HUBTUI.revision,
+            {"revision": 13, "status": revisions.STATUS},
+            "│   13 ◌ pending-upgrade 1 s",
+        ),
         (HUBTUI.row, {"user": "ada.1@example.org", "restarts": 9001}, "ada.1@example.org 9,001 1h"),
     ],
 )
@@ -168,3 +174,51 @@ def test_the_table_says_what_is_reached_what_is_missed_and_what_was_not_seen() -
     assert "✓" in lines["process start → first frame"]
     assert "✗" in lines["process start → all pods on screen"]
     assert "not seen" in next(line for title, line in lines.items() if "releases" in title)
+
+
+def test_over_ssh_what_is_to_be_reached_is_twice_as_long() -> None:
+    keys, changes = (by_key(name) for name in ("key_p99", "change_max"))
+    assert (keys.within(slow=False), keys.within(slow=True)) == (0.050, 0.100)
+    assert (changes.within(slow=False), changes.within(slow=True)) == (0.350, 0.700)
+    assert by_key("pods").within(slow=True) == 1.5
+    assert figures.verdict(changes, [0.5]) == "✗"
+    assert figures.verdict(changes, [0.5], slow=True) == "✓"
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(figures.table({"hubtui": {"change_max": [0.5]}}, "title", slow=True))
+    (line,) = (
+        line for line in console.export_text().splitlines() if "slowest" in line and "pod" in line
+    )
+    assert "700 ms" in line
+    assert "✓" in line
+
+
+def by_key(name: str) -> figures.Measure:
+    (found,) = (measure for measure in figures.MEASURES if measure.key == name)
+    return found
+
+
+class Secrets:
+    """An apiserver that keeps names; a fake of the load's."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.gone: list[str] = []
+
+    async def some(self, _path: str, **_: str) -> list[dict[str, Any]]:
+        return [{"metadata": {"labels": {"version": number}}} for number in ("9", "12", "10")]
+
+    async def create(self, _path: str, body: Mapping[str, Any]) -> None:
+        self.names.append(body["metadata"]["name"])
+
+    async def delete(self, path: str) -> None:
+        self.gone.append(path.rpartition("/")[2])
+
+
+async def test_a_made_up_upgrade_is_taken_away_again_whatever_happens() -> None:
+    secrets = Secrets()
+    api: Any = secrets
+    assert await revisions.newest(api) == 12
+    with pytest.raises(NotSeenError):
+        async with revisions.begun(api, 13):
+            raise NotSeenError
+    assert secrets.names == secrets.gone == ["sh.helm.release.v1.hub.v13"]
