@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from hubtui.tui.app import HubtuiApp
 from hubtui.tui.screens.overview import OverviewScreen
 from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, ready, until
@@ -165,3 +166,20 @@ async def test_c_copies_to_the_terminals_clipboard(
         copied = base64.b64decode(sequence.removeprefix("\x1b]52;c;").rstrip("\a")).decode()
         assert copied == app.clipboard == "hub 11"
         assert app.told() == ["Copied."]
+
+
+@pytest.mark.parametrize(("slow", "seconds"), [(False, 0.25), (True, 0.5)])
+async def test_the_screen_is_looked_over_four_times_a_second_and_twice_over_ssh(
+    make: Make, monkeypatch: pytest.MonkeyPatch, slow: bool, seconds: float
+) -> None:
+    asked: list[tuple[float, object]] = []
+    set_interval = HubtuiApp.set_interval
+
+    def noted(self: HubtuiApp, interval: float, callback: Any = None, **more: Any) -> Any:
+        asked.append((interval, callback))
+        return set_interval(self, interval, callback, **more)
+
+    monkeypatch.setattr(HubtuiApp, "set_interval", noted)
+    app = make(slow=slow)
+    async with app.run_test():
+        assert [interval for interval, call in asked if call == app._beat] == [seconds]

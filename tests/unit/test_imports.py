@@ -71,3 +71,47 @@ def test_a_command_on_a_cluster_loads_neither_textual_nor_kubernetes(tmp_path: P
     )
     assert "aiohttp" in found
     assert packages(found).isdisjoint({"kubernetes", "textual", "httpx", "pyhelm3"})
+
+
+AT_TEXTUAL = """
+import io, os, sys
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+class Spy:
+    def find_spec(self, name, path=None, target=None):
+        if name == "textual":  # what it reads while it is imported must stand by then
+            print(os.environ.get("TEXTUAL_ANIMATIONS"), os.environ.get("TEXTUAL_FPS"), file=out)
+            out.flush()
+            os._exit(0)
+
+out, sys.stdin, sys.stdout = sys.stdout, Terminal(), Terminal()
+sys.meta_path.insert(0, Spy())
+from hubtui.cli import run
+run({argv})
+"""
+
+
+@pytest.mark.parametrize(
+    ("argv", "environment", "expected"),
+    [
+        (["--slow"], {}, "none 15"),
+        ([], {"SSH_TTY": "/dev/pts/1"}, "none 15"),
+        (["--slow"], {"TEXTUAL_FPS": "5"}, "none 5"),
+        ([], {}, "None None"),
+    ],
+)
+def test_a_slow_connection_is_told_to_textual_before_it_is_imported(
+    argv: list[str], environment: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    home = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "HUBTUI_STATE": str(tmp_path)}
+    out = subprocess.run(
+        [sys.executable, "-c", AT_TEXTUAL.replace("{argv}", repr(argv))],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**home, **environment},
+    ).stdout
+    assert out.strip() == expected
