@@ -75,6 +75,19 @@ def world() -> World:
     return world
 
 
+async def until(world: World, holds: Callable[[], bool]) -> None:
+    """Waits for the change of the world after which something holds."""
+    changed = asyncio.Event()
+    unlisten = world.storage.listen(lambda _change: changed.set())
+    try:
+        async with asyncio.timeout(60):
+            while not holds():
+                changed.clear()
+                await changed.wait()
+    finally:
+        unlisten()
+
+
 @pytest.fixture
 def hub_socket(tmp_path: Path) -> Path:
     """Where a port-forward to the hub leads."""

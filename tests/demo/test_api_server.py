@@ -18,7 +18,7 @@ from hubtui.demo.objects import owner_of
 from hubtui.demo.resources import BUDGETS, CONFIGMAPS, DEPLOYMENTS, NODES, PODS, REPLICASETS
 from hubtui.demo.storage import Json
 from hubtui.demo.world import World
-from tests.demo.conftest import Server
+from tests.demo.conftest import Server, until
 
 MAPS = "/api/v1/namespaces/hub/configmaps"
 POD = "/api/v1/namespaces/hub/pods/idle"
@@ -324,9 +324,7 @@ async def test_in_the_foreground_the_owner_goes_last(
 ) -> None:
     url = "/apis/apps/v1/namespaces/hub/deployments"
     assert (await http.post(url, json=WEB)).status == 201
-    while not world.objects.all(PODS, "hub"):
-        world.timeline.run_due()
-        await asyncio.sleep(0)
+    await until(world, lambda: bool(world.objects.all(PODS, "hub")))
     gone: list[str] = []
     kinds = (DEPLOYMENTS, REPLICASETS, PODS)
     world.storage.listen(
@@ -336,9 +334,7 @@ async def test_in_the_foreground_the_owner_goes_last(
     )
     found = await (await http.delete(f"{url}/web", json={"propagationPolicy": "Foreground"})).json()
     assert found["metadata"]["finalizers"] == ["foregroundDeletion"]
-    while len(gone) < len(kinds):
-        world.timeline.run_due()
-        await asyncio.sleep(0)
+    await until(world, lambda: len(gone) == len(kinds))
     assert gone == ["Pod", "ReplicaSet", "Deployment"]
 
 

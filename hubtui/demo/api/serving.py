@@ -29,9 +29,15 @@ async def serve(api: Api, target: Target, request: web.Request) -> web.StreamRes
     return _write(api, target, request, body)
 
 
+def _shape(api: Api, request: web.Request) -> Shape:
+    timeline, accept = api.world.timeline, request.headers.get("Accept", "")
+    whole = request.query.get("includeObject") == "Object"
+    return Shape(accept, lambda: timeline.now, whole=whole)
+
+
 async def _read(api: Api, target: Target, request: web.Request) -> web.StreamResponse:
     world, query = api.world, request.query
-    shape = Shape(request.headers.get("Accept", ""))
+    shape = _shape(api, request)
     if flag(query, "watch") and not target.subresource:
         return await _watch(api, target, request, shape)
     if not target.name:
@@ -77,7 +83,7 @@ async def _log(api: Api, target: Target, request: web.Request) -> web.StreamResp
 
 def _write(api: Api, target: Target, request: web.Request, body: bytes) -> web.Response:
     kind = request.headers.get("Content-Type", JSON)
-    shape = Shape(request.headers.get("Accept", ""))
+    shape = _shape(api, request)
     writer = writer_of(request.query, request.headers.get("User-Agent", ""))
     match request.method, bool(target.name), target.subresource:
         case "POST", _, "eviction" | "binding" as part:

@@ -1,9 +1,12 @@
-"""The shapes that a client may ask for: whole objects, or only their metadata."""
+"""The shapes that a client may ask for: whole objects, only their metadata, or a table."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
+from hubtui.demo.api.tables import table
 from hubtui.demo.refusals import RefusedError
 from hubtui.demo.storage import Json
 
@@ -13,8 +16,11 @@ _READABLE: Final = ("application/json", "application/yaml", "application/*", "*/
 class Shape:
     """What the Accept header asks for."""
 
-    def __init__(self, accept: str) -> None:
-        """Raises RefusedError (406) when it takes no JSON."""
+    def __init__(self, accept: str, clock: Callable[[], datetime], *, whole: bool) -> None:
+        """`whole`: rows of a table have their objects. Raises RefusedError (406) when the header
+        takes no JSON."""
+        self._clock = clock
+        self._whole = whole
         kinds = [part.strip() for part in (accept or "*/*").split(",")]
         if not any(kind.partition(";")[0] in _READABLE for kind in kinds):
             raise RefusedError(
@@ -24,9 +30,14 @@ class Shape:
             )
         first = next((kind for kind in kinds if kind.startswith("application/json")), "")
         self.only_metadata = "as=PartialObjectMetadata" in first.replace(" ", "")
+        self._table = "as=Table" in first.replace(" ", "")
 
     def one(self, thing: Json) -> Json:
         """An object as it is asked for."""
+        if self._table and thing["metadata"].get("creationTimestamp"):
+            version = {"resourceVersion": thing["metadata"].get("resourceVersion", "")}
+            found = table(thing["kind"], version, [thing], self._clock(), whole=self._whole)
+            return found or thing
         if not self.only_metadata:
             return thing
         return {
@@ -37,6 +48,10 @@ class Shape:
 
     def list(self, kind: str, api_version: str, metadata: Json, items: list[Json]) -> Json:
         """A list as it is asked for; its items do not say their kind, as in a real one."""
+        if self._table:
+            found = table(kind, metadata, items, self._clock(), whole=self._whole)
+            if found is not None:
+                return found
         if self.only_metadata:
             kind, api_version = "PartialObjectMetadata", "meta.k8s.io/v1"
             shown = [{"metadata": each["metadata"]} for each in items]

@@ -1,0 +1,158 @@
+"""Tables, as kubectl shows lists: the columns that a real apiserver prints for the main kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from hubtui.demo.storage import Json
+
+Cells = Callable[[Json], list[Any]]
+
+
+def table(
+    kind: str, metadata: Json, items: list[Json], now: datetime, *, whole: bool
+) -> Json | None:
+    """A list as a Table (meta/v1); None for a kind that has no columns of its own."""
+    known = _KINDS.get(kind)
+    if known is None:
+        return None
+    names, cells = known
+    columns = [
+        {"name": name, "type": "string", "format": "name" * (name == "Name"), "priority": 0}
+        for name in ("Name", *names, "Age")
+    ]
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": columns,
+        "rows": [
+            {
+                "cells": [each["metadata"]["name"], *cells(each), _age(each, now)],
+                "object": each if whole else _head(each),
+            }
+            for each in items
+        ],
+    }
+
+
+def _head(thing: Json) -> Json:
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": thing["metadata"],
+    }
+
+
+def _age(thing: Json, now: datetime) -> str:
+    """As apimachinery's `duration.HumanDuration` has it, in its largest unit."""
+    made = datetime.fromisoformat(thing["metadata"]["creationTimestamp"])
+    seconds = max(int((now - made).total_seconds()), 0)
+    for unit, size, least in (("d", 86400, 2), ("h", 3600, 3), ("m", 60, 2)):
+        if seconds >= size * least:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _pod(pod: Json) -> list[Any]:
+    status = pod.get("status") or {}
+    states = status.get("containerStatuses") or []
+    ready = sum(bool(each.get("ready")) for each in states)
+    words = str(status.get("reason") or status.get("phase", "Pending"))
+    for each in (*states, *_unfinished(status)):
+        state = each.get("state") or {}
+        words = (state.get("waiting") or state.get("terminated") or {}).get("reason") or words
+    if "deletionTimestamp" in pod["metadata"]:
+        words = "Terminating"
+    restarts = sum(int(each.get("restartCount", 0)) for each in states)
+    return [f"{ready}/{len(pod['spec'].get('containers') or ())}", words, restarts]
+
+
+def _unfinished(status: Json) -> list[Json]:
+    """The init containers that did not end well, at most one of them."""
+    for each in status.get("initContainerStatuses") or ():
+        ended = (each.get("state") or {}).get("terminated")
+        if not ended or ended.get("exitCode"):
+            return [each]
+    return []
+
+
+def _deployment(thing: Json) -> list[Any]:
+    status = thing.get("status") or {}
+    ready = f"{status.get('readyReplicas', 0)}/{thing['spec'].get('replicas', 0)}"
+    return [ready, status.get("updatedReplicas", 0), status.get("availableReplicas", 0)]
+
+
+def _statefulset(thing: Json) -> list[Any]:
+    return _deployment(thing)[:1]
+
+
+def _daemonset(thing: Json) -> list[Any]:
+    status = thing.get("status") or {}
+    fields = ("desiredNumberScheduled", "currentNumberScheduled", "numberReady")
+    return [status.get(field, 0) for field in (*fields, "updatedNumberScheduled")]
+
+
+def _node(node: Json) -> list[Any]:
+    status = node.get("status") or {}
+    ready = any(
+        each["type"] == "Ready" and each["status"] == "True"
+        for each in status.get("conditions") or ()
+    )
+    words = "Ready" if ready else "NotReady"
+    if node.get("spec", {}).get("unschedulable"):
+        words += ",SchedulingDisabled"
+    return [words, (status.get("nodeInfo") or {}).get("kubeletVersion", "")]
+
+
+def _service(thing: Json) -> list[Any]:
+    spec = thing["spec"]
+    ingress = (thing.get("status", {}).get("loadBalancer") or {}).get("ingress") or []
+    outside = ",".join(each.get("ip") or each.get("hostname", "") for each in ingress)
+    pending = "<pending>" if spec.get("type") == "LoadBalancer" else "<none>"
+    ports = [f"{each['port']}/{each.get('protocol', 'TCP')}" for each in spec.get("ports") or ()]
+    return [spec.get("type"), spec.get("clusterIP", "None"), outside or pending, ",".join(ports)]
+
+
+def _claim(thing: Json) -> list[Any]:
+    spec, status = thing["spec"], thing.get("status") or {}
+    size = (status.get("capacity") or {}).get("storage", "")
+    return [
+        *(status.get("phase", ""), spec.get("volumeName", ""), size),
+        spec.get("storageClassName", ""),
+    ]
+
+
+def _event(event: Json) -> list[Any]:
+    of = event.get("involvedObject") or {}
+    name = f"{str(of.get('kind', '')).lower()}/{of.get('name', '')}"
+    return [event.get("type"), event.get("reason"), name, event.get("message")]
+
+
+def _phase(thing: Json) -> list[Any]:
+    return [thing.get("status", {}).get("phase", "")]
+
+
+def _secret(thing: Json) -> list[Any]:
+    return [thing.get("type"), len(thing.get("data") or {})]
+
+
+def _map(thing: Json) -> list[Any]:
+    return [len(thing.get("data") or {})]
+
+
+_KINDS: Final[dict[str, tuple[tuple[str, ...], Cells]]] = {
+    "Pod": (("Ready", "Status", "Restarts"), _pod),
+    "Deployment": (("Ready", "Up-to-date", "Available"), _deployment),
+    "StatefulSet": (("Ready",), _statefulset),
+    "DaemonSet": (("Desired", "Current", "Ready", "Up-to-date"), _daemonset),
+    "Node": (("Status", "Version"), _node),
+    "Service": (("Type", "Cluster-IP", "External-IP", "Port(s)"), _service),
+    "PersistentVolumeClaim": (("Status", "Volume", "Capacity", "StorageClass"), _claim),
+    "Event": (("Type", "Reason", "Object", "Message"), _event),
+    "Namespace": (("Status",), _phase),
+    "Secret": (("Type", "Data"), _secret),
+    "ConfigMap": (("Data",), _map),
+}
