@@ -46,16 +46,12 @@ async def find(client: KubeClient, namespace: str, release: str) -> list[Hub]:
     """
     looked = Looked()
     wanted = namespace or client.context.namespace or "default"
-    hubs = await _in(client, wanted, looked)
+    hubs = _named(await _in(client, wanted, looked), release)
     if not hubs and not namespace:
-        hubs = await _everywhere(client, looked)
-    if release:
-        named = [hub for hub in hubs if hub.release == release]
-        if named or not namespace:
-            hubs = named
-        else:
-            await _check_namespace(client, namespace)
-            return [Hub(namespace, release)]
+        hubs = _named(await _everywhere(client, looked), release)
+    if not hubs and namespace and release:
+        await _check_namespace(client, namespace)
+        return [Hub(namespace, release)]
     if not hubs:
         await _check_namespace(client, namespace)
         if len(looked.refused) == len(looked.places):
@@ -78,6 +74,10 @@ async def everywhere(client: KubeClient) -> list[Hub]:
     looked = Looked()
     hubs = await _everywhere(client, looked)
     return hubs or await _in(client, client.context.namespace or "default", looked)
+
+
+def _named(hubs: list[Hub], release: str) -> list[Hub]:
+    return [hub for hub in hubs if release in ("", hub.release)]
 
 
 async def _in(client: KubeClient, namespace: str, looked: Looked) -> list[Hub]:
