@@ -106,7 +106,7 @@ async def test_gauges_and_stops_follow_the_servers() -> None:
     assert samples[f"{P}_server_stop_seconds_count{{status=success}}"] == 1
     assert samples[f"{P}_proxy_add_duration_seconds_count{{status=success}}"] == 3
     assert samples[f"{P}_proxy_delete_duration_seconds_count{{status=success}}"] == 1
-    polls = samples[f"{P}_server_poll_duration_seconds_count{{status=running}}"]
+    polls = samples[f"{P}_server_poll_duration_seconds_count{{status=ServerPollStatus.running}}"]
     assert polls == pytest.approx(3 * 3600 / 30, rel=0.01)
     assert samples[f"{P}_proxy_poll_duration_seconds_count"] == 60
 

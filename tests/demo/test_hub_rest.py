@@ -321,7 +321,7 @@ async def test_routes_are_told_by_their_spec_and_mended() -> None:
 async def test_users_are_added_and_deleted_by_who_may() -> None:
     made = stage(with_scopes(("admin:users",)))
     async with client(made.hub) as asking:
-        added = await asking.post("/users", json={"usernames": ["ana", "ben"]})
+        added = await asking.post("/users", json={"usernames": ["Ana", "ben"]})
         assert (added.status_code, [each["name"] for each in added.json()]) == (201, ["ana", "ben"])
         again = await asking.post("/users", json={"usernames": ["ana", "ben"]})
         assert again.json() == {"status": 409, "message": "All 2 users already exist"}

@@ -49,7 +49,7 @@ async def test_a_server_is_started_followed_and_stopped() -> None:
         assert (await asking.delete("/users/ana/server")).status_code == 204
         assert made.world.objects.find(PODS, "hub", "jupyter-ana") is None
         again = await asking.get("/users/ana/server/progress")
-        assert again.status_code == 400
+        assert again.status_code == 404
 
 
 def pulling() -> dict[str, object]:

@@ -92,8 +92,9 @@ def _polls(count: int) -> Metric:
     words = "time taken to poll if server is running"
     name = "jupyterhub_server_poll_duration_seconds"
     family = HistogramMetricFamily(name, words, labels=["status"])
-    family.add_metric(["running"], _filled(count, 0.002), sum_value=count * 0.002)
-    family.add_metric(["stopped"], _filled(0, 0.002), sum_value=0)
+    # JupyterHub writes the names of its enumeration into this label.
+    family.add_metric(["ServerPollStatus.running"], _filled(count, 0.002), sum_value=count * 0.002)
+    family.add_metric(["ServerPollStatus.stopped"], _filled(0, 0.002), sum_value=0)
     return family
 
 
@@ -129,5 +130,10 @@ def _process(state: State) -> Iterator[Metric]:
         "Total user and system CPU time spent in seconds.",
         value=4.0 + state.up * 0.004 + state.worked,
     )
+    python = {"implementation": "CPython", "version": "3.12.13"}
+    python |= {"major": "3", "minor": "12", "patchlevel": "13"}
+    about = GaugeMetricFamily("python_info", "Python platform information", labels=list(python))
+    about.add_metric(list(python.values()), 1)
+    yield about
     yield _gauge("process_open_fds", "Number of open file descriptors.", 24 + state.running)
     yield _gauge("process_max_fds", "Maximum number of open file descriptors.", 1048576)

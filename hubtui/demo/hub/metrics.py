@@ -11,6 +11,12 @@ from hubtui.demo.hub.gauges import Gauges, State
 
 _SPAWN: Final = (0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0)
 
+_STATUSES: Final = ("success", "failure")
+_OUTCOMES: Final = (
+    *(("success", ""), ("failure", ""), ("error", "")),
+    *(("failure", reason) for reason in ("already-pending", "throttled", "too-many-users")),
+)
+
 MEDIA_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
 
 
@@ -37,6 +43,18 @@ class Metrics:
             self._timer("logout_duration", "time for logouts")
             Counter("jupyterhub_csp_reports", "reports of the CSP", registry=self.registry)
         self.registry.register(Gauges(state))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Outcomes that have not been yet are there with 0."""
+        for timer in (self._stops, self._adds, self._deletes):
+            for status in _STATUSES:
+                timer.labels(status=status)
+        for status, reason in _OUTCOMES:
+            if self._is_six:
+                self._spawns.labels(status=status, reason=reason)
+            elif status != "error":
+                self._spawns.labels(status=reason or status)
 
     def _timer(
         self,

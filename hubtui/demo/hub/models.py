@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hubtui.demo.hub.records import Group, Server, User, path_part
 from hubtui.demo.hub.scopes import GROUP_KEYS, SERVICE_KEYS, USER_KEYS, visible
@@ -11,6 +11,8 @@ from hubtui.demo.storage import Json
 
 if TYPE_CHECKING:
     from hubtui.demo.hub.hub import Hub
+
+_CONFIGURED: Final[Json] = {"url": "", "info": {}, "display": True}
 
 
 def time(when: datetime | None) -> str | None:
@@ -62,7 +64,7 @@ class Models:
             "ready": server.ready,
             "stopped": not server.is_active,
             "url": server.path,
-            "user_options": server.options,
+            "user_options": server.options if server.options or server.run else None,
             "progress_url": _progress(server),
             "full_url": None,
             "full_progress_url": None,
@@ -86,21 +88,26 @@ class Models:
         return {key: value for key, value in model.items() if key in keys}
 
     def service(self, name: str, scopes: frozenset[str] | None = None) -> Json:
-        """A service of the hub."""
+        """A service of the hub, from its database."""
         model: Json = {
             "kind": "service",
             "name": name,
             "roles": [name] if name in self._hub.settings.scopes else [],
             "admin": False,
-            "url": "",
+            "url": None,
             "prefix": "",
             "command": [],
             "pid": 0,
-            "info": {},
-            "display": True,
+            "info": None,
+            "display": None,
         }
         keys = visible(SERVICE_KEYS, scopes or self._scopes)
         return {key: value for key, value in model.items() if key in keys}
+
+    def listed(self, name: str) -> Json:
+        """A service as its pages show it, with what it is configured with."""
+        model = self.service(name)
+        return model | {k: v for k, v in _CONFIGURED.items() if k in model}
 
     def tokens(self, user: User) -> list[Json]:
         """The tokens of a user: one for each server that runs."""

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from hubtui.demo.hub import refusals
+from hubtui.demo.hub.answers import json_answer
 from hubtui.demo.storage import Json
 
 ACCEPT: Final = "application/jupyterhub-pagination+json"
@@ -45,10 +46,10 @@ def page_of(request: web.Request) -> Page:
 def answer(request: web.Request, page: Page, items: Collection[object], total: int) -> web.Response:
     """The page of a list of `total` items, plain or with what follows."""
     if not page.told:
-        return web.json_response(items)
+        return json_answer(items)
     after: Json | None = None
     if page.offset + page.limit < total:
         after = {"offset": page.offset + page.limit, "limit": page.limit}
         after["url"] = str(request.url.update_query(after))
     told = {"offset": page.offset, "limit": page.limit, "total": total, "next": after}
-    return web.json_response({"items": items, "_pagination": told})
+    return json_answer({"items": items, "_pagination": told})

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 
 class HubRefusalError(Exception):
-    """An answer that is no success: the HTTP code, the words, headers that go with them."""
+    """An answer that is no success: the HTTP code, the words ("" for those of the code), headers
+    that go with them."""
 
     def __init__(self, code: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -26,7 +27,7 @@ def out_of_scope(needed: Iterable[str]) -> HubRefusalError:
     return HubRefusalError(403, f"Action is not authorized with current scopes; {words}")
 
 
-def not_found(message: str = "Not Found") -> HubRefusalError:
+def not_found(message: str = "") -> HubRefusalError:
     """404."""
     return HubRefusalError(404, message)
 

@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from hubtui.demo.hub import refusals, rest_hub, rest_servers, rest_users
+from hubtui.demo.hub.answers import refusal
 from hubtui.demo.hub.caller import HUB, find_caller
 from hubtui.demo.hub.hub import Hub
 
@@ -107,14 +108,13 @@ async def _serve(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refusals as JupyterHub writes them."""
+    is_six = request.app[HUB].settings.is_six
     try:
         return await handler(request)
     except refusals.HubRefusalError as refused:
-        body = {"status": refused.code, "message": refused.message}
-        return web.json_response(body, status=refused.code, headers=refused.headers)
+        return refusal(refused, is_six=is_six)
     except web.HTTPException as refused:
-        body = {"status": refused.status, "message": refused.reason}
-        return web.json_response(body, status=refused.status)
+        return refusal(refusals.HubRefusalError(refused.status, ""), is_six=is_six)
 
 
 def _log(hub: Hub, request: web.Request, status: int, seconds: float) -> None:

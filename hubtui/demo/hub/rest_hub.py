@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from hubtui.demo.hub import refusals
+from hubtui.demo.hub.answers import empty, json_answer
 from hubtui.demo.hub.caller import HUB, caller_of, find_caller
 from hubtui.demo.hub.metrics import MEDIA_TYPE
 from hubtui.demo.hub.models import Models
@@ -18,12 +19,12 @@ _PYTHON: Final = "3.12.13 (main, Apr  8 2026, 04:11:12) [GCC 14.2.0]"
 
 async def health(_request: web.Request) -> web.Response:
     """GET /hub/health: an empty page."""
-    return web.Response(content_type="text/html")
+    return web.Response(headers={"Content-Type": "text/html"})
 
 
 async def version(request: web.Request) -> web.Response:
     """GET /: for everybody."""
-    return web.json_response({"version": request.app[HUB].settings.version})
+    return json_answer({"version": request.app[HUB].settings.version})
 
 
 async def info(request: web.Request) -> web.Response:
@@ -33,7 +34,7 @@ async def info(request: web.Request) -> web.Response:
     name, number = settings.authenticator, "unknown"
     if name == "dummy":
         name, number = "jupyterhub.auth.DummyAuthenticator", settings.version
-    return web.json_response(
+    return json_answer(
         {
             "version": settings.version,
             "python": _PYTHON,
@@ -54,7 +55,7 @@ async def whoami(request: web.Request) -> web.Response:
     about = {"token_id": f"a{1 + sorted(hub.settings.tokens).index(caller.service)}"}
     model = Models(hub, caller.scopes).service(caller.service, own)
     model |= about | {"session_id": None, "scopes": sorted(caller.scopes)}
-    return web.json_response(model)
+    return json_answer(model)
 
 
 async def list_groups(request: web.Request) -> web.Response:
@@ -73,7 +74,7 @@ async def get_group(request: web.Request) -> web.Response:
     caller.need("read:groups", "read:groups:name", "read:roles:groups")
     if name not in hub.groups:
         raise refusals.not_found(f"No such group: {name}")
-    return web.json_response(Models(hub, caller.scopes).group(hub.groups[name]))
+    return json_answer(Models(hub, caller.scopes).group(hub.groups[name]))
 
 
 async def list_services(request: web.Request) -> web.Response:
@@ -81,7 +82,7 @@ async def list_services(request: web.Request) -> web.Response:
     caller, hub = caller_of(request), request.app[HUB]
     caller.need("list:services")
     models = Models(hub, caller.scopes)
-    return web.json_response({name: models.service(name) for name in hub.settings.services})
+    return json_answer({name: models.listed(name) for name in hub.settings.services})
 
 
 async def get_service(request: web.Request) -> web.Response:
@@ -90,7 +91,7 @@ async def get_service(request: web.Request) -> web.Response:
     caller.need("read:services", "read:services:name", "read:roles:services")
     if name not in hub.settings.services:
         raise refusals.not_found(f"No such service: {name}")
-    return web.json_response(Models(hub, caller.scopes).service(name))
+    return json_answer(Models(hub, caller.scopes).listed(name))
 
 
 async def list_routes(request: web.Request) -> web.Response:
@@ -105,7 +106,7 @@ async def sync_routes(request: web.Request) -> web.Response:
     """POST /proxy: the hub mends the routes."""
     caller_of(request).need("proxy")
     request.app[HUB].routes.check()
-    return web.Response()
+    return empty()
 
 
 async def shut_down(request: web.Request) -> web.Response:
@@ -120,7 +121,7 @@ async def shut_down(request: web.Request) -> web.Response:
             hub.spawner.stop(server)
     hub.pen.info("app:3520", "Shutting down Hub")
     hub.world.timeline.after(0.5, lambda: hub.exit(0))
-    return web.json_response({"message": "Shutting down Hub"}, status=202)
+    return json_answer({"message": "Shutting down Hub"}, status=202)
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -129,5 +130,6 @@ async def metrics(request: web.Request) -> web.Response:
     may = hub.settings.open_metrics or (caller is not None and "read:metrics" in caller.scopes)
     if not may:
         page = "<!DOCTYPE HTML><html><head><title>JupyterHub</title></head><body>403 : Forbidden"
-        return web.Response(status=403, text=f"{page}</body></html>", content_type="text/html")
+        text, kind = f"{page}</body></html>".encode(), {"Content-Type": "text/html"}
+        return web.Response(status=403, body=text, headers=kind)
     return web.Response(body=hub.metrics.text(), headers={"Content-Type": MEDIA_TYPE})

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from hubtui.demo.hub import refusals
+from hubtui.demo.hub.answers import empty, json_answer
 from hubtui.demo.hub.caller import HUB, caller_of
 from hubtui.demo.hub.hub import Hub
 from hubtui.demo.hub.models import Models
@@ -28,10 +29,10 @@ async def start(request: web.Request) -> web.Response:
     _check_named(hub, user, name)
     server = hub.server_of(user, name)
     if server.pending == "spawn":
-        return web.Response(status=202)
+        return empty(202)
     hub.spawner.start(user, name, options)
     server.display_name = display or server.display_name
-    return web.Response(status=202)
+    return empty(202)
 
 
 async def stop(request: web.Request) -> web.Response:
@@ -51,17 +52,18 @@ async def stop(request: web.Request) -> web.Response:
     if not was_stopping and not await server.until_stopped():
         words = f"User {user.name}:{name} server is slow to stop (timeout={SLOW_STOP:g})"
         hub.pen.warning("base:1476", words)
-    return web.Response(status=202 if server.pending == "stop" else 204)
+    return empty(202 if server.pending == "stop" else 204)
 
 
 async def get(request: web.Request) -> web.Response:
     """GET of 6.x: the server, running or not."""
     caller, hub = caller_of(request), _six(request)
     caller.need("read:servers")
-    server = user_of(request).servers.get(_name(request))
-    if server is None:
+    user, name = user_of(request), _name(request)
+    if name and name not in user.servers:
         raise refusals.not_found()
-    return web.json_response(Models(hub, caller.scopes).server(server))
+    server = hub.server_of(user, name)
+    return json_answer(Models(hub, caller.scopes).server(server))
 
 
 async def put(request: web.Request) -> web.Response:
@@ -77,7 +79,7 @@ async def put(request: web.Request) -> web.Response:
     options, display = _options(hub, await body_of(request))
     server = hub.server_of(user, name)
     server.options, server.display_name = options, display or name
-    return web.json_response(Models(hub, caller.scopes).server(server), status=201)
+    return json_answer(Models(hub, caller.scopes).server(server), status=201)
 
 
 async def patch(request: web.Request) -> web.Response:
@@ -91,22 +93,22 @@ async def patch(request: web.Request) -> web.Response:
         raise refusals.bad(f"Unexpected fields: {set(body)}, supported: display_name, user_options")
     server = user.servers.get(name)
     if server is None:
-        raise refusals.not_found(f"User {user.name} has no such server {name}")
+        raise refusals.not_found(f"User {user.name} has no such server {name!r}")
     if server.is_active:
         words = f"{server.log_name} is active. Please stop it before modifying it."
         raise refusals.bad(words)
     server.display_name = str(body.get("display_name") or server.display_name)
     server.options = dict(body.get("user_options") or server.options)
-    return web.json_response(Models(hub, caller.scopes).server(server))
+    return json_answer(Models(hub, caller.scopes).server(server))
 
 
 async def progress(request: web.Request) -> web.StreamResponse:
     """GET …/progress: server-sent events until the spawn is over."""
     caller_of(request).need("read:servers")
     server = user_of(request).servers.get(_name(request))
-    if server is None:
+    if server is None or not (server.is_active or server.failure):
         raise refusals.not_found()
-    if not server.ready and server.pending != "spawn" and not server.failure:
+    if server.pending in ("stop", "check"):
         raise refusals.bad(f"{server.log_name} is not starting...")
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
     stream = web.StreamResponse(headers=headers)
@@ -148,7 +150,7 @@ def _name(request: web.Request) -> str:
 def _six(request: web.Request) -> Hub:
     hub = request.app[HUB]
     if not hub.settings.is_six:
-        raise refusals.HubRefusalError(405, "Method Not Allowed")
+        raise refusals.HubRefusalError(405, "")
     return hub
 
 

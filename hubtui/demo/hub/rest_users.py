@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from hubtui.demo.hub import refusals
+from hubtui.demo.hub.answers import empty, json_answer
 from hubtui.demo.hub.caller import HUB, caller_of
 from hubtui.demo.hub.hub import Hub
 from hubtui.demo.hub.models import Models
@@ -43,7 +44,7 @@ async def get_user(request: web.Request) -> web.Response:
     caller, hub = caller_of(request), request.app[HUB]
     caller.need(*(scope for scope in USER_KEYS if scope != "admin:auth_state"))
     model = Models(hub, caller.scopes).user(user_of(request), stopped=_wants_stopped(request))
-    return web.json_response(model)
+    return json_answer(model)
 
 
 async def add_users(request: web.Request) -> web.Response:
@@ -56,22 +57,22 @@ async def add_users(request: web.Request) -> web.Response:
         raise refusals.bad("Must specify at least one user to create")
     if body.get("admin"):
         raise refusals.HubRefusalError(403, "Only admins can grant admin permissions")
-    new = [name for name in map(str, names) if name not in hub.users]
+    new = [name for name in map(_normal, names) if name not in hub.users]
     if not new:
         raise refusals.conflict(f"All {len(names)} users already exist")
     models = Models(hub, caller.scopes)
-    return web.json_response([models.user(hub.add_user(name)) for name in new], status=201)
+    return json_answer([models.user(hub.add_user(name)) for name in new], status=201)
 
 
 async def add_user(request: web.Request) -> web.Response:
     """POST /users/{name}."""
     caller, hub = caller_of(request), request.app[HUB]
     caller.need("admin:users")
-    name = request.match_info["name"]
+    name = _normal(request.match_info["name"])
     if name in hub.users:
         raise refusals.conflict(f"User {name} already exists")
     model = Models(hub, caller.scopes).user(hub.add_user(name))
-    return web.json_response(model, status=201)
+    return json_answer(model, status=201)
 
 
 async def delete_user(request: web.Request) -> web.Response:
@@ -85,7 +86,7 @@ async def delete_user(request: web.Request) -> web.Response:
             words = f"{user.name}'s server is in the process of stopping, please wait."
             raise refusals.bad(words)
     hub.remove_user(user)
-    return web.Response(status=204)
+    return empty(204)
 
 
 async def list_tokens(request: web.Request) -> web.Response:
@@ -95,7 +96,7 @@ async def list_tokens(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name not in hub.users:
         raise refusals.not_found(f"No such user: {name}")
-    return web.json_response({"api_tokens": Models(hub, caller.scopes).tokens(hub.users[name])})
+    return json_answer({"api_tokens": Models(hub, caller.scopes).tokens(hub.users[name])})
 
 
 async def report_activity(request: web.Request) -> web.Response:
@@ -112,7 +113,7 @@ async def report_activity(request: web.Request) -> web.Response:
         server.seen = max(when, server.seen or _EPOCH)
     if body.get("last_activity"):
         user.seen = max(_when(body["last_activity"], hub.now), user.seen or _EPOCH)
-    return web.Response()
+    return empty()
 
 
 def user_of(request: web.Request) -> User:
@@ -133,6 +134,11 @@ async def body_of(request: web.Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise refusals.bad("Body must be a JSON object")
     return body
+
+
+def _normal(name: object) -> str:
+    """A name as an Authenticator makes it (normalize_username)."""
+    return str(name).lower()
 
 
 def _wants_stopped(request: web.Request) -> bool:
