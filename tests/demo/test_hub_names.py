@@ -51,6 +51,39 @@ def test_slugs_are_kubespawners(user: str, server: str) -> None:
     assert slugs.server_slug(user, server) == (multi_slug([user, server]) if long else joined)
 
 
+Z2JH = {
+    "namespace": "hub",
+    "image": "quay.io/jupyterhub/k8s-singleuser-sample:5.0.0",
+    "cmd": ["jupyterhub-singleuser"],
+    "mem_guarantee": "1G",
+    "mem_limit": "2G",
+    "scheduler_name": "hub-user-scheduler",
+    "common_labels": {
+        "app": "jupyterhub",
+        "app.kubernetes.io/name": "jupyterhub",
+        "release": "hub",
+        "app.kubernetes.io/instance": "hub",
+        "chart": "jupyterhub-5.0.0",
+        "helm.sh/chart": "jupyterhub-5.0.0",
+        "app.kubernetes.io/managed-by": "kubespawner",
+    },
+    "extra_labels": {"hub.jupyter.org/network-access-hub": "true"},
+    "storage_pvc_ensure": True,
+    "storage_capacity": "10Gi",
+    "storage_access_modes": ["ReadWriteOnce"],
+    "pvc_name_template": "claim-{user_server}",
+    "volumes": [
+        {"name": "volume-{user_server}", "persistentVolumeClaim": {"claimName": "{pvc_name}"}}
+    ],
+    "volume_mounts": [{"name": "volume-{user_server}", "mountPath": "/home/jovyan"}],
+    "tolerations": [
+        {"key": key, "operator": "Equal", "value": "user", "effect": "NoSchedule"}
+        for key in ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
+    ],
+}
+"""How z2jh configures KubeSpawner (facts.md §2)."""
+
+
 @pytest.fixture
 def spawner(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes a real KubeSpawner that talks to no cluster, configured as z2jh does."""
@@ -62,45 +95,10 @@ def spawner(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(spawner, "shared_client", lambda *_: None)
 
     def make(user: str, server: str) -> Any:
-        config = Config()
-        config.KubeSpawner.update(
-            namespace="hub",
-            image="quay.io/jupyterhub/k8s-singleuser-sample:5.0.0",
-            cmd=["jupyterhub-singleuser"],
-            mem_guarantee="1G",
-            mem_limit="2G",
-            scheduler_name="hub-user-scheduler",
-            common_labels={
-                "app": "jupyterhub",
-                "app.kubernetes.io/name": "jupyterhub",
-                "release": "hub",
-                "app.kubernetes.io/instance": "hub",
-                "chart": "jupyterhub-5.0.0",
-                "helm.sh/chart": "jupyterhub-5.0.0",
-                "app.kubernetes.io/managed-by": "kubespawner",
-            },
-            extra_labels={"hub.jupyter.org/network-access-hub": "true"},
-            storage_pvc_ensure=True,
-            storage_capacity="10Gi",
-            storage_access_modes=["ReadWriteOnce"],
-            pvc_name_template="claim-{user_server}",
-            volumes=[
-                {
-                    "name": "volume-{user_server}",
-                    "persistentVolumeClaim": {"claimName": "{pvc_name}"},
-                }
-            ],
-            volume_mounts=[{"name": "volume-{user_server}", "mountPath": "/home/jovyan"}],
-            tolerations=[
-                {"key": key, "operator": "Equal", "value": "user", "effect": "NoSchedule"}
-                for key in ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
-            ],
-        )
         person = SimpleNamespace(name=user, id=1, url="/", escaped_name=user)
         hub = SimpleNamespace(public_host="", base_url="/hub/", api_url="http://hub:8081/hub/api")
-        made = KubeSpawner(
-            config=config, _mock=True, user=person, hub=hub, orm_spawner=Spawner(name=server)
-        )
+        config, saved = Config(KubeSpawner=Z2JH), Spawner(name=server)
+        made = KubeSpawner(config=config, _mock=True, user=person, hub=hub, orm_spawner=saved)
         made.get_env = dict
         return made
 

@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from hubtui.demo.hub.hub import Hub
 from hubtui.demo.hub.names import cast
 from hubtui.demo.hub.people import CLASS, Habits, People
-from tests.demo.hubs import Stage, stage, start_hub_pod, stop_hub_pod, values
+from hubtui.demo.world import World
+from tests.demo.hubs import START, Stage, stage, start_hub_pod, stop_hub_pod, values
 
 HOUR = 3600
 
@@ -124,3 +126,17 @@ def test_a_hub_that_is_down_is_tried_again() -> None:
     start_hub_pod(made.world)
     made.pass_by(300)
     assert next(made.hub.servers()).ready
+
+
+def test_idleness_passes_as_fast_as_the_demo_runs() -> None:
+    """At ten times the speed 30 minutes before the demo and 3 after its start are an hour."""
+    clock = [START]
+    world = World.make(START, speed=10.0, clock=lambda: clock[0])
+    hub = Hub(world, "hub", "hub")
+    world.timeline.run_until(START + timedelta(minutes=30))
+    clock[0] = START + timedelta(minutes=30)
+    world.timeline.go_live()
+    assert hub.elapsed(START) == 1800
+    clock[0] += timedelta(minutes=3)
+    assert hub.elapsed(START) == 3600
+    assert hub.elapsed(clock[0] - timedelta(minutes=1)) == 600
