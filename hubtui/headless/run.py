@@ -11,7 +11,8 @@ from typing import Any
 from hubtui.config import Origin, Settings
 from hubtui.errors import HubtuiError, UsageError
 from hubtui.headless.output import Answer, Note, Output, Scope
-from hubtui.services.session import Session, Several, connect, open_client
+from hubtui.services.opening import Opening
+from hubtui.services.session import Session, Several
 from hubtui.services.store import State, Store, Subscription
 
 WATCH_BEAT = 1.0
@@ -41,14 +42,13 @@ async def opened(run: Run) -> AsyncIterator[Session]:
 
     Raises UsageError when there are several hubs, since nobody can be asked.
     """
-    client = open_client(run.settings)
+    opening = Opening(run.settings)
     try:
-        found = await connect(run.settings, client, live=run.watch)
+        found = await opening.connect(lambda silent: run.out.say(str(silent)), live=run.watch)
         if isinstance(found, Several):
             raise _several(found)
-    except BaseException:
-        await client.close()
-        raise
+    finally:
+        await opening.close()
     try:
         yield found
     finally:

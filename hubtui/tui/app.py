@@ -16,11 +16,11 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from hubtui.clients.kubeconfig import current_context
 from hubtui.config import Settings
 from hubtui.errors import ConfigError, HubtuiError
 from hubtui.model.age import age, short
 from hubtui.services.interrupted import interrupted
+from hubtui.services.opening import context_name
 from hubtui.services.operation import Operation
 from hubtui.tui import keys, theme
 from hubtui.tui.connecting import Connecting
@@ -82,7 +82,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self._connect)
 
     def _connect(self) -> None:
-        name = self._context_name()
+        name = context_name(self.settings)
         words = f"Looking for the hub in context {name} …" if name else "Looking for a cluster …"
         self._overview.say("Connecting", [cell(words)])
         self._connecting.start(self.settings)
@@ -206,7 +206,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         session = self.session
         if session is None:
             elsewhere = self._running_elsewhere()
-            return StatusFacts(context=self._context_name(), running=elsewhere, clock=clock)
+            return StatusFacts(context=context_name(self.settings), running=elsewhere, clock=clock)
         heads = session.releases.heads(session.release)
         head = heads[0] if heads else None
         summary = session.releases.summary(head) if head else None
@@ -234,12 +234,6 @@ class HubtuiApp(App[int], inherit_bindings=False):
             f"{operation.plan.title} on {operation.plan.context}: {operation.progress.phase.value}"
             for operation in self._kept.running
         )
-
-    def _context_name(self) -> str:
-        try:
-            return current_context(self.settings).name
-        except HubtuiError:
-            return self.settings.context
 
     def refused(self, command: str) -> str:
         """Why a command may not run now; "" when it may. The gate is asked, not the screen."""

@@ -7,10 +7,10 @@ import importlib
 import logging
 from collections.abc import Callable
 
-from hubtui.clients.kube import KubeClient
 from hubtui.config import Settings
-from hubtui.errors import ConfigError, HubtuiError, UnreachableError
-from hubtui.services.session import Session, Several, connect, open_client
+from hubtui.errors import ConfigError, HubtuiError
+from hubtui.services.opening import Opening
+from hubtui.services.session import Session, Several
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +19,6 @@ HEAVY = ("aiohttp",)
 
 RETRY_FIRST, RETRY_MOST = 1.0, 15.0
 """Seconds before the first and the longest pause between two tries."""
-
-PATIENCE = 4.0
-"""Seconds without an answer after which that is said, while it is still waited for."""
 
 Opened = Callable[[Session], None]
 Chosen = Callable[[Several], None]
@@ -74,14 +71,14 @@ class Connecting:
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _run(self, settings: Settings) -> None:
-        client: KubeClient | None = None
+        opening: Opening | None = None
         pause = RETRY_FIRST
         try:
             await asyncio.to_thread(preload)
             while True:
                 try:
-                    client = client or open_client(settings)
-                    found = await self._patiently(settings, client)
+                    opening = opening or Opening(settings)
+                    found = await opening.connect(self._say_silent)
                 except HubtuiError as error:
                     log.info("cannot open the hub: %s", error)
                     if isinstance(error, ConfigError):  # the operator must do something
@@ -92,27 +89,13 @@ class Connecting:
                     pause = min(pause * 2, RETRY_MOST)
                     continue
                 if isinstance(found, Session):
-                    client = None  # the session's from here on
                     self._opened(found)
                 else:
                     self._several(found)
                 return
         finally:
-            if client is not None:
-                await client.close()
+            if opening is not None:
+                await opening.close()
 
-    async def _patiently(self, settings: Settings, client: KubeClient) -> Session | Several:
-        """Connects, and says so when that takes long: a plugin or a server may be silent."""
-        said = asyncio.get_running_loop().call_later(PATIENCE, self._say_silent, client)
-        try:
-            return await connect(settings, client)
-        finally:
-            said.cancel()
-
-    def _say_silent(self, client: KubeClient) -> None:
-        silent = UnreachableError(
-            f"{client.server} has not answered for {PATIENCE:g} s",
-            meaning="hubtui keeps waiting for it, or for the kubeconfig's credential plugin.",
-            remedy="Check the VPN and the kubeconfig's server.",
-        )
+    def _say_silent(self, silent: HubtuiError) -> None:
         self._failed(silent, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hubtui.clients.kubeconfig import Context
 from hubtui.services.discovery import Hub
+from hubtui.services.opening import Context
 from hubtui.services.session import Found
 from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.rows import Rows

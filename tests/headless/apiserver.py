@@ -37,6 +37,8 @@ class ApiServer:
     logs: dict[str, bytes] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     token: str = ""
+    silent: threading.Event | None = None
+    """With one, a GET is answered once it is set."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     served: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """The custom kinds: the resources of each API version, as discovery lists them."""
@@ -103,6 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query))
         self.api.requests.append(("GET", parts.path, query))
+        if self.api.silent is not None:
+            self.api.silent.wait(60)
         if self.api.token and self.headers["Authorization"] != f"Bearer {self.api.token}":
             self._refuse(401, "Unauthorized")
         elif parts.path == "/version":

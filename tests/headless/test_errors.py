@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from hubtui import cli
+from hubtui.headless.output import Output
+from hubtui.services import opening
 from tests.headless import cluster
 from tests.headless.apiserver import ApiServer
 from tests.headless.conftest import Command
@@ -233,3 +236,24 @@ def test_markup_in_a_description_is_text(hubtui: Command, api: ApiServer) -> Non
     api.objects.append(cluster.helm_secret(3, "deployed", packed(third)))
     found = hubtui("history")
     assert r"[bold]\x1b[31mred\u202e" in found.out
+
+
+def test_a_silent_server_is_told_of_while_it_is_waited_for(
+    hubtui: Command, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opening.PATIENCE < 5  # an unreachable server is said within 5 s
+    monkeypatch.setattr(opening, "PATIENCE", 0.05)
+    api.silent = threading.Event()
+    say = Output.say
+
+    def said(out: Output, text: str) -> None:
+        say(out, text)
+        assert api.silent is not None
+        api.silent.set()  # the server comes to life once that is said
+
+    monkeypatch.setattr(Output, "say", said)
+    found = hubtui("pods", "--json")
+    assert found.code == 0
+    assert found.document["kind"] == "pods"
+    assert f"{api.url} has not answered for" in found.err
+    assert "hubtui keeps waiting for it" in found.err

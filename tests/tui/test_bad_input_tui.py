@@ -14,6 +14,7 @@ import yaml
 from textual.pilot import Pilot
 
 from hubtui.config import Settings
+from hubtui.services import opening
 from hubtui.tui import connecting
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.screens.picker import PickerScreen
@@ -162,7 +163,7 @@ async def test_a_plugin_that_prompts_cannot_hang_the_screen(
 async def test_a_plugin_that_waits_for_somebody_is_said_and_can_be_left(
     api: ApiServer, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connecting, "PATIENCE", 0.2)
+    monkeypatch.setattr(opening, "PATIENCE", 0.2)
     write(config, plugin(tmp_path, "import time; time.sleep(3600)"), api.url)
     async with running(config) as pilot:
         await says(pilot, "has not answered for 0.2 s", "credential plugin")
@@ -193,8 +194,8 @@ async def test_a_server_that_is_down_is_tried_until_it_is_there(
 async def test_a_server_that_takes_connections_and_says_nothing_is_told(
     api: ApiServer, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert connecting.PATIENCE < 5  # an unreachable server is said within 5 s
-    monkeypatch.setattr(connecting, "PATIENCE", 0.2)
+    assert opening.PATIENCE < 5  # an unreachable server is said within 5 s
+    monkeypatch.setattr(opening, "PATIENCE", 0.2)
     async with FaultProxy(api.url, tls=False) as proxy:
         silent = proxy.hang(Match())
         write(config, {"token": "anyone"}, proxy.url)

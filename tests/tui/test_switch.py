@@ -16,11 +16,11 @@ from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import contexts
 from hubtui.config import Settings
 from hubtui.errors import UnreachableError
+from hubtui.services import opening
 from hubtui.services.discovery import Hub
 from hubtui.services.journal import Journal
 from hubtui.services.operation import Operation
 from hubtui.services.session import Found, Session
-from hubtui.tui import connecting
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.screens import picker
 from hubtui.tui.screens.overview import OverviewScreen
@@ -47,7 +47,7 @@ class Clusters:
         self.slow: dict[str, asyncio.Event] = {}
         self.opened: list[Session] = []
 
-    async def connect(self, settings: Settings, client: KubeClient) -> Session:
+    async def connect(self, settings: Settings, client: KubeClient, *, live: bool) -> Session:
         name = client.context.name
         if name in self.slow:
             await self.slow[name].wait()
@@ -68,7 +68,7 @@ class Clusters:
 @pytest.fixture
 def clusters(monkeypatch: pytest.MonkeyPatch) -> Clusters:
     found = Clusters()
-    monkeypatch.setattr(connecting, "connect", found.connect)
+    monkeypatch.setattr(opening, "connect", found.connect)
     monkeypatch.setattr(picker, "hubs_of", found.hubs_of)
     return found
 

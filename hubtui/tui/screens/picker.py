@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from hubtui.clients.kubeconfig import Context, contexts
 from hubtui.config import Settings
 from hubtui.errors import HubtuiError
 from hubtui.services.discovery import Hub
+from hubtui.services.opening import Context, contexts
 from hubtui.services.session import Found, hubs_of
 from hubtui.tui import keys
 from hubtui.tui.screens.base import BaseScreen
