@@ -47,7 +47,8 @@ def changed_since(resource: Resource, name: str) -> RefusedError:
 
 def invalid(resource: Resource, name: str, field: str, message: str) -> RefusedError:
     """422: a field is wrong; `message` in the words of the API's validation."""
-    words = f'{resource.kind}.{resource.group or "core"} "{name}" is invalid: {field}: {message}'
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    words = f'{kind} "{name}" is invalid: {field}: {message}'
     details = _details(resource, name) | {"kind": resource.kind}
     details["causes"] = [{"reason": "FieldValueInvalid", "message": message, "field": field}]
     return RefusedError(422, "Invalid", words, details)

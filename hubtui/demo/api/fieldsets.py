@@ -123,8 +123,10 @@ def _without_dots(tree: dict[str, Any]) -> dict[str, Any]:
     return {step: {} if step == "." else _without_dots(node) for step, node in tree.items()}
 
 
-def from_v1(tree: dict[str, Any], steps: Path = ()) -> Fields:
-    """FieldsV1 as fields."""
+def from_v1(tree: Any, steps: Path = ()) -> Fields:
+    """FieldsV1 as fields; what is no mapping is a leaf."""
+    if not isinstance(tree, dict):
+        tree = {}
     found: set[Path] = set()
     if steps and (not tree or "." in tree):
         found.add(steps)

@@ -102,7 +102,7 @@ def _write(api: Api, target: Target, request: web.Request, body: bytes) -> web.R
             found, new = writing.patch(api.world, target, body, kind, writer)
             return answer(shape.one(found), 201 if new else 200)
         case "DELETE", _, "":
-            return _delete(api, target, request, bodies.read(body, kind) if body else {})
+            return _delete(api, target, request, bodies.read_object(body, kind) if body else {})
         case _:
             raise _not_allowed()
 

@@ -150,7 +150,7 @@ def _check_job(new: Json, old: Json, refuse: Refuse) -> None:
 
 
 def _check_claim(new: Json, old: Json, before: Json, refuse: Refuse) -> None:
-    may_change = ("resources", "volumeAttributesClassName", "volumeName")
+    may_change = ("resources", "volumeAttributesClassName")
     if _without(new, may_change) != _without(old, may_change):
         raise refuse("spec", _CLAIM_WORDS)
     asked, had = _storage(new), _storage(old)

@@ -14,7 +14,7 @@ from hubtui.demo.api.asked import Target, flag, number
 from hubtui.demo.api.reading import selected
 from hubtui.demo.api.selectors import Match
 from hubtui.demo.api.shapes import Shape
-from hubtui.demo.refusals import RefusedError
+from hubtui.demo.refusals import RefusedError, bad_request
 from hubtui.demo.storage import Change, Json, Storage
 
 WAITING: Final = 5000
@@ -42,9 +42,11 @@ class Watch:
         self._news = asyncio.Event()
         self._ended = False
         self._seconds = number(query, "timeoutSeconds") or 1800
-        self._unlisten: Callable[[], None] = storage.listen(self._on_change)
+        self._unlisten: Callable[[], None] = lambda: None
         self._begin(query)
         self._most = WAITING + len(self._waiting)
+        if not self._ended:
+            self._unlisten = storage.listen(self._on_change)
 
     def close(self) -> None:
         """Ends the watch: what waits is still sent."""
@@ -80,6 +82,8 @@ class Watch:
             if initial and self._bookmarks:
                 self._send("BOOKMARK", self._bookmark({"annotations": {_LAST: "true"}}))
             return
+        if not version.isdecimal():
+            raise bad_request(f'resourceVersion: Invalid value: "{version}": it is no number')
         try:
             for change in self._storage.since(int(version)):
                 self._tell(change)

@@ -45,8 +45,7 @@ def _store_new(world: World, resource: Resource, owned: Json, thing: Json, write
     if not metadata.get("name") and metadata.get("generateName"):
         prefix = metadata["generateName"]
         owned["metadata"]["name"] = prefix + world.chance.suffix(prefix)
-    made = filled(world, owned)
-    validation.check(resource, made, None)
+    made = _complete(world, resource, owned, None)
     if resource.kind == "Job":
         _select_by_uid(world, resource, made)
     return world.objects.create(resource, made, dry_run=writer.dry_run)
@@ -105,7 +104,11 @@ def patched(live: Json, change: Any, kind: str) -> Json:
     elif not isinstance(change, dict):
         raise bad_request("the patch must be one object")
     else:
-        after = (merge_patched if kind == PATCHES[1] else merged)(copy.deepcopy(live), change)
+        patch_with = merge_patched if kind == PATCHES[1] else merged
+        try:
+            after = patch_with(copy.deepcopy(live), change)
+        except (AttributeError, TypeError) as error:
+            raise bad_request(f"the patch does not fit the object: {error}") from error
     if not isinstance(after, dict) or not isinstance(after.get("metadata"), dict):
         raise bad_request("the patch leaves no object")
     return after
@@ -146,10 +149,12 @@ def checked(target: Target, body: Json) -> Json:
         kind or resource.kind
     ) != resource.kind:
         raise bad_request(
-            f"{resource.kind} in version {resource.version!r} cannot be handled as a {kind}: "
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a {kind}: '
             f'no kind "{kind}" is registered for version "{version}"'
         )
     metadata = thing.setdefault("metadata", {})
+    if not _is_metadata(metadata):
+        raise _misshapen(resource)
     for field, said in (("name", target.name), ("namespace", target.namespace)):
         given = metadata.get(field)
         if given and said and given != said:
@@ -165,6 +170,28 @@ def checked(target: Target, body: Json) -> Json:
         metadata.pop("namespace", None)
     thing["apiVersion"], thing["kind"] = resource.api_version, resource.kind
     return thing
+
+
+def _is_metadata(metadata: Any) -> bool:
+    """Whether what all objects have has the right types."""
+    return (
+        isinstance(metadata, dict)
+        and all(isinstance(metadata.get(name, ""), str) for name in _TEXTS)
+        and all(isinstance(metadata.get(name) or {}, dict) for name in ("labels", "annotations"))
+        and all(
+            isinstance(each, dict if name != "finalizers" else str)
+            for name in _LISTS
+            for each in _items(metadata.get(name))
+        )
+    )
+
+
+_TEXTS: Final = ("name", "namespace", "generateName", "uid", "resourceVersion")
+_LISTS: Final = ("ownerReferences", "managedFields", "finalizers")
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [0]
 
 
 def _store(
@@ -183,8 +210,7 @@ def _store(
         after = {**live, "status": after.get("status", {}), "metadata": after["metadata"]}
     else:
         status_now = {"status": live["status"]} if "status" in live else {}
-        after = filled(world, after | status_now, live)
-        validation.check(resource, after, live)
+        after = _complete(world, resource, after | status_now, live)
     version = after["metadata"].get("resourceVersion")
     if not owned:
         owner = _owner(world, resource, writer, target.subresource)
@@ -211,6 +237,24 @@ def _store_status(
         thing["metadata"] = metadata
 
     return objects.change(resource, namespace, name, put) or probe
+
+
+def _complete(world: World, resource: Resource, thing: Json, before: Json | None) -> Json:
+    """The object with its defaults. Raises RefusedError: 400 when it has not the shape of its kind,
+    422."""
+    try:
+        made = filled(world, thing, before)
+        validation.check(resource, made, before)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _misshapen(resource) from error
+    return made
+
+
+def _misshapen(resource: Resource) -> RefusedError:
+    return bad_request(
+        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+        "json: cannot unmarshal a value into a field of another type"
+    )
 
 
 def _check_uid(live: Json, after: Json) -> None:
