@@ -124,7 +124,7 @@ def pulling(facts: Facts) -> Why | None:
     started = facts.newest("Pulling")
     if started is None or not _still(facts, started):
         return None
-    image = _image_in(started.message) or _unstarted(facts)
+    image = image_in(started.message) or _unstarted(facts)
     size = size_of(facts, image)
     since = facts.since(started.last_seen)
     where = facts.pod.spec.node_name or "The node"
@@ -153,7 +153,8 @@ def _still(facts: Facts, started: Event) -> bool:
     return True
 
 
-def _image_in(message: str) -> str:
+def image_in(message: str) -> str:
+    """The image that a kubelet's message names; "" when it names none."""
     match = re.search(r'image "([^"]+)"', message)
     return match.group(1) if match else ""
 

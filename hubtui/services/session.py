@@ -24,6 +24,7 @@ from hubtui.services.drift import Drift
 from hubtui.services.feeds import Feeds
 from hubtui.services.operations import Operations
 from hubtui.services.pods import Pods, Stores
+from hubtui.services.problems.finder import Problems
 from hubtui.services.releases import OWNER, Releases, storage_kind
 from hubtui.services.store import Store
 
@@ -70,6 +71,7 @@ class Session:
         self.changed = Changed(self.releases)
         self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
         self.operations = Operations(self)
+        self.problems = Problems(self)
 
     def _pod_stores(self) -> Stores:
         namespace = self.hub.namespace
@@ -108,6 +110,7 @@ class Session:
     async def close(self) -> None:
         """Ends the feeds and the connections."""
         await self.operations.close()
+        await self.problems.close()
         await self.changed.close()
         await self.releases.close()
         await self.feeds.close()

@@ -100,13 +100,14 @@ def _different(rows: Sequence[PodRow]) -> list[PodRow]:
     first: list[PodRow] = []
     rest: list[PodRow] = []
     for row in rows:
-        look = _look(row)
+        look = look_of(row)
         (rest if look in seen else first).append(row)
         seen.add(look)
     return first + rest
 
 
-def _look(row: PodRow) -> object:
+def look_of(row: PodRow) -> object:
+    """What pods that suffer from the same have in common, as far as a list tells."""
     images = tuple(c.image for c in row.pod.spec.containers)
     asked = tuple(str(c.resources.requests) for c in row.pod.spec.containers)
     return (row.state.status, row.state.message, images, asked, row.pod.spec.scheduler_name)
@@ -114,13 +115,13 @@ def _look(row: PodRow) -> object:
 
 def _with_alike(found: list[Finding], rows: Sequence[PodRow]) -> list[Finding]:
     """Adds to each finding the pods that were not looked into and look like one of its pods."""
-    looks = {row.pod.key: _look(row) for row in rows}
+    looks = {row.pod.key: look_of(row) for row in rows}
     known = {pod.key for finding in found for pod in finding.pods}
     more = [row for row in rows if row.pod.key not in known]
     result = []
     for finding in found:
         wanted = {looks.get(pod.key) for pod in finding.pods}
-        alike = [row.pod for row in more if _look(row) in wanted]
+        alike = [row.pod for row in more if look_of(row) in wanted]
         more = [row for row in more if row.pod not in alike]
         result.append(Finding(finding.why, (*finding.pods, *alike), finding.severity))
     return result

@@ -1,0 +1,44 @@
+"""Problems: one file an incident, evidence in, Problem out; `finder` looks, `reading` reads.
+
+An incident's `find` is a pure function of a Situation. Which incident has what:
+
+* `pending_release`, `hook_puller`: the newest revision
+* `db_schema`, `overload`: a hub that ends again and again; `core` has the core's other troubles
+* `image_pull`: whatever waits for an image that does not come
+* `pending_user`: users' servers without a node, quotas without room
+* `lost_node`: whatever runs where nobody answers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hubtui.model.problem import Problem, worst_first
+from hubtui.services.problems import (
+    core,
+    db_schema,
+    hook_puller,
+    image_pull,
+    lost_node,
+    overload,
+    pending_release,
+    pending_user,
+)
+from hubtui.services.problems.situation import Situation
+
+INCIDENTS: Final[Sequence[Callable[[Situation], list[Problem]]]] = (
+    pending_release.find,
+    db_schema.find,
+    hook_puller.find,
+    pending_user.find,
+    image_pull.find,
+    core.find,
+    overload.find,
+    lost_node.find,
+)
+
+
+def problems_of(seen: Situation) -> tuple[Problem, ...]:
+    """All that is wrong, the worst first."""
+    return worst_first(problem for find in INCIDENTS for problem in find(seen))

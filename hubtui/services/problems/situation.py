@@ -1,0 +1,102 @@
+"""What the incidents are decided from: facts that were read, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from hubtui.model import kube
+from hubtui.model.kube_needs import Node, Quota
+from hubtui.model.release import RevisionHead
+from hubtui.model.roles import Role
+from hubtui.model.why_facts import Missing, Why
+from hubtui.services.pods import PodRow
+
+CORE_ROLES: Final = (Role.HUB, Role.PROXY, Role.AUTOHTTPS, Role.USER_SCHEDULER)
+"""The parts without which nobody works."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelmHere:
+    """What this machine knows of a helm at work on the newest revision, which is pending.
+
+    `live` are the words of the operation that holds the release's lock, `left_by` who began the
+    revision with a helm that has ended; `quiet_since` is when nobody was seen at work first.
+    """
+
+    live: str = ""
+    left_by: str = ""
+    quiet_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookPuller:
+    """The hook image puller of an upgrade: pods that are `ready` of those `wanted`, and since when
+    the awaiter's Job waits for them."""
+
+    ready: int
+    wanted: int
+    since: datetime | None
+    daemonset: str = "hook-image-puller"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One look at a hub.
+
+    `heads` are newest first; `apps` the JupyterHub version of revisions, as far as it was read;
+    `descriptions` likewise. `helm` is None until somebody has looked. `troubled` are all pods of
+    which something is not as it should be, `core` all pods of the core, troubled or not.
+    `expected` says how many pods a role's workloads ask for, `absent` since when a role that
+    should have pods has none. `events` are newest first, by the pod's name; `whys` explain pods by
+    key. `log` is the end of the hub's log before its last restart. `server` is a user's pod, for
+    what a further one would ask for. `missing` has what could not be read, by source.
+    """
+
+    now: datetime
+    release: str = ""
+    namespace: str = ""
+    heads: Sequence[RevisionHead] = ()
+    apps: Mapping[int, str] = field(default_factory=dict)
+    descriptions: Mapping[int, str] = field(default_factory=dict)
+    timeout: timedelta = timedelta(minutes=10)
+    helm: HelmHere | None = None
+    hook: HookPuller | None = None
+    troubled: Sequence[PodRow] = ()
+    core: Sequence[PodRow] = ()
+    expected: Mapping[Role, int] = field(default_factory=dict)
+    absent: Mapping[Role, datetime] = field(default_factory=dict)
+    events: Mapping[str, Sequence[kube.Event]] = field(default_factory=dict)
+    whys: Mapping[str, Why] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    nodes_at: datetime | None = None
+    quotas: Sequence[Quota] = ()
+    server: kube.Pod | None = None
+    log: Sequence[str] | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def of_role(self, role: Role) -> list[PodRow]:
+        """The pods of one role of the core."""
+        return [row for row in self.core if row.role is role]
+
+    def why(self, row: PodRow) -> Why | None:
+        """What explains a pod, once that was read."""
+        return self.whys.get(row.pod.key)
+
+    def events_of(self, row: PodRow) -> Sequence[kube.Event]:
+        """What the cluster said of a pod, newest first."""
+        return self.events.get(row.pod.metadata.name, ())
+
+    def newest(self, row: PodRow, *reasons: str) -> kube.Event | None:
+        """The newest event of one of these reasons."""
+        return next((event for event in self.events_of(row) if event.reason in reasons), None)
+
+    def seconds(self, moment: datetime | None) -> float:
+        """Seconds since a moment; 0 when it is not known."""
+        return max(0.0, (self.now - moment).total_seconds()) if moment else 0.0
+
+    def unread(self, *sources: str) -> tuple[Missing, ...]:
+        """Which of these sources could not be read."""
+        return tuple(Missing(name, self.missing[name]) for name in sources if name in self.missing)
