@@ -56,7 +56,7 @@ async def _of(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evi
     if not of_this_run(hook, thing.metadata.creation_timestamp):
         words = "evidence replaced: what is in the cluster is of another run"
         return Evidence(hook, missing=words)
-    lines: list[str] = []
+    lines: list[str] = [_job_line(thing)] if isinstance(thing, kube.Job) else []
     try:
         mine = await _pods(client, hook, namespace)
         lines += [_pod_line(pod) for pod in mine[:PODS_TOLD]]
@@ -98,6 +98,14 @@ async def _pods(client: KubeClient, hook: Hook, namespace: str) -> Sequence[kube
         return [await client.get(PODS, namespace, hook.name)]
     label = f"job-name={hook.name}" if hook.kind == "Job" else f"component={hook.name}"
     return await client.list(PODS, namespace, labels=label)
+
+
+def _job_line(job: kube.Job) -> str:
+    ended = next((c for c in job.status.conditions if c.status == "True" and c.reason), None)
+    if ended is not None:
+        return one_line(f"job {ended.type}: {ended.reason}: {ended.message}")
+    status = job.status
+    return f"job {status.active} active, {status.succeeded} succeeded, {status.failed} failed"
 
 
 def _pod_line(pod: kube.Pod) -> str:

@@ -66,8 +66,15 @@ def delete(api: Api, name: str, grace: int = 0) -> None:
 
 
 def kubectl(testbed: Testbed, *arguments: str) -> dict[str, tuple[str, str, str]]:
-    """READY, STATUS and RESTARTS of each pod, from kubectl itself."""
-    command = [str(testbed.kubectl), "--kubeconfig", str(testbed.kubeconfig), "-n", NAMESPACE]
+    """READY, STATUS and RESTARTS of each pod of the hub, from kubectl itself."""
+    return kubectl_in(testbed, NAMESPACE, *arguments)
+
+
+def kubectl_in(
+    testbed: Testbed, namespace: str, *arguments: str
+) -> dict[str, tuple[str, str, str]]:
+    """The same of another namespace."""
+    command = [str(testbed.kubectl), "--kubeconfig", str(testbed.kubeconfig), "-n", namespace]
     command += ["get", "pods", "--no-headers", *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     rows = [line.split() for line in answer.stdout.splitlines()]
