@@ -33,13 +33,15 @@ class Level(StrEnum):
 class Check:
     """One thing that was looked at, with what was seen.
 
-    A `stop` that is `overridable` can be passed by its name; any other ends the action.
+    A `stop` that is `overridable` can be passed by its name; any other ends the action. `details`
+    are all of what the evidence names the first of.
     """
 
     name: str
     level: Level
     evidence: str
     overridable: bool = False
+    details: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -47,6 +49,7 @@ class Check:
             "level": self.level.value,
             "evidence": self.evidence,
             "overridable": self.overridable,
+            "details": list(self.details),
         }
 
 

@@ -26,7 +26,7 @@ from hubtui.model.kinds import (
     SECRETS_METADATA,
     Kind,
 )
-from hubtui.model.redact import Redactor
+from hubtui.model.redact import Redactor, secret_leaves
 from hubtui.model.release import Payload, RevisionHead, decode_payload, head_from_labels
 from hubtui.services.feeds import PAYLOADS_AT_ONCE
 from hubtui.services.store import Store, Subscription
@@ -222,7 +222,7 @@ class Releases:
             chart=payload.chart.name,
             chart_version=(hub_chart_version(payload) if hub else None) or payload.chart.version,
             app=(jupyterhub_version(payload) if hub else payload.chart.app_version) or "",
-            description=payload.description,
+            description=_description(payload),
             updated=payload.last_deployed,
         )
 
@@ -248,6 +248,14 @@ class Releases:
             if head is not None:
                 self._by_key[key] = head
                 self._heads.setdefault(head.release, {})[key] = head
+
+
+def _description(payload: Payload) -> str:
+    """helm's own words, or those of whoever wrote the revision; a failed one repeats the server's,
+    which may hold what was refused. Known here are the secrets of its own values."""
+    if not payload.description:
+        return ""
+    return Redactor(live=secret_leaves(payload.config)).mask_text(payload.description)
 
 
 def _head(thing: kube.Object) -> RevisionHead | None:

@@ -12,7 +12,7 @@ from hubtui.model.redact import MASK
 from tests.headless import cluster
 from tests.headless.apiserver import ApiServer
 from tests.headless.conftest import Command
-from tests.releases import CLIENT_SECRET, TOKEN, packed, release
+from tests.releases import CLIENT_SECRET, TOKEN, packed, release, values
 
 ENVELOPE = ["schema", "kind", "context", "namespace", "release", "as_of"]
 READS = [
@@ -241,3 +241,18 @@ def test_a_screen_over_ssh_is_a_slow_one(hubtui: Command, monkeypatch: pytest.Mo
     monkeypatch.setenv("SSH_TTY", "/dev/pts/0")
     found = hubtui("config", "--json").document["items"]
     assert {"name": "slow", "value": True, "source": "SSH_TTY"} in found
+
+
+@pytest.mark.parametrize("command", ["releases", "history", "status"])
+@pytest.mark.parametrize("shape", [[], ["--json"]], ids=["text", "json"])
+def test_a_description_that_repeats_a_secret_is_masked(
+    hubtui: Command, api: ApiServer, command: str, shape: list[str]
+) -> None:
+    failed = release(3, values(), others=1)
+    words = f'Upgrade failed: Invalid value: "{CLIENT_SECRET}": too short'
+    failed["info"] = {"status": "failed", "description": words}
+    api.objects.append(cluster.helm_secret(3, "failed", packed(failed)))
+    found = hubtui(command, *shape)
+    assert found.code == 0
+    assert CLIENT_SECRET not in found.out + found.err
+    assert "Upgrade failed: Invalid value:" in found.out

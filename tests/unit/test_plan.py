@@ -60,7 +60,13 @@ def test_the_documents_are_json() -> None:
     made = plan(Check("rights", Level.WARN, "some")).to_json()
     assert json.loads(json.dumps(made)) == made
     assert made["checks"] == [
-        {"name": "rights", "level": "warn", "evidence": "some", "overridable": False}
+        {
+            "name": "rights",
+            "level": "warn",
+            "evidence": "some",
+            "overridable": False,
+            "details": [],
+        }
     ]
     assert made["basis"] == Basis.of({"newest revision": "12"}).digest
     assert made["confirm"] == "hub"

@@ -41,7 +41,8 @@ async def check(client: KubeClient, facts: Facts, namespace: str) -> Check | Non
 
     async def one(item: Resource) -> str:
         async with at_once:
-            return await _refusal(client, item, namespace)
+            # The server repeats what it refuses, a Secret's values too.
+            return facts.redactor.mask_text(await _refusal(client, item, namespace))
 
     items = facts.target.resources
     try:
@@ -73,7 +74,8 @@ def _verdict(items: Sequence[Resource], answers: Sequence[str]) -> Check:
     refused = [(item, why) for item, why in zip(items, answers, strict=True) if why]
     if not refused:
         return Check(NAME, Level.OK, f"the server would take all {len(items)} objects")
-    told = "; ".join(f"{item.title}: {why}" for item, why in refused[:NAMED])
+    details = tuple(f"{item.title}: {why}" for item, why in refused)
+    told = "; ".join(details[:NAMED])
     more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
     evidence = f"the server would refuse {len(refused)} of {len(items)} objects: {told}{more}"
-    return Check(NAME, Level.STOP, evidence, overridable=True)
+    return Check(NAME, Level.STOP, evidence, overridable=True, details=details)

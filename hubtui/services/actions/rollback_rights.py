@@ -84,15 +84,16 @@ def _verdict(asked: list[Need], denied: list[Need]) -> Check:
     missing = _objects(denied)
     if not denied:
         return Check("rights", Level.OK, f"{objects} of {objects} objects may be written")
-    words = [f"{need.verb} {need.title}" for need in denied[:NAMED]]
+    details = tuple(f"{need.verb} {need.title}" for need in denied)
     more = f" and {len(denied) - NAMED} more" if len(denied) > NAMED else ""
     evidence = (
         f"{objects - missing} of {objects} objects may be written; no right to "
-        f"{', '.join(words)}{more}"
+        f"{', '.join(details[:NAMED])}{more}"
     )
     if all(need.guessed for need in denied):
-        return Check("rights", Level.WARN, f"{evidence} (as far as their API is known)")
-    return Check("rights", Level.STOP, evidence)
+        evidence = f"{evidence} (as far as their API is known)"
+        return Check("rights", Level.WARN, evidence, details=details)
+    return Check("rights", Level.STOP, evidence, details=details)
 
 
 def _objects(needed: list[Need]) -> int:
