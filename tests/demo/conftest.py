@@ -20,7 +20,7 @@ import pytest
 import yaml
 from aiohttp import web
 
-from hubtui.demo.api.server import make_app
+from hubtui.demo.api.server import make_app, runner_of
 from hubtui.demo.life import attach
 from hubtui.demo.resources import NAMESPACES, NODES
 from hubtui.demo.world import World
@@ -98,7 +98,7 @@ def hub_socket(tmp_path: Path) -> Path:
 async def server(world: World, hub_socket: Path, tmp_path: Path) -> AsyncIterator[Server]:
     """The apiserver of `world`, on a port of its own."""
     app = make_app(world, TOKEN, hub_socket=hub_socket)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = runner_of(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

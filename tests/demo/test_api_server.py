@@ -261,6 +261,23 @@ async def test_a_watch_that_nobody_reads_ends_and_leaves_nothing(
             await following()
 
 
+async def test_a_watch_whose_reader_has_gone_ends(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = asyncio.Event()
+    close = watching.Watch.close
+
+    def closing(self: watching.Watch) -> None:
+        close(self)
+        closed.set()
+
+    monkeypatch.setattr(watching.Watch, "close", closing)
+    async with http.get(f"{MAPS}?watch=true") as response:
+        response.close()
+    async with asyncio.timeout(30):
+        await closed.wait()
+
+
 async def test_create_update_and_conflicts(http: aiohttp.ClientSession) -> None:
     made = await (
         await http.post(MAPS, json={"metadata": {"name": "a"}, "data": {"x": "1"}})

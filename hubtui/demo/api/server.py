@@ -37,6 +37,12 @@ def make_app(world: World, token: str, *, hub_socket: Path | None) -> web.Applic
     return app
 
 
+def runner_of(app: web.Application) -> web.AppRunner:
+    """The runner of an apiserver: it ends what nobody reads any more, does not wait for watches
+    when it ends itself, and writes no log of paths, which hold the token."""
+    return web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+
+
 @web.middleware
 async def _errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
