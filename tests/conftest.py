@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests import no_skips
 from tests.testbed import MissingToolError, Testbed
 from tests.testbed.build import locked
 from tests.testbed.places import runs
@@ -20,6 +21,7 @@ _RUN = "HUBTUI_TESTBED_RUN"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Names this run's testbed after the process that will end it."""
+    config.pluginmanager.register(no_skips)
     if hasattr(config, "workerinput"):
         config.option.loadgroup = True  # a worker hears of no option that is set below
         return
