@@ -90,6 +90,16 @@ class SmallRelease:
             check=True,
         )
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """helm in this namespace, left running."""
+        return subprocess.Popen(
+            [str(self.helm), *arguments, "--namespace", self.namespace],
+            env=self.testbed.helm_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def statuses(self) -> dict[int, str]:
         """The revisions' statuses, from the storage objects' labels."""
         path = f"/api/v1/namespaces/{self.namespace}/secrets"

@@ -180,6 +180,58 @@ async def test_a_pod_that_does_not_go_is_terminating(
         assert "stuck" not in ours(session)
 
 
+async def test_a_pod_whose_work_is_done_is_completed(
+    testbed: Testbed, viewer: Path, api: Api
+) -> None:
+    """Of a Job: its pods end by themselves."""
+    jobs = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
+    labels = dict([LABEL.split("=")])
+    pod: dict[str, Any] = {"restartPolicy": "Never", "nodeName": "core-1"}
+    pod |= {"containers": [{"name": "main", "image": "example/main:1"}]}
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    body = {"metadata": {"name": "done"}, "spec": {"template": template}}
+    await asyncio.to_thread(api.request, "POST", jobs, body)
+    try:
+        async with session_of(viewer) as session:
+            await live(session.pods.stores.pods)
+            await until(lambda: [row[1] for row in ours(session, LABEL).values()] == ["Completed"])
+            assert ours(session, LABEL) == kubectl(testbed, "-l", LABEL)
+            ((name, row),) = ours(session, LABEL).items()
+            assert row == ("0/1", "Completed", "0")
+            found = session.pods.row(f"{NAMESPACE}/{name}")
+            assert found is not None
+            assert found.state.severity is Severity.PAST
+    finally:
+        orphans = {"propagationPolicy": "Background"}
+        await asyncio.to_thread(api.request, "DELETE", f"{jobs}/done", orphans)
+
+
+async def test_on_a_lost_node_a_deleted_pod_is_terminating_as_kubectl_says(
+    testbed: Testbed, viewer: Path, api: Api
+) -> None:
+    nodes = await asyncio.to_thread(api.items, "/api/v1/nodes")
+    lost = max(n["metadata"]["name"] for n in nodes if "user" in n["metadata"]["name"])
+    await asyncio.to_thread(make, api, "lost", nodeName=lost, terminationGracePeriodSeconds=30)
+    async with session_of(viewer) as session:
+        await live(session.pods.stores.pods)
+        await until(lambda: ours(session).get("lost", ("",) * 3)[1] == "Running")
+        await asyncio.to_thread(testbed.lose_node, lost)
+        try:
+            await until(lambda: not _is_ready(session, "lost"), "the controller calls it not ready")
+            assert ours(session)["lost"] == kubectl(testbed, "lost")["lost"]
+            await asyncio.to_thread(delete, api, "lost", 30)
+            await until(lambda: ours(session)["lost"][1] == "Terminating")
+            assert kubectl(testbed, "lost")["lost"] == ours(session)["lost"]
+        finally:
+            await asyncio.to_thread(testbed.find_node, lost)
+
+
+def _is_ready(session: Session, name: str) -> bool:
+    pod = session.pods.stores.pods.get(f"{NAMESPACE}/{name}")
+    conditions = pod.status.conditions if pod is not None else ()
+    return any(each.type == "Ready" and each.status == "True" for each in conditions)
+
+
 async def test_images_are_pulled_step_by_step(testbed: Testbed, viewer: Path, api: Api) -> None:
     """An operator watches a new image come: each step in kubectl's words, in their order."""
     seen: list[str] = []
