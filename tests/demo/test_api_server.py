@@ -355,6 +355,22 @@ async def test_in_the_foreground_the_owner_goes_last(
     assert gone == ["Pod", "ReplicaSet", "Deployment"]
 
 
+async def test_an_apply_in_yaml_needs_a_name_for_its_manager(http: aiohttp.ClientSession) -> None:
+    headers = {"Content-Type": "application/apply-patch+yaml"}
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: '1'}\n"
+    code, body = await _status(http.patch(f"{MAPS}/a", data=text, headers=headers))
+    assert code == 422
+    assert "fieldManager: Required value: is required for apply patch" in body["message"]
+    made = await http.patch(f"{MAPS}/a?fieldManager=me", data=text, headers=headers)
+    assert made.status == 201
+    again = await http.patch(f"{MAPS}/a?fieldManager=me", data=text, headers=headers)
+    assert again.status == 200
+    assert (await again.json())["metadata"] == (await made.json())["metadata"]
+    headers = {"Content-Type": "application/merge-patch+json"}
+    code, body = await _status(http.patch(f"{MAPS}/a?force=true", json={}, headers=headers))
+    assert "may not be specified for non-apply patch" in body["message"]
+
+
 async def test_defaults_are_filled_in(http: aiohttp.ClientSession) -> None:
     made = await (await http.post("/apis/apps/v1/namespaces/hub/deployments", json=WEB)).json()
     assert made["spec"]["strategy"] == {
@@ -483,6 +499,16 @@ async def test_of_more_containers_one_must_be_chosen(
     assert code == 400
     assert body["message"] == (
         "a container name must be specified for pod idle, choose one of: [a b]"
+    )
+
+
+async def test_a_container_that_waits_has_no_log(http: aiohttp.ClientSession, world: World) -> None:
+    waiting = {"waiting": {"reason": "ImagePullBackOff"}}
+    _pod(world, phase="Pending", containerStatuses=[{"name": "main", "state": waiting}])
+    code, body = await _status(http.get(f"{POD}/log"))
+    assert code == 400
+    assert body["message"] == (
+        'container "main" in pod "idle" is waiting to start: trying and failing to pull image'
     )
 
 

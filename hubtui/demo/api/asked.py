@@ -54,6 +54,8 @@ class Writer:
     manager: str
     force: bool = False
     dry_run: bool = False
+    named: bool = True
+    """Whether it gave its name itself, as an apply must."""
 
 
 def writer_of(query: Mapping[str, str], user_agent: str) -> Writer:
@@ -62,7 +64,7 @@ def writer_of(query: Mapping[str, str], user_agent: str) -> Writer:
     if dry_run not in ("", "All"):
         raise bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
     manager = query.get("fieldManager") or user_agent.partition("/")[0] or "unknown"
-    return Writer(manager, flag(query, "force"), bool(dry_run))
+    return Writer(manager, flag(query, "force"), bool(dry_run), "fieldManager" in query)
 
 
 def flag(query: Mapping[str, str], name: str) -> bool:

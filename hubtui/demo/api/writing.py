@@ -83,11 +83,23 @@ def patch(
     422."""
     kind = content_type.partition(";")[0].strip().lower()
     resource = target.resource
+    _check_options(writer, applies=kind in APPLY)
     if kind in APPLY:
         return _apply(world, target, bodies.read_object(body, kind), writer)
     live = world.objects.get(resource, target.namespace, target.name)
     change = bodies.read(body, "application/json")
     return _store(world, target, live, patched(live, change, kind), writer), False
+
+
+def _check_options(writer: Writer, *, applies: bool) -> None:
+    wrong = ""
+    if applies and not writer.named:
+        wrong = "fieldManager: Required value: is required for apply patch"
+    elif writer.force and not applies:
+        wrong = "force: Forbidden: may not be specified for non-apply patch"
+    if wrong:
+        words = f'PatchOptions.meta.k8s.io "" is invalid: {wrong}'
+        raise RefusedError(422, "Invalid", words)
 
 
 def patched(live: Json, change: Any, kind: str) -> Json:
