@@ -45,9 +45,19 @@ class Changed:
         if found is None:
             self._wanted[key] = (before, after)
             self._wanted.move_to_end(key)
-            if self._work is None or self._work.done():
+            if self.idle:
                 self._work = asyncio.create_task(self._run(), name="changed")
         return found
+
+    @property
+    def known(self) -> int:
+        """The pairs that were counted, or cannot be."""
+        return len(self._known)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being worked out."""
+        return self._work is None or self._work.done()
 
     async def close(self) -> None:
         """Ends the counting."""

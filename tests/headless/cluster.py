@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from hubtui.model import manifest
-from tests.releases import packed, release, values
+from tests.releases import filler, hub_objects, packed, release, values
+from tests.releases import manifest as joined
 
 EVIL = "[red]eve[/red]\x1b]52;c;aGk=\x07"
 """A user whose name is markup, an escape sequence and a clipboard write."""
 
 SECRET = "opensesame-of-the-live-secret"
+
+MARKS = {"meta.helm.sh/release-name": "hub", "meta.helm.sh/release-namespace": "hub"}
+"""What Helm writes on all that it applies."""
 
 
 def helm_secret(revision: int, status: str, payload: str, name: str = "hub") -> dict[str, Any]:
@@ -27,6 +31,14 @@ def helm_secret(revision: int, status: str, payload: str, name: str = "hub") -> 
         "type": "helm.sh/release.v1",
         "data": {"release": payload},
     }
+
+
+def with_more(revision: int, status: str, tag: str, *bodies: dict[str, Any]) -> dict[str, Any]:
+    """A stored revision of the hub whose manifest has further objects."""
+    given = values(tag=tag)
+    further = [("jupyterhub/templates/more.yaml", body) for body in bodies]
+    whole = joined([*hub_objects(given), *filler(1, "4.4.0", 4), *further])
+    return helm_secret(revision, status, packed(release(revision, given, manifest=whole)))
 
 
 def workload(kind: str, component: str, replicas: int = 1) -> dict[str, Any]:
@@ -73,11 +85,10 @@ def pod(name: str, component: str, *, user: str = "", waiting: str = "") -> dict
 
 def as_applied() -> list[dict[str, Any]]:
     """The objects of the second revision's manifest, as Helm leaves them in the cluster."""
-    marks = {"meta.helm.sh/release-name": "hub", "meta.helm.sh/release-namespace": "hub"}
     found = []
     for item in manifest.read(release(2, values(tag="2026.11"), others=1)["manifest"]):
         assert isinstance(item, manifest.Resource)
-        metadata = {**item.body["metadata"], "namespace": "hub", "annotations": marks}
+        metadata = {**item.body["metadata"], "namespace": "hub", "annotations": dict(MARKS)}
         found.append({**item.body, "kind": item.kind, "metadata": metadata})
     return found
 

@@ -8,6 +8,7 @@ import pytest
 
 from hubtui.model.redact import MASK
 from tests.headless.apiserver import ApiServer
+from tests.headless.cluster import MARKS, with_more
 from tests.headless.conftest import Command
 from tests.releases import CLIENT_SECRET
 
@@ -65,12 +66,81 @@ def test_what_may_not_be_read_is_a_row_and_a_note(hubtui: Command, cluster: ApiS
     assert "ConfigMap/hub: no right to get configmaps hub" in found.err
 
 
-def test_an_unknown_kind_is_told_not_guessed(hubtui: Command, cluster: ApiServer) -> None:
-    found = hubtui("diff", "1", "--live")
+WIDGET: dict[str, Any] = {
+    "apiVersion": "example.org/v1",
+    "kind": "Widget",
+    "metadata": {"name": "one"},
+    "spec": {"size": 1, "paused": False},
+}
+
+
+@pytest.fixture
+def widget(cluster: ApiServer) -> ApiServer:
+    """The current revision has an object of a kind that hubtui knows nothing of."""
+    name = "sh.helm.release.v1.hub.v2"
+    cluster.objects.remove(_find(cluster, "Secret", name))
+    cluster.objects.append(with_more(2, "deployed", "2026.11", WIDGET))
+    return cluster
+
+
+def test_an_unknown_kind_is_found_by_discovery(hubtui: Command, widget: ApiServer) -> None:
+    kinds = [{"name": "widgets", "kind": "Widget", "namespaced": True}]
+    status = {"name": "widgets/status", "kind": "Widget", "namespaced": True}
+    widget.served["example.org/v1"] = [*kinds, status]
+    metadata = {**WIDGET["metadata"], "namespace": "hub", "annotations": dict(MARKS)}
+    metadata["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    live = {**WIDGET, "metadata": metadata}
+    widget.objects.append(live)
+    found = hubtui("diff", "--live", "--json").document["changes"]
+    assert "Widget/one" in found["unchanged"]
+    live["spec"] = {"size": 2, "paused": False}
+    (changed,) = hubtui("diff", "--live", "--json").document["changes"]["objects"]
+    assert [(each["path"], each["after"]) for each in changed["fields"]] == [("spec.size", 2)]
+    path = "/apis/example.org/v1/namespaces/hub/widgets/one"
+    assert path in {path for method, path, _ in widget.requests if method == "GET"}
+
+
+def test_an_unknown_kind_is_told_not_guessed(hubtui: Command, widget: ApiServer) -> None:
+    found = hubtui("diff", "--live")
     assert found.code == 0
-    assert "images" in found.out.lower()
-    paths = {path for method, path, _ in cluster.requests if method == "GET"}
-    assert not any("exec" in path or "proxy" in path.split("/")[-1] for path in paths)
+    assert "the server knows no Widget in example.org/v1" in found.out
+    paths = {path for method, path, _ in widget.requests if method == "GET"}
+    assert not any("widget" in path for path in paths)
+
+
+def test_what_the_server_says_of_the_apply_is_believed(hubtui: Command, cluster: ApiServer) -> None:
+    """A webhook sets a field back, so that an apply would change nothing: no drift."""
+    hub = _find(cluster, "Deployment", "hub")
+    hub["spec"]["replicas"] = 3
+    drifted = hubtui("diff", "--live", "--json").document["changes"]
+    assert [each["object"] for each in drifted["objects"]] == ["Deployment/hub"]
+    cluster.dry_runs["hub"] = hub
+    settled = hubtui("diff", "--live", "--json").document["changes"]
+    assert settled["objects"] == []
+    assert "Deployment/hub" in settled["unchanged"]
+    asked = [query for method, _, query in cluster.requests if method == "PATCH"]
+    assert all(query["dryRun"] == "All" for query in asked)
+    alone = hubtui("--read-only", "diff", "--live", "--json").document["changes"]
+    assert [each["object"] for each in alone["objects"]] == ["Deployment/hub"]
+    assert len([m for m, _, _ in cluster.requests if m == "PATCH"]) == len(asked)
+
+
+def test_objects_in_another_namespace_are_read_there_and_say_so(
+    hubtui: Command, cluster: ApiServer
+) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "1"}}
+    placed = {**body, "metadata": {"name": "shared", "namespace": "elsewhere"}}
+    name = "sh.helm.release.v1.hub.v2"
+    cluster.objects.remove(_find(cluster, "Secret", name))
+    cluster.objects.append(with_more(2, "deployed", "2026.11", placed))
+    cluster.objects.append({**body, "metadata": {"name": "shared", "namespace": "hub"}})
+    found = hubtui("diff", "--live", "--json").document["changes"]
+    assert [(each["object"], each["change"]) for each in found["objects"]] == [
+        ("ConfigMap/shared in elsewhere", "removed")
+    ]
+    between = hubtui("diff", "1", "2", "--json").document["changes"]
+    added = [each["object"] for each in between["objects"] if each["change"] == "added"]
+    assert added == ["ConfigMap/shared in elsewhere"]
 
 
 @pytest.mark.parametrize("line", ["diff", "diff 1 2 --live"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.headless.apiserver import ApiServer
-from tests.headless.cluster import helm_secret
+from tests.headless.cluster import helm_secret, with_more
 from tests.headless.conftest import Command
 from tests.releases import packed, release, values
 
@@ -148,3 +148,68 @@ def test_where_there_is_no_argo_nothing_is_missing(check: Any, instance: ApiServ
 def test_marks_that_may_not_be_read_are_told(check: Any, instance: ApiServer) -> None:
     instance.denied.add("deployments")
     assert "? not seen: marks on Deployments: no right to list" in check("owner")[1]
+
+
+# Images
+
+
+def node(name: str, *images: str) -> dict[str, Any]:
+    return {
+        "kind": "Node",
+        "metadata": {"name": name},
+        "spec": {},
+        "status": {"images": [{"names": [image]} for image in images]},
+    }
+
+
+def test_nodes_that_lack_the_targets_image_are_named(check: Any, applied: ApiServer) -> None:
+    image = "quay.io/uni/ds-image"
+    applied.objects += [node("user-1", f"{image}:2026.09"), node("user-2", f"{image}:2026.11")]
+    level, evidence = check("images")
+    assert level == "warn"
+    assert "ds-image:2026.09 is missing on user-2;" in evidence
+    assert "user-1" not in evidence
+    assert "hub" not in evidence  # whose image stays
+
+
+def test_images_are_not_known_where_nodes_may_not_be_read(check: Any, applied: ApiServer) -> None:
+    applied.denied.add("nodes")
+    level, evidence = check("images")
+    assert level == "warn"
+    assert evidence.startswith("? whether nodes have them: no right to list nodes")
+
+
+def test_where_no_image_changes_nodes_are_not_asked(hubtui: Command, applied: ApiServer) -> None:
+    names = [each["name"] for each in hubtui("rollback", "2", "--json").document["checks"]]
+    assert "images" not in names
+    assert not any("nodes" in path for _, path, _ in applied.requests)
+
+
+# Fields that nobody may change
+
+
+def claim(storage_class: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "hub-db-dir"},
+        "spec": {"storageClassName": storage_class, "accessModes": ["ReadWriteOnce"]},
+    }
+
+
+@pytest.mark.parametrize(("older", "level"), [("slow", "stop"), ("fast", "ok")])
+def test_a_field_that_nobody_may_change_is_a_stop(
+    check: Any, applied: ApiServer, older: str, level: str
+) -> None:
+    for revision, status, tag, name in (
+        (1, "superseded", "2026.09", older),
+        (2, "deployed", "2026.11", "fast"),
+    ):
+        stored = live(applied, "Secret", f"sh.helm.release.v1.hub.v{revision}")
+        applied.objects.remove(stored)
+        applied.objects.append(with_more(revision, status, tag, claim(name)))
+    found, evidence = check("immutable fields")
+    assert found == level
+    assert ("PersistentVolumeClaim/hub-db-dir: spec.storageClassName" in evidence) is (
+        level == "stop"
+    )

@@ -18,11 +18,18 @@ from hubtui.tui.screens.diff import DiffFrame, DiffScreen
 from hubtui.tui.screens.drift import DriftScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.text import TextScreen
+from tests.tui import world
 from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, freeze, ready, shown, until
 from tests.tui.world import HISTORY, SECRET
 
 SIZE = (160, 48)
+OLDER = tuple(
+    (number, "superseded", (40 + number) * 1440, "4.3.3", f"2025.{number:02}", "Upgrade complete")
+    for number in range(1, 7)
+)
+"""Six revisions more, so that not all are on the screen."""
+
 COUNTS = re.compile(r"~\d+ \+\d+ -\d+")
 
 
@@ -207,3 +214,21 @@ async def test_in_read_only_the_cluster_is_only_read(
         await pilot.press("1", "g", "d")
         await shown(pilot, "12 → live")
         assert {call.verb for call in app.client.calls} <= {"get", "list", "watch"}
+
+
+async def test_revisions_out_of_sight_are_not_counted(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freeze(monkeypatch)
+    monkeypatch.setattr(world, "HISTORY", (*OLDER, *HISTORY))
+    app = make(world.hub())
+    async with app.run_test(size=(160, 12)) as pilot:
+        await ready(pilot)
+        await pilot.press("1", "g")
+        changed = app.prepared.changed
+        await until(pilot, lambda: changed.idle and len(COUNTS.findall(app.text)) > 1, "counts")
+        seen = len(COUNTS.findall(app.text))
+        assert seen < len(world.HISTORY) - 1
+        assert changed.known <= seen + 1  # a row may be hidden by half
+        await pilot.press("G")
+        await until(pilot, lambda: changed.idle and changed.known > seen + 1, "further counts")

@@ -97,7 +97,7 @@ async def test_what_could_not_be_read_is_tried_again_when_the_row_is_drawn(store
     stored.errors[11] = UnreachableError("no answer")
     changed = Changed(cast("Releases", stored))
     await counted(changed, 11, 12)
-    assert changed._known == {}
+    assert changed.known == 0
     assert stored.redrawn == []
     del stored.errors[11]
     assert str(await counted(changed, 11, 12)) == "~3 +0 -0"
