@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 SHOWN_AS_VALUES = "shown as Values above"
+_REPEATED_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDiff:
-    """What changes of one object; `broken` says why it could not be compared."""
+    """What changes of one object; `broken` says why it could not be compared, `remark` what else is
+    odd about it."""
 
     key: Key
     title: str
     kind: Kind
     changes: tuple[Change, ...] = ()
     broken: str = ""
+    remark: str = ""
 
     @property
     def counted(self) -> int:
@@ -206,7 +209,23 @@ class _Comparing:
             self._change(found, secret=before.kind == "Secret", hub=hub, known=known)
             for found in differences(before.body, after.body)
         ]
-        return ObjectDiff(key, title, Kind.CHANGED, tuple(changes)) if changes else None
+        if not changes:
+            return None
+        remark = self._remark(before, after)
+        return ObjectDiff(key, title, Kind.CHANGED, tuple(changes), remark=remark)
+
+    def _remark(self, *sides: Resource | None) -> str:
+        """Which keys come twice: helm takes the last one without a word (sigs.k8s.io/yaml)."""
+        labels = (self.context.before, self.context.after)
+        told = [
+            f"{one.key} (line {one.line}) in {label}"
+            for label, side in zip(labels, sides, strict=True)
+            for one in (side.repeated if side is not None else ())
+        ]
+        if not told:
+            return ""
+        more = f" and {len(told) - _REPEATED_TOLD} more" if len(told) > _REPEATED_TOLD else ""
+        return f"written twice, the last one counts: {', '.join(told[:_REPEATED_TOLD])}{more}"
 
     def _change(self, found: Difference, *, secret: bool, hub: bool, known: bool) -> Change:
         values = hub and found.steps == ("data", "values.yaml") and found.kind is Kind.CHANGED
@@ -232,7 +251,7 @@ class _Comparing:
             before=self.redactor.mask_object(before.body) if before else None,
             after=self.redactor.mask_object(after.body) if after else None,
         )
-        return ObjectDiff(key, title, kind, (change,))
+        return ObjectDiff(key, title, kind, (change,), remark=self._remark(before, after))
 
 
 def _broken(

@@ -38,6 +38,9 @@ class Context:
     chart_changed: bool
     given: tuple[Mapping[str, Any], ...]
     """The values that the operator gave to the hub's chart, on either side."""
+    before: str = ""
+    after: str = ""
+    """What the two sides are called."""
 
     @classmethod
     def of(cls, before: Content, after: Content) -> Context:
@@ -46,6 +49,8 @@ class Context:
         return cls(
             chart_changed=bool(before.chart and after.chart and before.chart != after.chart),
             given=tuple(value for value in values if isinstance(value, Mapping)),
+            before=before.label,
+            after=after.label,
         )
 
     def noise(

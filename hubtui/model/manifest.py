@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from hubtui.model.yaml_text import YamlError, load
+from hubtui.model.yaml_text import Repeated, YamlError, load_noting
 
 T = TypeVar("T")
 
@@ -64,7 +64,8 @@ class Resource:
     """One object of a manifest.
 
     `namespace` is as written, empty where Helm fills in the release's; `source` is the template
-    it came from. `body` holds secrets in plain text and stays out of the repr.
+    it came from, `repeated` the keys that come twice in its document. `body` holds secrets in plain
+    text and stays out of the repr.
     """
 
     api_version: str
@@ -73,6 +74,7 @@ class Resource:
     name: str
     body: dict[str, Any] = field(repr=False, compare=True)
     source: str = ""
+    repeated: tuple[Repeated, ...] = ()
 
     @property
     def title(self) -> str:
@@ -120,10 +122,10 @@ def read_document(text: str) -> tuple[Document, ...]:
     found = _SOURCE.search(text)
     source = found["path"] if found else ""
     try:
-        value = load(text)
+        value, repeated = load_noting(text)
     except YamlError as error:
         return (Broken(source, error.problem, error.line, text),)
-    return tuple(_flatten(value, source, text))
+    return tuple(_flatten(value, source, text, repeated))
 
 
 def documents(
@@ -154,7 +156,9 @@ def finish(steps: Generator[object, None, T]) -> T:
             return result
 
 
-def _flatten(value: object, source: str, text: str) -> Iterator[Document]:
+def _flatten(
+    value: object, source: str, text: str, repeated: tuple[Repeated, ...]
+) -> Iterator[Document]:
     if value is None:
         return
     if not isinstance(value, dict):
@@ -163,7 +167,7 @@ def _flatten(value: object, source: str, text: str) -> Iterator[Document]:
     kind, items = value.get("kind"), value.get("items")
     if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
         for item in items:
-            yield from _flatten(item, source, text)
+            yield from _flatten(item, source, text, repeated)
         return
     metadata = _mapping(value.get("metadata"))
     name = metadata.get("name") or metadata.get("generateName")
@@ -177,6 +181,7 @@ def _flatten(value: object, source: str, text: str) -> Iterator[Document]:
         name=str(name),
         body=value,
         source=source,
+        repeated=repeated,
     )
 
 

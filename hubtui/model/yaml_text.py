@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -37,6 +38,14 @@ _FLOAT = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A key that its mapping has already; `line` counts from 1."""
+
+    key: str
+    line: int
+
+
 class YamlError(ValueError):
     """A document that cannot be read; `line` counts from 1, 0 when it is not known."""
 
@@ -47,7 +56,25 @@ class YamlError(ValueError):
 
 
 class _Loader(_Base):
-    pass
+    """Notes the keys that come twice in one mapping: PyYAML takes the last, as helm does."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.repeated: list[Repeated] = []
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[tuple[str, str]] = set()
+        for key, _value in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+                continue
+            if (key.tag, key.value) in seen:
+                self.repeated.append(Repeated(safe(key.value), key.start_mark.line + 1))
+            seen.add((key.tag, key.value))
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -93,10 +120,20 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 def load(text: str) -> Any:
     """The one document in `text` as JSON's types; raises YamlError."""
+    return load_noting(text)[0]
+
+
+def load_noting(text: str) -> tuple[Any, tuple[Repeated, ...]]:
+    """The one document, and the keys that come twice in it: the last one counts. Raises
+    YamlError."""
     try:
         _check_depth(text)
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 — a safe loader
-        return _Plain().value(value)
+        loader = _Loader(text)
+        try:
+            value = loader.get_single_data()
+        finally:
+            loader.dispose()
+        return _Plain().value(value), tuple(loader.repeated)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "cannot be read"

@@ -55,6 +55,8 @@ def _rows(diff: RevisionDiff) -> Iterator[tuple[object, ...]]:
         for each in objects:
             if each.broken:
                 yield section, each.title, "", each.kind.value, "", "", False, "", each.broken, ""
+            if each.remark:
+                yield section, each.title, "", each.kind.value, "", "", False, "", each.remark, ""
             for change in each.changes:
                 yield section, each.title, *_row(change)
 
@@ -109,6 +111,7 @@ def _object(each: ObjectDiff) -> Json:
         "change": each.kind.value,
         "counted": each.counted,
         "error": each.broken,
+        "remark": each.remark,
         "fields": [_change(change) for change in each.changes],
     }
 

@@ -175,7 +175,10 @@ def _object(prefix: str, each: ObjectDiff) -> Node:
         )
 
     def rows() -> list[Node]:
-        return [
+        said = (
+            [Node(f"{key}/remark", cell(one_line(each.remark), Tone.SOON))] if each.remark else []
+        )
+        return said + [
             node
             for index, change in enumerate(each.changes)
             for node in _change(f"{key}/{index}", change)
@@ -188,7 +191,11 @@ def _object(prefix: str, each: ObjectDiff) -> Node:
         children=rows,
         open=len(each.changes) <= OPEN_LINES,
         inside=each.counted,
-        detail=lambda: [each.title, *(line for change in each.changes for line in full(change))],
+        detail=lambda: [
+            each.title,
+            *([each.remark] if each.remark else []),
+            *(line for change in each.changes for line in full(change)),
+        ],
     )
 
 
@@ -202,7 +209,7 @@ def _whole(key: str, each: ObjectDiff) -> Node:
     return Node(
         key=key,
         words=cell(each.title, _TONES[sign]),
-        count=cell(str(each.kind), _TONES[sign]),
+        count=cell(f"{each.kind}; {each.remark}" if each.remark else str(each.kind), _TONES[sign]),
         sign=sign,
         children=lambda: [
             Node(f"{key}/{index}", ((line, _TONES[sign]),), sign)

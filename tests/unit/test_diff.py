@@ -224,6 +224,41 @@ def test_what_says_something_is_a_change(kind: str, before: str, after: str) -> 
     assert not change.noise
 
 
+def test_a_key_that_comes_twice_is_told() -> None:
+    pod = "kind: Pod\nmetadata: {name: a}\nspec: {x: 1, x: %s}\n"
+    before, after = _objects(pod % 2), _objects("kind: Pod\nmetadata: {name: a}\nspec: {x: 3}\n")
+    (found,) = compare(before, after, REVEAL).objects
+    assert _said(list(found.changes)) == [("spec.x", "changed", 2, 3)]
+    assert found.remark == "written twice, the last one counts: x (line 3) in live"
+    assert compare(before, _objects(pod % 2), REVEAL).objects == ()
+    (gone,) = compare(before, _objects("null"), REVEAL).objects
+    assert gone.remark == found.remark
+
+
+def test_a_hook_that_is_also_in_the_manifest_is_told_as_both() -> None:
+    def payload(image: str) -> Any:
+        hook = releases.hook(image)
+        document = releases.release(12, manifest=hook["manifest"], hooks=[hook])
+        return decode_payload(releases.packed(document))
+
+    diff = compare_payloads(payload("a:1"), payload("a:2"), REVEAL)
+    title = "DaemonSet/hook-image-puller"
+    assert [each.title for each in diff.hooks] == [title]
+    assert [each.title for each in diff.objects] == [title]
+    assert str(diff.counts) == "~1 +0 -0"
+    assert len([change for change in diff.images if change.after == "a:2"]) == 1
+
+
+def test_objects_of_other_namespaces_are_told_apart() -> None:
+    item = "{kind: ConfigMap, metadata: {name: a%s}, data: {x: '%s'}}"
+    there = ", namespace: elsewhere"
+    before = _objects(item % ("", 1), item % (there, 1))
+    after = _objects(item % ("", 1), item % (there, 2))
+    diff = compare(before, after, REVEAL)
+    assert [each.title for each in diff.objects] == ["ConfigMap/a in elsewhere"]
+    assert diff.unchanged == ("ConfigMap/a",)
+
+
 def test_true_is_not_one() -> None:
     found = list(differences({"a": [True, 0]}, {"a": [1, 0.0]}))
     assert [(each.before, each.after) for each in found] == [(True, 1), (0, 0.0)]

@@ -160,3 +160,26 @@ def test_documents_that_are_known_are_not_read_again() -> None:
     (text, items), *_ = manifest.documents(MANY)
     (_, again), *_ = manifest.documents(MANY, {text: items})
     assert again is items
+
+
+def test_a_key_that_comes_twice_is_noted_and_the_last_one_counts() -> None:
+    text = "kind: Pod\nmetadata: {name: a}\nspec:\n  x: 1\n  y: {a: 1, a: 2}\n  x: 2\n"
+    (found,) = manifest.read(text)
+    assert isinstance(found, Resource)
+    assert found.body["spec"] == {"x": 2, "y": {"a": 2}}
+    assert sorted((one.key, one.line) for one in found.repeated) == [("a", 5), ("x", 6)]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "{x: 1, y: {x: 1}}",
+        "[{x: 1}, {x: 1}]",
+        "{1: a, '1': b}",
+        "{a: &a {x: 1}, b: {<<: *a, x: 2}}",
+    ],
+)
+def test_the_same_key_elsewhere_is_no_repetition(spec: str) -> None:
+    (found,) = manifest.read(f"kind: Pod\nmetadata: {{name: a}}\nspec: {spec}\n")
+    assert isinstance(found, Resource)
+    assert found.repeated == ()

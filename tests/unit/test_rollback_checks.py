@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -173,6 +174,16 @@ def test_target_is_complete(target: Side, level: Level, overridable: bool, says:
     found = checks.target_is_complete(facts(side(12), target))
     assert (found.level, found.overridable) == (level, overridable)
     assert says in found.evidence
+
+
+def test_a_key_that_the_target_has_twice_is_told() -> None:
+    at = side(11)
+    assert at.payload is not None
+    text = "\n---\nkind: Service\nmetadata: {name: web}\nspec: {a: 1, a: 2}\n"
+    payload = replace(at.payload, manifest=at.payload.manifest + text)
+    found = checks.target_is_complete(facts(side(12), Side(at.head, payload, content(payload))))
+    assert found.level is Level.WARN
+    assert "Service/web has a twice (line 4): helm takes the last one" in found.evidence
 
 
 def test_a_current_revision_that_cannot_be_read_stops_too() -> None:

@@ -47,6 +47,12 @@ def target_is_complete(facts: Facts) -> Check:
         return stop(name, f"{evidence}; but it is {status}: it never worked", overridable=True)
     if status is Status.FAILED:
         return warn(name, f"{evidence}; but it failed: it was never deployed as a whole")
+    if repeated := [item for item in target.resources if item.repeated]:
+        item = repeated[0]
+        one = item.repeated[0]
+        words = f"{item.title} has {one.key} twice (line {one.line}): helm takes the last one"
+        more = f", and {len(repeated) - 1} more objects" if len(repeated) > 1 else ""
+        return warn(name, f"{evidence}; {words}{more}")
     return ok(name, evidence)
 
 
