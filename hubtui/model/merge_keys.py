@@ -6,7 +6,7 @@ by its items' keys, is a set, or is replaced as a whole; so is a mapping that is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 KNOWN_GROUPS: Final = frozenset(
@@ -74,6 +74,30 @@ ZERO_IS_NOTHING: Final = frozenset(
 """Fields that the server leaves out where they are false or 0: to say so says nothing."""
 
 
+DEFAULTS_OF_GONE: Final[dict[str, Any]] = {
+    "replicas": 1,
+    "revisionHistoryLimit": 10,
+    "progressDeadlineSeconds": 600,
+    "terminationGracePeriodSeconds": 30,
+    "restartPolicy": "Always",
+    "dnsPolicy": "ClusterFirst",
+    "schedulerName": "default-scheduler",
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+    "protocol": "TCP",
+    "sessionAffinity": "None",
+    "internalTrafficPolicy": "Cluster",
+    "type": "ClusterIP",
+    "timeoutSeconds": 1,
+    "periodSeconds": 10,
+    "successThreshold": 1,
+    "failureThreshold": 3,
+    "defaultMode": 420,
+    "securityContext": {},
+    "backoffLimit": 6,
+}
+"""What the server puts where a field is taken away (pkg/apis/*/v1/defaults.go): it is not gone."""
+
 SAYS_BY_BEING_THERE: Final = frozenset(
     (
         *("emptyDir", "podSelector", "namespaceSelector", "labelSelector", "selector"),
@@ -114,6 +138,23 @@ def is_default(value: Any, path: Sequence[Any]) -> bool:
     return any(
         type(value) is type(known) and value == known for known in DEFAULTS.get(path[-1], ())
     )
+
+
+def default_of_gone(around: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """What the server fills in for a field that is taken away; None where nothing.
+
+    `around` is the mapping that the field was in.
+    """
+    name = path[-1]
+    if any(step in _FREE for step in path[:-1]):
+        return None
+    if name == "targetPort":
+        return around.get("port")
+    if name == "securityContext" and not (len(path) > 1 and path[-2] == "spec"):
+        return None
+    if name == "type" and tuple(path) != ("spec", "type"):
+        return None
+    return DEFAULTS_OF_GONE.get(name)
 
 
 def is_known(api_version: str) -> bool:

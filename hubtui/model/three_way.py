@@ -21,6 +21,7 @@ from hubtui.model import quantity
 from hubtui.model.diff_tree import is_quantity
 from hubtui.model.merge_keys import (
     DEFAULTS,
+    default_of_gone,
     is_atomic_map,
     is_known,
     is_set,
@@ -147,20 +148,25 @@ class _Merge:
         result = dict(live)
         for key, wanted in target.items():
             below = (*path, str(key))
-            if wanted is None:
-                self._take(result, key, below)
+            if wanted is None:  # said, not left out: whoever else owns it, it goes
+                self._take(result, key, below, owned=False)
                 continue
             value = self.value(last.get(key), wanted, live.get(key, MISSING), below)
             if value is not MISSING:
                 result[key] = value
         for key in last:
             if key not in target:
-                self._take(result, key, (*path, str(key)))
+                below = (*path, str(key))
+                owned = self.method is Method.SERVER and self.owned(below)
+                self._take(result, key, below, owned=owned)
         return result
 
-    def _take(self, result: Object, key: str, path: Path) -> None:
-        if key in result and not (self.method is Method.SERVER and self.owned(path)):
+    def _take(self, result: Object, key: str, path: Path, *, owned: bool) -> None:
+        if key in result and not owned:
             del result[key]
+            default = default_of_gone(result, path) if self.known else None
+            if default is not None:
+                result[key] = default
 
     def sequence(
         self, last: Sequence[Any], target: Sequence[Any], live: Sequence[Any], path: Path

@@ -14,7 +14,11 @@ from tests.testbed.site import Site
 Json = dict[str, Any]
 _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"
-_PLURALS = {"NetworkPolicy": "networkpolicies", "StorageClass": "storageclasses"}
+_PLURALS = {
+    "NetworkPolicy": "networkpolicies",
+    "StorageClass": "storageclasses",
+    "PriorityClass": "priorityclasses",
+}
 
 
 class Api:

@@ -390,7 +390,7 @@ def test_the_differences_applied_to_the_one_give_the_other(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     found = [masked_change(each, REVEAL) for each in differences(before, after)]
-    assert _same(apply(before, found), after)
+    assert same(apply(before, found), after)
 
 
 @given(BODIES, BODIES)
@@ -481,11 +481,11 @@ def _apply_to_list(tree: list[Any], changes: list[Change]) -> list[Any]:
     return made
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)

@@ -231,3 +231,33 @@ def test_an_empty_text_that_is_an_entry_of_its_own_is_applied(field: str) -> Non
     target = {"apiVersion": "v1", "kind": "ConfigMap", field: {"a": ""}}
     live = {"apiVersion": "v1", "kind": "ConfigMap", field: {}}
     assert applied(target, target, live)[field] == {"a": ""}
+
+
+@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize(
+    ("spec", "field", "left"),
+    [
+        ({"replicas": 3}, "replicas", 1),
+        ({"minReadySeconds": 3}, "minReadySeconds", None),
+        ({"paused": True}, "paused", None),
+    ],
+)
+def test_a_field_that_is_taken_away_comes_back_as_the_default(
+    method: Method, spec: Json, field: str, left: Any
+) -> None:
+    last = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}
+    found = applied(last, {**last, "spec": {}}, last, method)
+    assert found["spec"].get(field) == left
+
+
+def test_a_services_port_without_a_target_leads_to_its_own_number() -> None:
+    port = {"name": "http", "port": 80, "protocol": "TCP"}
+    last = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{**port, "targetPort": 81}]}}
+    found = applied(last, {**last, "spec": {"ports": [port]}}, last)
+    assert found["spec"]["ports"] == [{**port, "targetPort": 80}]
+
+
+def test_null_takes_away_what_somebody_else_owns_too() -> None:
+    live = {"apiVersion": "v1", "kind": "Pod", "spec": {"nodeSelector": {"hand": "1"}}}
+    target = {**live, "spec": {"nodeSelector": None}}
+    assert applied(target, target, live, Method.SERVER, lambda _path: True)["spec"] == {}
