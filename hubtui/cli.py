@@ -210,6 +210,19 @@ def pods(context: click.Context, text: str, role: str, everyone: bool) -> int:
     return _await(answer(_run(context), text, role, everyone))
 
 
+@_command(
+    click.option("--runbook", metavar="INCIDENT", default="", help="Print its runbooks instead."),
+    _JSON,
+    _WATCH,
+)
+def problems(context: click.Context, runbook: str) -> int:
+    """What is wrong, with the evidence, what it does to users, and what starts the fix."""
+    from hubtui.headless.problems import problems as answer
+    from hubtui.headless.problems import runbook as book
+
+    return book(_run(context), runbook) if runbook else _await(answer(_run(context)))
+
+
 @_command(click.argument("name", metavar="POD|USER|ROLE"), _JSON, _WATCH)
 def why(context: click.Context, name: str) -> int:
     """What explains a pod that is not up: in words, with the evidence."""
@@ -330,7 +343,7 @@ def config(context: click.Context) -> int:
     """The settings in force and where each comes from.
 
     They stand in config.toml under the same names, in HUBTUI_CONTEXT, _NAMESPACE, _RELEASE,
-    _READ_ONLY, _SLOW, _THEME, _HELM and _HELM_TIMEOUT, and in the options above.
+    _READ_ONLY, _SLOW, _THEME, _HELM, _HELM_TIMEOUT and _RUNBOOKS, and in the options above.
     """
     from hubtui.headless.settings import settings as answer
 

@@ -43,7 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Everything that can be set. The names are those of the file's keys.
 
     `protected` holds patterns of context names that are always read-only; `keys` maps command ids
-    to keys; `helm_timeout` is a Go duration. `demo` is set by the command line alone.
+    to keys; `helm_timeout` is a Go duration; `runbooks` is a folder with runbooks of the operator's
+    own. `demo` is set by the command line alone.
     """
 
     kubeconfig: str = ""
@@ -58,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     helm_timeout: str = "10m"
     theme: Literal["auto", "dark", "light", "ansi"] = "auto"
     keys: dict[str, str] = {}
+    runbooks: str = ""
     demo: Demo | None = None
 
     def read_only_reason(self, context: str) -> str:
@@ -147,7 +149,7 @@ def _file(path: Path, *, required: bool) -> dict[str, Any]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in ("CONTEXT", "NAMESPACE", "RELEASE", "HELM", "HELM_TIMEOUT", "THEME"):
+    for name in ("CONTEXT", "NAMESPACE", "RELEASE", "HELM", "HELM_TIMEOUT", "THEME", "RUNBOOKS"):
         if value := environ.get(f"HUBTUI_{name}"):
             found[name.lower()] = value
     for name in ("READ_ONLY", "SLOW"):

@@ -14,16 +14,18 @@ from hubtui.headless.releases import heads_of, payload_notes
 from hubtui.headless.run import Run, ask, reason, scope_of, store_notes
 from hubtui.headless.text import fact, fitted
 from hubtui.model.age import age
+from hubtui.model.problem import Counts
 from hubtui.model.release import RevisionHead
 from hubtui.services.pods import RoleRow
 from hubtui.services.releases import Summary
 from hubtui.services.session import Session
 from hubtui.services.store import State, Store, utc_now
-from hubtui.views.cells import Cell, Tone, cell, join
+from hubtui.views.cells import EMPTY, Cell, Tone, cell, join
 from hubtui.views.document import Hung
 from hubtui.views.grid import table
 from hubtui.views.journal import elsewhere_words
 from hubtui.views.pods import COLUMNS, PodsView
+from hubtui.views.problems import counts_cell
 from hubtui.views.signs import status_sign
 
 _DOT: Cell = (("·", Tone.MUTED),)
@@ -39,6 +41,7 @@ async def status(run: Run) -> int:
         session.pods.update()
         if session.pods.stores.pods.health.state is State.DENIED and current is None:
             raise session.pods.stores.pods.health.error or DeniedError("nothing may be read")
+        await session.problems.gather()
         notes += store_notes(*pod_stores(session)) + await _left(session)
         return _answer(session, current, notes)
 
@@ -96,6 +99,7 @@ def _answer(session: Session, current: _Current, notes: tuple[Note, ...]) -> Ans
                     "jupyterhub": current[1].app if current else "",
                 },
                 "revision": shapes.revision(*current) if current else None,
+                "problems": _counted(session.problems.counts),
                 "pods": session.pods.count if known else None,
                 "roles": [shapes.role(each) for each in roles],
             }
@@ -107,6 +111,10 @@ def _answer(session: Session, current: _Current, notes: tuple[Note, ...]) -> Ans
         ],
         notes=notes,
     )
+
+
+def _counted(counts: Counts | None) -> dict[str, int] | None:
+    return {"now": counts.now, "soon": counts.soon} if counts is not None else None
 
 
 def _facts(session: Session, current: _Current, chart: str) -> list[Cell | Hung]:
@@ -124,6 +132,10 @@ def _facts(session: Session, current: _Current, chart: str) -> list[Cell | Hung]
         lines.append(fact("revision", join(cell(str(head.revision)), ((sign, tone),), words)))
         if summary.error or summary.description:
             lines.append(fact("", cell(summary.error or summary.description, Tone.MUTED)))
+    counts = session.problems.counts
+    words = counts_cell(counts) if counts is not None else cell("?", Tone.SOON)
+    more = cell("· hubtui problems", Tone.MUTED) if counts and counts.now + counts.soon else EMPTY
+    lines.append(fact("problems", join(words, more)))
     if session.gate.read_only:
         lines.append(fact("read-only", cell(session.gate.read_only, Tone.ACCENT)))
     return lines

@@ -46,6 +46,7 @@ BEAT, BEAT_SLOW = 0.25, 0.5
 _HERE_ALREADY = {
     "other_hub": ("PickerScreen",),
     "operations": ("OperationsScreen",),
+    "problems": ("ProblemsScreen", "RunbookScreen"),
     "help": ("HelpScreen",),
     "command_palette": ("QuitScreen",),
 }
@@ -196,6 +197,8 @@ class HubtuiApp(App[int], inherit_bindings=False):
             return  # the app is ending, and its screens are being taken apart
         now = datetime.now(UTC)
         self._show_failure(now)
+        if self.session is not None:
+            self.session.problems.look(now)
         # A screen that was pushed a moment ago may have nothing in it yet.
         if isinstance(self.screen, BaseScreen) and self.screen.is_mounted:
             self.screen.beat(now)
@@ -207,6 +210,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         if session is None:
             elsewhere = self._running_elsewhere()
             return StatusFacts(context=context_name(self.settings), running=elsewhere, clock=clock)
+        counts = session.problems.counts
         heads = session.releases.heads(session.release)
         head = heads[0] if heads else None
         summary = session.releases.summary(head) if head else None
@@ -226,6 +230,8 @@ class HubtuiApp(App[int], inherit_bindings=False):
             )
             + self._running_elsewhere(),
             read_only=bool(session.gate.read_only),
+            now=counts.now if counts else None,
+            soon=counts.soon if counts else None,
             clock=clock,
         )
 
@@ -250,7 +256,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         here = _HERE_ALREADY.get(action)
         if here is not None and type(self.screen).__name__ in here:
             return False
-        return self.session is not None if action == "operations" else True
+        return self.session is not None if action in ("operations", "problems") else True
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return keys.system_commands(self, screen)
@@ -275,6 +281,13 @@ class HubtuiApp(App[int], inherit_bindings=False):
 
         if self.session is not None and not isinstance(self.screen, OperationsScreen):
             self.push_screen(OperationsScreen(self.session, self._kept))
+
+    def action_problems(self) -> None:
+        """What is wrong, worst first."""
+        from hubtui.tui.screens.problems import ProblemsScreen
+
+        if self.session is not None and not isinstance(self.screen, ProblemsScreen):
+            self.push_screen(ProblemsScreen(self.session))
 
     def action_help(self) -> None:
         """The keys that apply here."""

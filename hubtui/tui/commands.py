@@ -53,9 +53,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "progress": ("app", "screen", "text", "progress"),
     "drift": ("app", "screen", "text", "diff", "compared", "drift"),
     "filter": ("filter",),
+    "problems": ("app", "screen", "table", "problems"),
+    "problem": ("app", "screen", "text", "problems"),
+    "runbook": ("app", "screen", "text", "details", "runbook"),
 }
 """Which scopes are live together: within one of them a key has one meaning."""
 
+FROM_PROBLEM = ("problems", "runbook")
 MOVING = ("table", "text")
 READING = ("diff", "logs", "details")
 
@@ -80,12 +84,13 @@ COMMANDS: tuple[Command, ...] = (
         ("panes",),
     ),
     Command(
-        "next-part", ("tab",), "Next part", "Go to the next part of the plan", "Panes", ("plan",),
+        "next-part", ("tab",), "Next part", "Go to the next part of the screen", "Panes",
+        ("plan", "problems"),
         footer="parts", weight=66, palette=False,
     ),
     Command(
         "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
-        ("plan",), palette=False,
+        ("plan", "problems"), palette=False,
     ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
@@ -143,15 +148,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows", ("panes-rows",)),
     Command(
         "logs", ("l",), "Logs", "Follow the logs of the pod, the role, or the marked pods", "Rows",
-        ("pods", "details"), footer="logs", weight=65,
+        ("pods", "details", "problems"), footer="logs", weight=65,
     ),
     Command(
         "why", ("w",), "Why", "What explains a pod that is not up, or a role's pods", "Rows",
-        ("pods", "details"), footer="why", weight=64,
+        ("pods", "details", "problems"), footer="why", weight=64,
     ),
     Command(
         "events", ("e",), "Events", "The events of the object, or of the namespace", "Rows",
-        ("pods", "releases", "details", "events"), footer="events", weight=54,
+        ("pods", "releases", "details", "events", "problems"), footer="events", weight=54,
     ),
     Command(
         "yaml", ("y",), "YAML", "The object as YAML, secrets masked", "Rows",
@@ -169,7 +174,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("panes-rows", "events", "plan", *READING), footer="copy", weight=20,
+        ("panes-rows", "events", "plan", "problems", *READING), footer="copy", weight=20,
     ),
     Command(
         "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff", "logs"),
@@ -214,7 +219,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "save", ("ctrl+s",), "Save", "Save what is shown to a new file: text, CSV or JSON",
-        "Reading", ("panes-rows", "logs", "diff", "details", "operations", "events"),
+        "Reading",
+        ("panes-rows", "logs", "diff", "details", "operations", "events", "problems"),
         footer="save", weight=13,
     ),
     Command(
@@ -227,15 +233,21 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
-        "Changing", ("releases", "drift"), footer="roll back", weight=50, danger=True,
+        "Changing", ("releases", "drift", *FROM_PROBLEM), footer="roll back", weight=50,
+        danger=True,
     ),
     Command(
         "restart", ("B",), "Restart", "Restart hub, proxy, autohttps or user-scheduler: a plan "
-        "first", "Changing", ("pods",), footer="restart", weight=48, danger=True,
+        "first", "Changing", ("pods", *FROM_PROBLEM), footer="restart", weight=48, danger=True,
     ),
     Command(
         "delete-pod", ("X",), "Delete pod", "Delete the pod under the cursor, a stuck one: a plan "
-        "first", "Changing", ("pods",), footer="delete", weight=47, danger=True,
+        "first", "Changing", ("pods", *FROM_PROBLEM), footer="delete", weight=47, danger=True,
+    ),
+    Command(
+        "problems", ("exclamation_mark",), "Problems",
+        "What is wrong: evidence, runbook, and the keys that start the fix", "Everywhere", ("app",),
+        footer="problems", weight=45,
     ),
     Command(
         "other-hub", ("H",), "Other hub", "Choose another hub or context", "Everywhere", ("app",),

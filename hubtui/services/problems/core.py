@@ -18,6 +18,7 @@ from hubtui.services.problems.signs import (
     earliest,
     failing_image,
     placed_at,
+    todo_of,
     unscheduled_since,
     with_why,
 )
@@ -137,7 +138,7 @@ def _problem(seen: Situation, role: Role, troubles: Sequence[_Trouble], *, up: b
         level=Level.SOON if up else Level.NOW,
         title=f"{state} {role}{down} {worst.words}",
         effect="Another pod does the work meanwhile." if up else _EFFECTS[role],
-        todo=why.todo if why and why.todo else "Look at what explains the pod.",
+        todo=todo_of(why, "Look at what explains the pod."),
         evidence=with_why(_evidence(seen, troubles), why),
         since=since,
         missing=_missing(seen, why.missing if why else ()),

@@ -153,7 +153,7 @@ class Problems:
             expected=expected,
             absent=self._absent_roles(expected, now),
             events=reading.events.of(names) if reading.events is not None else {},
-            whys={row.pod.key: why for row in self._suspects.rows if (why := reading.why(row))},
+            whys=reading.whys(self._suspects.rows),
             nodes=reading.nodes,
             nodes_at=reading.nodes_at,
             quotas=reading.quotas,
@@ -210,7 +210,8 @@ class Problems:
 
         Raises UnreachableError; what is denied is in `missing`.
         """
-        await self._session.feeds.fill(self._session.pods.stores.pods, *self.stores.values())
+        stores = (self._session.pods.stores.pods, *self.stores.values())
+        await self._session.feeds.fill(*(each for each in stores if not each.answered.is_set()))
         for _ in range(ROUNDS):
             self._take_in()
             self._decide(utc_now())

@@ -19,6 +19,7 @@ from hubtui.services.problems.signs import (
     name_of,
     named,
     placed_at,
+    todo_of,
     waiting_image,
     with_why,
 )
@@ -32,6 +33,10 @@ START_TIMEOUT: Final = 300.0
 
 RECENTLY: Final = 24 * 3600.0
 """Seconds in which a revision is suspected of having brought an image that is not there."""
+
+_CHECK: Final = (
+    "Check the image's name and tag, the registry, the pull secret, and the node's way to it."
+)
 
 _APPLIED: Final = (Status.DEPLOYED, Status.SUPERSEDED)
 
@@ -81,10 +86,7 @@ def _failing(seen: Situation, image: str, rows: Sequence[PodRow]) -> Problem:
         level=level,
         title=f"Image {image} cannot be pulled{where}: {_who(rows)}",
         effect=_effect(rows),
-        todo=why.todo.replace(" (r)", "")
-        if why and why.todo
-        else "Check the image's name and "
-        "tag, the registry, the pull secret, and the node's way to it.",
+        todo=todo_of(why, _CHECK),
         evidence=with_why(_told(rows), why),
         since=earliest(placed_at(row.pod) for row in rows),
         missing=why.missing if why else seen.unread("events"),

@@ -20,6 +20,7 @@ from hubtui.services.problems.signs import (
     earliest,
     name_of,
     named,
+    todo_of,
     unscheduled_since,
     with_why,
 )
@@ -74,8 +75,8 @@ def find(seen: Situation) -> list[Problem]:
     groups: dict[object, list[_Waits]] = {}
     for row in seen.troubled:
         since = unscheduled_since(row.pod) if row.role is Role.USERS else None
-        if since is None:
-            continue
+        if since is None or not seen.asked(row):
+            continue  # what explains it decides how long it may wait
         waits = _waits(seen, row, seen.seconds(since))
         groups.setdefault(_alike(waits), []).append(waits)
     found = [
@@ -151,11 +152,9 @@ def _title(rows: Sequence[PodRow], why: Why | None, *, coming: bool) -> str:
 
 
 def _todo(why: Why | None) -> str:
-    if why is None:
-        return "Look at what the scheduler says of the pod."
-    if why.cause is Cause.SCHEDULER:
+    if why is not None and why.cause is Cause.SCHEDULER:
         return "Look at the log of the scheduler; restart the user-scheduler when it does nothing."
-    return why.todo
+    return todo_of(why, "Look at what the scheduler says of the pod.")
 
 
 def _evidence(seen: Situation, members: Sequence[_Waits]) -> Iterable[Evidence]:

@@ -19,7 +19,7 @@ locks, journal     of this machine, each HELM_EVERY seconds while a revision is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -69,7 +69,7 @@ class Reading:
         self._session = session
         self._clock = clock
         self._due: dict[str, float] = {}
-        self._whys: dict[object, tuple[Why, float]] = {}
+        self._whys: dict[object, tuple[Why | None, float]] = {}
         self._log_of: tuple[str, int] | None = None
         self._head = ""
         self._pods = -1
@@ -81,10 +81,10 @@ class Reading:
         self.helm: HelmHere | None = None
         self.missing: dict[str, str] = {}
 
-    def why(self, row: PodRow) -> Why | None:
-        """What explains a pod, or another one that looks the same."""
-        found = self._whys.get(look_of(row))
-        return found[0] if found else None
+    def whys(self, rows: Iterable[PodRow]) -> dict[str, Why | None]:
+        """What explains those pods that were asked for, or others that look the same."""
+        looks = {row.pod.key: self._whys.get(look_of(row)) for row in rows}
+        return {key: found[0] for key, found in looks.items() if found is not None}
 
     def forget(self, seen: Suspects) -> None:
         """Drops what was read of a suspicion that is over."""
@@ -207,8 +207,7 @@ class Reading:
         """Explains these pods, after all else was read."""
         for row in rows:
             why = await self._why(row, schedulers)
-            if why is not None:
-                self._whys[look_of(row)] = (why, self._clock())
+            self._whys[look_of(row)] = (why, self._clock())
 
     async def _why(self, row: PodRow, schedulers: Sequence[PodRow]) -> Why | None:
         session, meta = self._session, row.pod.metadata

@@ -147,6 +147,11 @@ def earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def todo_of(why: Why | None, otherwise: str) -> str:
+    """What an explanation says is to be done, without the keys of another screen."""
+    return (without_keys(why).todo if why else "") or otherwise
+
+
 def with_why(told: Iterable[Evidence], why: Why | None) -> tuple[Evidence, ...]:
     """Evidence, followed by an explanation's sentences and what of its evidence is new."""
     found = list(told)

@@ -51,8 +51,9 @@ class Situation:
     which something is not as it should be, `core` all pods of the core, troubled or not.
     `expected` says how many pods a role's workloads ask for, `absent` since when a role that
     should have pods has none. `events` are newest first, by the pod's name; `whys` explain pods by
-    key. `log` is the end of the hub's log before its last restart. `server` is a user's pod, for
-    what a further one would ask for. `missing` has what could not be read, by source.
+    key, with None for one that was asked for in vain. `log` is the end of the hub's log before its
+    last restart. `server` is a user's pod, for what a further one would ask for. `missing` has
+    what could not be read, by source.
     """
 
     now: datetime
@@ -69,7 +70,7 @@ class Situation:
     expected: Mapping[Role, int] = field(default_factory=dict)
     absent: Mapping[Role, datetime] = field(default_factory=dict)
     events: Mapping[str, Sequence[kube.Event]] = field(default_factory=dict)
-    whys: Mapping[str, Why] = field(default_factory=dict)
+    whys: Mapping[str, Why | None] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     nodes_at: datetime | None = None
     quotas: Sequence[Quota] = ()
@@ -84,6 +85,10 @@ class Situation:
     def why(self, row: PodRow) -> Why | None:
         """What explains a pod, once that was read."""
         return self.whys.get(row.pod.key)
+
+    def asked(self, row: PodRow) -> bool:
+        """Whether it was asked what explains a pod, be it in vain."""
+        return row.pod.key in self.whys
 
     def events_of(self, row: PodRow) -> Sequence[kube.Event]:
         """What the cluster said of a pod, newest first."""

@@ -55,14 +55,16 @@ class LogsScreen(BaseScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "text", "logs")]
 
-    def __init__(self, session: Session, *pods: str, role: Role | None = None) -> None:
+    def __init__(
+        self, session: Session, *pods: str, role: Role | None = None, previous: bool = False
+    ) -> None:
         super().__init__()
         self._session = session
         self._members = Members(session, role, pods)
         self._what = role or (pods[0].partition("/")[2] if len(pods) == 1 else f"{len(pods)} pods")
         self.view = LogView()
         self._follow = True
-        self._previous = False
+        self._previous = previous
         self._since = 0
         self._container = ""
         self._logs = Logs(session, Wanted())
