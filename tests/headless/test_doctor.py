@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,34 @@ def test_rights_that_are_missing_are_named(
     assert "1 of 13 missing: delete pods" in items["rights: operator"]["evidence"]
     assert "list nodes" in items["rights: cluster"]["evidence"]
     assert items["rights: operator"]["verdict"] == "warn"
+
+
+@pytest.fixture
+def sops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH of our own, on which a sops may be."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    return folder / "sops"
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "said"),
+    [
+        ("echo sops 3.11.0", "ok", "sops 3.11.0, {sops}, from PATH"),
+        ("echo no such flag >&2; exit 1", "warn", "does not say its version: no such flag"),
+        ("", "warn", "sops is not installed: encrypted values files stay closed"),
+    ],
+    ids=["there", "broken", "missing"],
+)
+def test_sops_is_looked_for(
+    hubtui: Command, api: ApiServer, helm: Path, sops: Path, script: str, verdict: str, said: str
+) -> None:
+    if script:
+        sops.write_text(f"#!/bin/sh\n{script}\n")
+        sops.chmod(0o700)
+    found = findings(hubtui("doctor", "--json").document)["sops"]
+    assert found["verdict"] == verdict
+    assert said.format(sops=sops) in found["evidence"]
+    assert ("hubtui[tools]" in found["remedy"]) is (not script)

@@ -11,7 +11,7 @@ import io
 import pytest
 
 from tests.headless.apiserver import ApiServer
-from tests.headless.cluster import EVIL
+from tests.headless.cluster import EVIL, workload
 from tests.headless.conftest import Command
 
 
@@ -38,6 +38,25 @@ def test_a_restart_without_a_name_is_a_plan(
         "--confirm hub",
     ):
         assert words in found.out
+
+
+@pytest.mark.parametrize(
+    ("component", "said"),
+    [
+        ("proxy", "every open connection drops for some seconds"),
+        ("proxy", "until then servers answer with 404"),
+        ("autohttps", "every HTTPS connection drops for some seconds"),
+    ],
+)
+def test_what_users_notice_of_a_restart(
+    hubtui: Command, api: ApiServer, component: str, said: str
+) -> None:
+    if component == "autohttps":
+        api.objects.append(workload("Deployment", "autohttps"))
+    notices = hubtui("restart", component, "--json").document["notices"]
+    assert said in " ".join(notices)
+    assert "2 running servers" in " ".join(notices)
+    assert not any("no log-in" in notice for notice in notices)
 
 
 def test_the_plan_of_a_restart_as_a_document(hubtui: Command, api: ApiServer) -> None:
