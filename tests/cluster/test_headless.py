@@ -29,6 +29,9 @@ READS = [
     "values 1 --all",
     "pods",
     "pods --all",
+    "why hub",
+    "events",
+    "events hub --filter status:warning",
     "logs hub --tail 5",
     "rollback 1",
     "restart hub",
@@ -37,6 +40,7 @@ READS = [
     "journal",
     "config",
 ]
+LIVE = ["diff --live", "diff 1 --live"]
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 ASKING = {"selfsubjectaccessreviews", "selfsubjectrulesreviews"}
 
@@ -157,14 +161,30 @@ def test_without_the_right_to_read_secrets(hubtui: Hubtui, nosecrets: Path) -> N
     ]
 
 
-@pytest.mark.parametrize("line", READS[:-3])
+@pytest.mark.parametrize("line", LIVE)
+def test_the_cluster_is_compared_as_far_as_it_may_be_read(
+    hubtui: Hubtui, viewer: Path, admin: Path, line: str
+) -> None:
+    whole = hubtui(admin, *line.split())
+    assert (whole.returncode, whole.stderr) == (0, "")
+    for shape in ([], ["--json"]):
+        found = hubtui(viewer, *line.split(), *shape)
+        assert found.returncode == 0
+        assert found.stdout
+        assert CANARY not in found.stdout
+    unread = {note["source"] for note in document(found)["notes"]}
+    assert "ClusterRole/hub-user-scheduler" in unread
+    assert "Deployment/hub" not in unread
+
+
+@pytest.mark.parametrize("line", [*READS[:-3], *LIVE])
 def test_without_any_right(hubtui: Hubtui, nobody: Path, line: str) -> None:
     found = hubtui(nobody, *line.split())
     assert (found.returncode, found.stdout) == (1, "")
     assert "no right to list" in found.stderr
 
 
-@pytest.mark.parametrize("line", READS[:-3])
+@pytest.mark.parametrize("line", [*READS[:-3], *LIVE])
 def test_with_a_token_that_is_refused(hubtui: Hubtui, invalid_token: Path, line: str) -> None:
     found = hubtui(invalid_token, *line.split())
     assert (found.returncode, found.stdout) == (1, "")

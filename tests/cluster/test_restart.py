@@ -90,6 +90,28 @@ async def test_the_hub_restarts_and_answers(testbed: Testbed, admin: Path) -> No
     assert not before.keys() & hub.pods(app="jupyterhub", component="hub").keys()
 
 
+@pytest.mark.parametrize("component", ["proxy", "autohttps"])
+async def test_what_stands_before_the_hub_restarts(
+    testbed: Testbed, admin: Path, component: str
+) -> None:
+    chosen = Settings(kubeconfig=str(admin), helm=str(testbed.helm(4)))
+    session = await connect(chosen, open_client(chosen), live=False)
+    assert isinstance(session, Session)
+    hub = Place(testbed, NAMESPACE)
+    before = hub.pods(app="jupyterhub", component=component)
+    try:
+        plan = await planned(session, component)
+        assert "connection drops for some seconds" in plan.notices[0]
+        outcome = await (await session.operations.start(plan, "hub")).wait()
+    finally:
+        await session.close()
+    assert outcome.result is Result.OK, outcome
+    assert outcome.summary == f"{component} restarted: its new pod is ready"
+    after = hub.pods(app="jupyterhub", component=component)
+    assert len(after) == 1
+    assert not before.keys() & after.keys()
+
+
 async def test_a_part_that_is_none_and_one_that_is_not_there(
     small: SmallRelease, place: Place
 ) -> None:
