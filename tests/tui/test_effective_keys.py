@@ -41,6 +41,9 @@ PATHS: dict[str, tuple[str, ...]] = {
     "details": ("2", "G", "enter"),
     "why": ("2", "G", "w"),
     "operations": ("ctrl+e",),
+    "problems": ("exclamation_mark",),
+    "the evidence": ("exclamation_mark", "tab"),
+    "a runbook": ("exclamation_mark", "enter"),
     "the picker": ("H",),
     "help": ("question_mark",),
 }

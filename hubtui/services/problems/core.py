@@ -17,6 +17,7 @@ from hubtui.services.problems.signs import (
     crashes,
     earliest,
     failing_image,
+    last_end,
     placed_at,
     todo_of,
     unscheduled_since,
@@ -38,6 +39,10 @@ ABSENT: Final = 10.0
 
 FAILED_LATELY: Final = 3600.0
 """Seconds for which an evicted pod is news while its successor runs."""
+
+OFTEN: Final = 3
+LATELY: Final = 600.0
+"""So many restarts, the last one so many seconds ago, are no accident."""
 
 ENDING: Final = 60.0
 """Seconds after its grace time in which a pod should be gone."""
@@ -98,6 +103,8 @@ def _trouble(seen: Situation, row: PodRow) -> _Trouble | None:
         return _Trouble(row, "has no node", waits) if late else None
     if crashes(row, seen.now):
         return None if _has_a_name(seen, row) else _Trouble(row, "crashes", state.since)
+    if state.up:
+        return _again_and_again(seen, row)
     if state.severity is Severity.NOW:
         return _Trouble(row, f"is {state.status}", placed_at(pod))
     if state.severity is Severity.WAITING:
@@ -106,6 +113,15 @@ def _trouble(seen: Situation, row: PodRow) -> _Trouble | None:
     if state.severity is Severity.SOON and seen.seconds(state.since) > NOT_READY:
         return _Trouble(row, "is not ready", state.since)
     return None
+
+
+def _again_and_again(seen: Situation, row: PodRow) -> _Trouble | None:
+    """A pod that is up, for how long is another question."""
+    ended = last_end(row.pod)
+    at = ended[1].finished_at if ended else None
+    if at is None or row.state.restarts < OFTEN or seen.seconds(at) > LATELY:
+        return None
+    return None if _has_a_name(seen, row) else _Trouble(row, "is restarted again and again", at)
 
 
 def _has_a_name(seen: Situation, row: PodRow) -> bool:
@@ -137,7 +153,7 @@ def _problem(seen: Situation, role: Role, troubles: Sequence[_Trouble], *, up: b
         incident=Incident.CORE,
         level=Level.SOON if up else Level.NOW,
         title=f"{state} {role}{down} {worst.words}",
-        effect="Another pod does the work meanwhile." if up else _EFFECTS[role],
+        effect=_effect(role, troubles, up=up),
         todo=todo_of(why, "Look at what explains the pod."),
         evidence=with_why(_evidence(seen, troubles), why),
         since=since,
@@ -146,6 +162,14 @@ def _problem(seen: Situation, role: Role, troubles: Sequence[_Trouble], *, up: b
         fixes=_fixes(role, troubles),
         subject=role.value,
     )
+
+
+def _effect(role: Role, troubles: Sequence[_Trouble], *, up: bool) -> str:
+    if not up:
+        return _EFFECTS[role]
+    if any(each.row.state.up for each in troubles):
+        return f"It works between its restarts. In each of them: {_EFFECTS[role].lower()}"
+    return "Another pod does the work meanwhile."
 
 
 def _evidence(seen: Situation, troubles: Sequence[_Trouble]) -> tuple[Evidence, ...]:

@@ -87,6 +87,8 @@ class Problems:
     def missing(self) -> tuple[Missing, ...]:
         """What could not be looked at, and why."""
         stores = {"pods": self._session.pods.stores.pods, **self.stores}
+        if self._reading.events is not None:
+            stores["events"] = self._reading.events.store
         denied = {
             name: store.health.error.what
             for name, store in stores.items()

@@ -1,0 +1,362 @@
+"""Incidents of pods: no node, no image, a core that is down, an overloaded hub, lost nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hubtui.model.kube import Pod
+from hubtui.model.problem import Incident, Level, Problem
+from hubtui.model.roles import Role
+from hubtui.model.why_facts import Cause, Missing, Why
+from hubtui.services.problems import problems_of
+from hubtui.services.problems.situation import Situation
+from tests.situations import (
+    EXPECTED,
+    NOW,
+    ago,
+    at,
+    container_status,
+    core,
+    event,
+    heads,
+    node,
+    pod,
+    quota,
+    silent,
+    situation,
+    unscheduled,
+    waiting,
+)
+
+USER = "singleuser-server"
+PULLER = "continuous-image-puller"
+CRASH = {"exitCode": 1, "reason": "Error", "finishedAt": at(20)}
+
+
+def only(seen: Situation) -> Problem:
+    """The one problem of a situation."""
+    (found,) = problems_of(seen)
+    return found
+
+
+def words(problem: Problem) -> str:
+    """All evidence in one text."""
+    return "\n".join(each.words for each in problem.evidence)
+
+
+def commands(problem: Problem) -> list[str]:
+    return [fix.command for fix in problem.fixes]
+
+
+# -- pending-user
+
+
+def why(cause: Cause, **more: Any) -> dict[str, Why]:
+    return {"hub/u1": Why(cause, f"It is {cause}.", todo="Do that.", **more)}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "more", "level"),
+    [
+        (61, {}, Level.NOW),
+        (16, {"whys": why(Cause.TOO_LARGE)}, Level.NOW),
+        (61, {"whys": why(Cause.NO_NODE)}, Level.NOW),
+        (16, {"events": [event("u1", "NotTriggerScaleUp", "max node group size")]}, Level.NOW),
+        (301, {"events": [event("u1", "TriggeredScaleUp")]}, Level.SOON),
+        (601, {"events": [event("u1", "TriggeredScaleUp")]}, Level.NOW),
+        (181, {"missing": {"events": "denied"}}, Level.SOON),
+        (301, {"missing": {"events": "denied"}}, Level.NOW),
+        (301, {"whys": why(Cause.GATED)}, Level.NOW),
+    ],
+    ids=["full", "too large", "no node accepts", "no scale-up", "a late node", "a very late node",
+         "events unread", "events unread for long", "gated"],
+)  # fmt: skip
+def test_a_server_without_a_node(seconds: float, more: dict[str, Any], level: Level) -> None:
+    found = only(situation(*core(), unscheduled("u1", USER, seconds, user="bo"), **more))
+    assert (found.incident, found.level) == (Incident.PENDING_USER, level)
+    assert found.title.startswith("1 server (bo) waits for a node")
+    assert found.since == ago(seconds)
+    assert commands(found) == ["hubtui why u1", "hubtui events u1"]
+
+
+def test_those_who_wait_for_the_same_are_one_problem() -> None:
+    pods = [unscheduled(f"u{n}", USER, 90 + n, user=f"user-{n}") for n in range(12)]
+    large = unscheduled("big", USER, 90, user="eve", requests={"memory": "900Gi"})
+    found = problems_of(situation(*core(), *pods, large))
+    assert {each.title for each in found} == {
+        "12 servers (user-0, user-1, user-10 and 9 more) wait for a node",
+        "1 server (eve) waits for a node",
+    }
+    assert len({each.key for each in found}) == 2
+
+
+def test_what_explains_it_is_told_with_what_could_not_be_read() -> None:
+    missing = (Missing("nodes", "no right to list nodes"),)
+    explained = why(Cause.TOO_LARGE, means="Waiting does not help.", missing=missing)
+    found = only(situation(*core(), unscheduled("u1", USER, 30, user="bo"), whys=explained))
+    assert found.title == "1 server (bo) waits for a node: larger than any node"
+    assert found.todo == "Do that."
+    assert "Waiting does not help." in words(found)
+    assert found.missing == missing
+
+
+def test_a_scheduler_that_is_down_is_found_by_those_who_wait_in_silence() -> None:
+    down = waiting("s1", "user-scheduler", "CrashLoopBackOff", 90, restarts=4, last=CRASH)
+    silence = unscheduled("u1", USER, 20, "", user="bo")
+    seen = situation(*core("user-scheduler"), down, silence, whys=why(Cause.SCHEDULER))
+    found = {each.incident: each for each in problems_of(seen)}
+    assert set(found) == {Incident.PENDING_USER, Incident.CORE}
+    assert commands(found[Incident.PENDING_USER])[0] == "hubtui restart user-scheduler"
+    assert found[Incident.CORE].effect == "New servers stay Pending, and no event says why."
+
+
+def test_a_scheduler_that_is_up_may_be_slow_for_a_minute() -> None:
+    def seen(seconds: float) -> Situation:
+        silence = unscheduled("u1", USER, seconds, "")
+        return situation(*core(), silence, whys=why(Cause.SCHEDULER))
+
+    assert problems_of(seen(40)) == ()
+    assert only(seen(61)).incident is Incident.PENDING_USER
+
+
+@pytest.mark.parametrize(
+    ("hard", "used", "line"),
+    [
+        ({"pods": "50"}, {"pods": "50"}, "50 of 50 pods used, a further server needs 1"),
+        ({"requests.memory": "10Gi"}, {"requests.memory": "9.5Gi"}, "requests.memory used"),
+        ({"limits.memory": "10Gi"}, {"limits.memory": "9Gi"}, "a further server needs"),
+    ],
+)
+def test_a_quota_without_room_for_one_more(
+    hard: dict[str, str], used: dict[str, str], line: str
+) -> None:
+    server = pod("u1", USER, requests={"memory": "1Gi"}, limits={"memory": "2Gi"})
+    found = only(situation(*core(), server, quotas=[quota(hard, used)]))
+    assert (found.incident, found.level) == (Incident.PENDING_USER, Level.SOON)
+    assert line in words(found)
+
+
+# -- image-pull
+
+
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"])
+def test_an_image_that_does_not_come_is_seen_at_once(reason: str) -> None:
+    found = only(situation(*core(), waiting("u1", USER, reason, 2, "no such tag", user="ana")))
+    assert (found.incident, found.level) == (Incident.IMAGE_PULL, Level.NOW)
+    assert found.title == "Image img:1 cannot be pulled on node-1: 1 server (ana) waits"
+    assert "no such tag" in words(found)
+    assert commands(found)[:2] == ["hubtui why u1", "hubtui events u1"]
+
+
+def test_one_problem_for_each_image() -> None:
+    def fails(name: str, image: str, where: str) -> Pod:
+        return waiting(name, USER, "ErrImagePull", 9, image=image, node=where, user=name)
+
+    pods = [fails("a", "x:1", "n1"), fails("b", "x:1", "n2"), fails("c", "y:1", "n1")]
+    found = problems_of(situation(*core(), *pods))
+    assert sorted(each.title for each in found) == [
+        "Image x:1 cannot be pulled on n1, n2: 2 servers (a, b) wait",
+        "Image y:1 cannot be pulled on n1: 1 server (c) waits",
+    ]
+
+
+def test_after_a_young_revision_the_one_before_is_offered() -> None:
+    bad = waiting("u1", USER, "ImagePullBackOff", 9)
+    young = heads("superseded", "superseded", "deployed", seconds=600)
+    assert "hubtui rollback 2" in commands(only(situation(*core(), bad, heads=young)))
+    old = heads("superseded", "superseded", "deployed", seconds=9 * 86400)
+    assert not any("rollback" in c for c in commands(only(situation(*core(), bad, heads=old))))
+
+
+def test_a_puller_alone_costs_nobody_a_server_yet() -> None:
+    found = only(situation(*core(), waiting("p1", PULLER, "ImagePullBackOff", 60)))
+    assert found.level is Level.SOON
+
+
+def test_the_image_of_the_hub_is_told_once() -> None:
+    bad = waiting("hub-2", "hub", "ImagePullBackOff", 60, image="k8s-hub:9")
+    found = only(situation(*core("hub"), bad))
+    assert found.incident is Incident.IMAGE_PULL
+    assert "The new pod of hub does not start" in found.effect
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(160, Level.SOON), (301, Level.NOW)])
+def test_a_pull_that_costs_the_start_timeout(seconds: float, level: Level) -> None:
+    slow = waiting("u1", USER, "ContainerCreating", seconds, user="ana")
+    nodes = {"n1": node("n1")}
+    found = only(situation(*core(), slow, events=[event("u1", "Pulling")], nodes=nodes))
+    assert (found.incident, found.level) == (Incident.IMAGE_PULL, level)
+    assert found.title.startswith("Image img:1 is still being pulled on node-1")
+    assert "0 of 1 node have the image" in words(found)
+
+
+# -- core
+
+DOWN = "Nobody can log in, start or stop a server; servers that run go on."
+
+
+@pytest.mark.parametrize(
+    ("hub", "title"),
+    [
+        (unscheduled("hub-1", "hub", 11), "The hub is down: its pod has no node"),
+        (waiting("hub-1", "hub", "CrashLoopBackOff", 40, restarts=2, last=CRASH),
+         "The hub is down: its pod crashes"),
+        (waiting("hub-1", "hub", "CreateContainerConfigError", 40),
+         "The hub is down: its pod is CreateContainerConfigError"),
+        (waiting("hub-1", "hub", "ContainerCreating", 301), "The hub is down: its pod does not "
+         "start"),
+        (pod("hub-1", "hub", phase="Failed", reason="Evicted", message="low on memory",
+             containerStatuses=[]), "The hub is down: its pod was evicted"),
+        (pod("hub-1", "hub", deleted=90), "The hub is down: its pod does not end"),
+    ],
+    ids=["no node", "crashes", "config", "does not start", "evicted", "stuck"],
+)  # fmt: skip
+def test_a_hub_that_is_down(hub: Pod, title: str) -> None:
+    found = only(situation(*core("hub"), hub))
+    assert (found.incident, found.level, found.title) == (Incident.CORE, Level.NOW, title)
+    assert found.effect == DOWN
+    assert "hubtui why hub-1" in commands(found)
+
+
+def test_a_stuck_pod_can_be_forced_from_here() -> None:
+    found = only(situation(*core("hub"), pod("hub-1", "hub", deleted=90)))
+    assert commands(found)[0] == "hubtui delete-pod hub-1 --force"
+
+
+def test_a_part_that_another_pod_stands_in_for_is_no_outage() -> None:
+    found = only(situation(*core(), unscheduled("proxy-2", "proxy", 30)))
+    assert (found.level, found.effect) == (Level.SOON, "Another pod does the work meanwhile.")
+
+
+def test_a_pod_that_was_evicted_is_news_for_an_hour() -> None:
+    def evicted(seconds: float) -> Situation:
+        gone = {"type": "Ready", "status": "False", "lastTransitionTime": at(seconds)}
+        old = pod("proxy-0", "proxy", 9000, phase="Failed", reason="Evicted", conditions=[gone],
+                  containerStatuses=[])  # fmt: skip
+        return situation(*core(), old)
+
+    assert only(evicted(600)).title == "A pod of the proxy was evicted"
+    assert problems_of(evicted(3700)) == ()
+
+
+def test_a_hub_that_runs_and_does_not_get_ready() -> None:
+    status = {**container_status({"running": {"startedAt": at(150)}}), "ready": False}
+    gone = {"type": "Ready", "status": "False", "lastTransitionTime": at(150)}
+    hub = pod("hub-1", "hub", 150, containerStatuses=[status], conditions=[gone])
+    assert only(situation(*core("hub"), hub)).title == "The hub is down: its pod is not ready"
+
+
+def test_a_part_that_is_up_between_its_restarts() -> None:
+    def proxy(restarts: int, seconds: float) -> Situation:
+        last = {**CRASH, "finishedAt": at(seconds)}
+        status = container_status({"running": {"startedAt": at(5)}}, restarts=restarts, last=last)
+        return situation(*core("proxy"), pod("proxy-1", "proxy", containerStatuses=[status]))
+
+    found = only(proxy(3, 500))
+    assert (found.level, found.title) == (
+        Level.SOON,
+        "A pod of the proxy is restarted again and again",
+    )
+    assert "It works between its restarts." in found.effect
+    assert problems_of(proxy(3, 700)) == problems_of(proxy(2, 60)) == ()
+
+
+def test_a_part_without_a_pod_and_one_that_is_scaled_down() -> None:
+    absent = situation(*core("hub"), absent={Role.HUB: ago(11)})
+    assert only(absent).title == "The hub has no pod"
+    scaled = situation(*core("hub"), expected={**EXPECTED, Role.HUB: 0})
+    assert only(scaled).title == "The hub is scaled to 0"
+
+
+# -- overload
+
+
+def ended(reason: str, code: int, seconds: float, restarts: int = 1, *, up: bool = True) -> Pod:
+    last = {"reason": reason, "exitCode": code, "finishedAt": at(seconds)}
+    state = {"running": {"startedAt": at(seconds - 1)}}
+    limits = {"memory": "1Gi"}
+    if up:
+        statuses = [container_status(state, restarts=restarts, last=last)]
+        return pod("hub-1", "hub", containerStatuses=statuses, limits=limits)
+    return waiting("hub-1", "hub", "CrashLoopBackOff", 60, restarts=restarts, last=last,
+                   limits=limits)  # fmt: skip
+
+
+ABORTED = "[C] Aborting due to 5 consecutive spawn failures"
+PROBE = event("hub-1", "Killing", "Container hub failed liveness probe, will be restarted", 30)
+
+
+@pytest.mark.parametrize(
+    ("hub", "more", "level"),
+    [
+        (ended("OOMKilled", 137, 200), {}, Level.SOON),
+        (ended("OOMKilled", 137, 200, 3), {}, Level.NOW),
+        (ended("OOMKilled", 137, 1200, 3), {}, Level.SOON),
+        (ended("OOMKilled", 137, 30, 2, up=False), {}, Level.NOW),
+        (ended("Error", 1, 60), {"log": ["[W] 3 consecutive spawns failed", ABORTED]}, Level.SOON),
+        (ended("Error", 137, 60), {"events": [PROBE]}, Level.SOON),
+    ],
+    ids=["memory", "memory again and again", "memory, some time ago", "down", "gave up", "probe"],
+)
+def test_an_overloaded_hub(hub: Pod, more: dict[str, Any], level: Level) -> None:
+    found = only(situation(*core("hub"), hub, **more))
+    assert (found.incident, found.level) == (Incident.OVERLOAD, level)
+    assert commands(found)[0] == "hubtui logs hub --previous"
+
+
+def test_the_evidence_of_overload_names_limit_and_line() -> None:
+    assert "its memory limit is 1Gi" in words(
+        only(situation(*core("hub"), ended("OOMKilled", 137, 30)))
+    )
+    gave_up = only(situation(*core("hub"), ended("Error", 1, 30), log=[ABORTED]))
+    assert ABORTED in words(gave_up)
+
+
+@pytest.mark.parametrize(
+    ("hub", "more"),
+    [
+        (ended("OOMKilled", 137, 3700), {}),
+        (ended("Completed", 0, 60), {}),
+        (ended("Error", 1, 60), {"log": ["Traceback"]}),
+        (ended("Error", 137, 60), {}),
+    ],
+    ids=["long ago", "by itself", "another error", "killed, nobody knows why"],
+)
+def test_a_restart_that_is_no_overload(hub: Pod, more: dict[str, Any]) -> None:
+    assert problems_of(situation(*core("hub"), hub, **more)) == ()
+
+
+# -- lost-node
+
+
+def test_a_lost_node_is_told_with_those_who_are_on_it() -> None:
+    pods = [silent(f"u{n}", USER, 20, "n2", user=f"user-{n}") for n in range(3)]
+    nodes = {"n2": node("n2", "Unknown", 22)}
+    found = only(situation(*core(), *pods, nodes=nodes, nodes_at=ago(5)))
+    assert (found.incident, found.level) == (Incident.LOST_NODE, Level.NOW)
+    assert found.title == "Node n2 does not answer, with 3 servers"
+    assert found.since == ago(22)
+    assert "n2: Ready is Unknown" in words(found)
+
+
+def test_without_the_nodes_the_pods_word_is_taken_after_a_moment() -> None:
+    denied = {"nodes": "no right to list nodes"}
+    found = only(situation(*core(), silent("u1", USER, 9, "n2", user="bo"), missing=denied))
+    assert found.incident is Incident.LOST_NODE
+    assert [each.source for each in found.missing] == ["nodes"]
+
+
+def test_a_node_that_was_removed_is_said() -> None:
+    seen = situation(*core(), silent("u1", USER, 30, "n2"), nodes={"n1": node("n1")}, nodes_at=NOW)
+    assert "n2 is not in the cluster any more" in words(only(seen))
+
+
+def test_a_hub_on_a_lost_node_is_told_once_and_can_be_forced_when_it_ends() -> None:
+    hub = silent("hub-1", "hub", 400, "n2", deleted=90)
+    found = only(
+        situation(*core("hub"), hub, nodes={"n2": node("n2", "Unknown", 420)}, nodes_at=NOW)
+    )
+    assert found.title == "Node n2 does not answer, with hub"
+    assert "hubtui delete-pod hub-1 --force" in commands(found)
