@@ -1,0 +1,50 @@
+"""The stories that the demo tells: scenarios, and drills, which are incidents to practise on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from hubtui.demo.scenarios import calm, empty, monday
+from hubtui.demo.scenarios.drills import (
+    core,
+    db_schema,
+    hook_puller,
+    image_pull,
+    overload,
+    pending_release,
+    pending_user,
+)
+from hubtui.demo.scenarios.story import Drill, Scenario
+from hubtui.demo.timeline import wall_clock
+
+if TYPE_CHECKING:
+    from hubtui.demo.scenarios.staging import Cluster
+
+DEFAULT: Final = calm.SCENARIO.name
+SCENARIOS: Final[Mapping[str, Scenario]] = {
+    each.name: each for each in (calm.SCENARIO, monday.SCENARIO, empty.SCENARIO)
+}
+DRILLS: Final[Mapping[str, Drill]] = {
+    each.name: each
+    for each in (
+        *(pending_release.DRILL, db_schema.DRILL, hook_puller.DRILL, pending_user.DRILL),
+        *(image_pull.DRILL, core.DRILL, overload.DRILL),
+    )
+}
+
+
+def build(
+    name: str = DEFAULT,
+    drill: str = "",
+    *,
+    seed: int = 1,
+    speed: float = 1.0,
+    clock: Callable[[], datetime] = wall_clock,
+) -> Cluster:
+    """A scenario, with a drill in it or "" for none, whose past has passed. Raises KeyError."""
+    from hubtui.demo.scenarios.staging import stage
+
+    found = DRILLS[drill] if drill else None
+    return stage(SCENARIOS[name], found, seed=seed, speed=speed, clock=clock)

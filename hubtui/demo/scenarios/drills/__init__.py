@@ -1,0 +1,1 @@
+"""The drills, one file each; the incidents are those of operators.md §1."""
