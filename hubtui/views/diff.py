@@ -26,6 +26,7 @@ class DiffView:
 
     def __init__(self, diff: RevisionDiff | None = None) -> None:
         self._diff = diff
+        self._error = ""
         self._toggled: set[str] = set()
         self._values_only = False
         self._all_open = False
@@ -52,6 +53,11 @@ class DiffView:
     def show(self, diff: RevisionDiff | None) -> None:
         """Shows another diff."""
         self._diff = diff
+        self._rebuild()
+
+    def fail(self, error: str) -> None:
+        """Says why there is no diff."""
+        self._error = error
         self._rebuild()
 
     def show_values_only(self, only: bool) -> None:
@@ -162,7 +168,7 @@ class DiffView:
 
     def empty(self) -> str:
         if self._diff is None:
-            return "Comparing…"
+            return self._error or "Comparing…"
         if self._values_only and not self._diff.empty:
             return "The values are the same."
         return f"Nothing differs between {self._diff.before} and {self._diff.after}."

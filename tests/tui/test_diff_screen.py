@@ -232,3 +232,19 @@ async def test_revisions_out_of_sight_are_not_counted(
         assert changed.known <= seen + 1  # a row may be hidden by half
         await pilot.press("G")
         await until(pilot, lambda: changed.idle and changed.known > seen + 1, "further counts")
+
+
+async def test_a_revision_that_cannot_be_read_is_said_where_the_diff_would_be(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freeze(monkeypatch)
+    known = world.hub()
+    name = "sh.helm.release.v1.hub.v12"
+    stored = next(o for o in known.objects["secrets"] if o["metadata"]["name"] == name)
+    stored["data"]["release"] = "bm90aGluZw=="
+    app = make(known)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, "The stored rele")
+        await pilot.press("1", "g", "d")
+        await shown(pilot, "cannot be shown, compared or rolled back to")
+        assert "Comparing" not in app.text

@@ -195,6 +195,7 @@ class DiffScreen(BaseScreen[None]):
         try:
             diff = await self.compare(await self._session.redactor())
         except HubtuiError as error:
+            frame.view.fail(str(error))
             frame.show_freshness(Freshness(error.what, Tone.NOW))
             frame.show_note(cell(error.remedy, Tone.MUTED))
             return
