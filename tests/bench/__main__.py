@@ -19,12 +19,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import figures, k9s, scenes
+from tests.bench import fake_logs, figures, k9s, reading, scenes
 from tests.bench.programs import HUBTUI, K9S, Program
 from tests.bench.terminal import NotSeenError, Terminal
 from tests.testbed.load import Api, keep_changing, pods_in_namespace, running_users
 
-SCENES = ("start", "idle", "changes", "upgrades", "keys", "releases")
+SCENES = ("start", "idle", "changes", "upgrades", "keys", "releases", "reading")
 CHURN_PER_SECOND = 100
 _CHURN_SECONDS = 60
 
@@ -105,7 +105,27 @@ async def last_run(
         keep(options, program, "releases", terminal)
 
 
-async def attempt(scene: Awaitable[None]) -> None:
+async def read_run(
+    program: Program, cluster: scenes.Cluster, options: argparse.Namespace, found: figures.Figures
+) -> None:
+    """A run of hubtui behind the door that makes logs up; k9s has nothing like a diff."""
+    if "reading" not in (options.only or SCENES):
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        folder = Path(home)
+        large = reading.large_release(options.kubeconfig)
+        async with large, fake_logs.door(options.kubeconfig, folder) as kubeconfig:
+            argv = [
+                part.format(binary=options.hubtui, kubeconfig=kubeconfig) for part in program.argv
+            ]
+            with Terminal(argv, environment(home, program)) as terminal:
+                await attempt(scenes.complete(terminal, program.pods, cluster))
+                for scene in (reading.diffs, reading.large_diff, reading.logs):
+                    await attempt(scene(terminal, found))
+                    keep(options, program, scene.__name__, terminal)
+
+
+async def attempt(scene: Awaitable[object]) -> None:
     """One scene that does not work must not cost the figures of the others."""
     try:
         await scene
@@ -145,6 +165,7 @@ async def main() -> int:
         if options.slow:
             program = replace(HUBTUI, argv=(*HUBTUI.argv, "--slow"))
         results["hubtui"] = await measure(program, options.hubtui, cluster, options)
+        await read_run(program, cluster, options, results["hubtui"])
     if options.k9s:
         binary = str(k9s.build()) if options.k9s == "build" else options.k9s
         results["k9s"] = await measure(K9S, binary, cluster, options)

@@ -49,6 +49,16 @@ class Api:
             api._trust = ssl.create_default_context(cadata=data)
         return api
 
+    @property
+    def server(self) -> str:
+        """Its address."""
+        return self._server
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """For requests that are passed on as they are; open inside of `async with`."""
+        return self._session
+
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self._trust, limit=CONCURRENCY + 8),
