@@ -18,6 +18,7 @@ from hubtui.errors import HubtuiError, UsageError
 
 if TYPE_CHECKING:
     from hubtui.config import Origin, Settings
+    from hubtui.demo.opening import Opening
     from hubtui.headless.run import Run
 
 Function = Callable[..., Any]
@@ -28,6 +29,8 @@ INTERRUPTED = 130
 _FLAGS = "hubtui.flags"
 _SHAPE = frozenset({"json", "csv", "watch"})
 """Flags of a command's output, which are no settings."""
+_OF_DEMO = frozenset({"demo", "drill", "scenario", "seed", "speed", "list"})
+"""Flags that choose a demo."""
 
 _SLOW = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15"}
 """What Textual reads while it is imported (design §4)."""
@@ -51,6 +54,14 @@ _GLOBAL = (
     _kept("--read-only", is_flag=True, default=None, help="Write nothing at all."),
     _kept("--slow", is_flag=True, default=None, help="Spare a slow connection."),
 )
+_DEMO = (
+    _kept("--demo", is_flag=True, default=None, help="A simulated cluster, to look and practise."),
+    _kept("--drill", metavar="NAME", help="With --demo: an incident to solve."),
+    _kept("--scenario", metavar="NAME", help="With --demo: another hub."),
+    _kept("--seed", metavar="N", type=click.IntRange(min=0), help="With --demo: another story."),
+    _kept("--speed", metavar="X", type=click.FloatRange(0.1, 100), help="With --demo: faster."),
+    _kept("--list", is_flag=True, default=None, help="With --demo: name drills and scenarios."),
+)
 _JSON = _kept("--json", is_flag=True, default=None, help="Print one JSON document.")
 _CSV = _kept("--csv", is_flag=True, default=None, help="Print the rows as CSV.")
 _WATCH = _kept("--watch", is_flag=True, default=None, help="Print again at every change.")
@@ -69,7 +80,7 @@ def _with(*options: Callable[[Function], Function]) -> Callable[[Function], Func
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@_with(*_GLOBAL)
+@_with(*_GLOBAL, *_DEMO)
 @click.version_option(__version__, prog_name="hubtui", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> int | None:
@@ -77,11 +88,14 @@ def cli(context: click.Context) -> int | None:
 
     Without a command the screen opens; a command prints its answer.
     """
-    return _screen(context.meta) if context.invoked_subcommand is None else None
+    if context.meta.get(_FLAGS, {}).get("list"):
+        return _list_demos(context)
+    return _screen(context) if context.invoked_subcommand is None else None
 
 
-def _screen(meta: MutableMapping[str, Any]) -> int:
-    settings, _ = _settings(meta)
+def _screen(context: click.Context) -> int:
+    settings, origins = _settings(context.meta)
+    demo = _demo(context, settings, origins)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The screen needs a terminal for its keys and its picture, and this is none",
@@ -95,7 +109,28 @@ def _screen(meta: MutableMapping[str, Any]) -> int:
     from hubtui.tui.app import run as run_app
 
     logs.start(state_dir())
+    if demo is not None:
+        settings, _ = demo.ready()
     return run_app(settings)
+
+
+def _demo(context: click.Context, settings: Settings, origins: list[Origin]) -> Opening | None:
+    """The demo that is asked for; it starts while this goes on, and ends with the command."""
+    flags = context.meta.get(_FLAGS, {})
+    if _OF_DEMO.isdisjoint(flags):
+        return None
+    from hubtui.demo import opening
+
+    wanted = opening.wanted(flags)
+    return context.with_resource(opening.opened(wanted, settings, origins)) if wanted else None
+
+
+def _list_demos(context: click.Context) -> int:
+    from hubtui.demo import opening
+
+    opening.wanted(context.meta[_FLAGS])
+    click.echo("\n".join(opening.listing()))
+    context.exit(0)
 
 
 def _settings(meta: MutableMapping[str, Any]) -> tuple[Settings, list[Origin]]:
@@ -103,7 +138,7 @@ def _settings(meta: MutableMapping[str, Any]) -> tuple[Settings, list[Origin]]:
 
     from hubtui import config
 
-    flags = {k: v for k, v in meta.get(_FLAGS, {}).items() if k not in _SHAPE}
+    flags = {k: v for k, v in meta.get(_FLAGS, {}).items() if k not in _SHAPE | _OF_DEMO}
     settings, origins = config.load(flags)
     if os.environ.get("SSH_TTY") and not settings.slow:
         settings = structs.replace(settings, slow=True)
@@ -116,11 +151,16 @@ def _settings(meta: MutableMapping[str, Any]) -> tuple[Settings, list[Origin]]:
 def _run(context: click.Context) -> Run:
     from hubtui import logs
     from hubtui.config import state_dir
-    from hubtui.headless.output import Output
+    from hubtui.headless.output import Output, tell
     from hubtui.headless.run import Run
 
     settings, origins = _settings(context.meta)
     logs.start(state_dir())
+    demo = _demo(context, settings, origins)
+    if demo is not None:
+        settings, origins = demo.ready()
+        if settings.demo and settings.demo.notice:
+            tell(f"DEMO, drill {settings.demo.story}. {settings.demo.notice}.")
     flags = context.meta.get(_FLAGS, {})
     shape = {name: bool(flags.get(name)) for name in _SHAPE}
     if shape["csv"] and (shape["json"] or shape["watch"]):

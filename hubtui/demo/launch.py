@@ -60,7 +60,7 @@ class Demo:
             os.close(tell)
 
     def _start(self, wanted: Wanted, life: int, tell: int) -> subprocess.Popen[bytes]:
-        argv = [sys.executable, "-m", "hubtui.demo", f"--life={life}", f"--tell={tell}"]
+        argv = [sys.executable, "-P", "-m", "hubtui.demo", f"--life={life}", f"--tell={tell}"]
         argv += [f"--scenario={wanted.scenario}", f"--drill={wanted.drill}"]
         argv += [f"--seed={wanted.seed}", f"--speed={wanted.speed}"]
         with (self.folder / LOG).open("wb") as log:
@@ -70,7 +70,7 @@ class Demo:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
                 pass_fds=(life, tell, self._lock),
                 start_new_session=True,
             )

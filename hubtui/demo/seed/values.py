@@ -17,8 +17,8 @@ BETTER: Final = "2026-10-05"
 LATEST: Final = "2026-11-16"
 TYPO: Final = "2026-1O-05"
 ARCHIVED: Final = "stats-204-2025"
-"""Tags of the users' image; nobody has ever pushed TYPO, with an O for a 0, and ARCHIVED is not kept
-any more."""
+"""Tags of the users' image; nobody has ever pushed TYPO, which has an O for a 0, and ARCHIVED is
+not kept any more."""
 
 CRYPT_KEY: Final = "0123456789abcdef" * 4
 
