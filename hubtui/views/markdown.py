@@ -115,7 +115,7 @@ def _inline(children: Iterable[Token], tone: Tone) -> Iterator[Cell]:
         here = Tone.STRONG if strong else tone
         match token.type:
             case "text" | "html_inline":
-                spans.append((token.content, here))
+                spans.append((token.content.replace("\t", " "), here))
             case "softbreak":
                 spans.append((" ", here))
             case "hardbreak":

@@ -213,6 +213,21 @@ async def test_the_log_of_a_hub_is_read_once_for_each_restart(beats: Beats) -> N
     assert "hunter2" not in str(beats.problems._reading.log)
 
 
+async def test_a_node_that_nobody_asked_for_is_not_called_gone(beats: Beats) -> None:
+    client = beats.session.client
+    assert isinstance(client, PreparedClient)
+    pods = world.hub().objects["pods"]
+    there = next(each for each in pods if each["metadata"]["name"] == "jupyter-ana")
+    client.known.add("pods", there)
+    beats.put(msgspec.convert(there, kube.Pod))
+    await beats.settle()
+    (found,) = beats.problems.found
+    assert beats.calls["list nodes"] == 0
+    assert any("cannot be pulled" in each.words for each in found.evidence)
+    assert not any("not in the cluster" in each.words for each in found.evidence)
+    assert found.missing == ()
+
+
 @pytest.mark.parametrize("denied", ["nodes", "events", "resourcequotas"])
 async def test_a_denied_source_is_named_and_the_rest_is_found(beats: Beats, denied: str) -> None:
     client = beats.session.client

@@ -80,6 +80,12 @@ class Problems:
         return counts
 
     @property
+    def busy(self) -> bool:
+        """Whether something is yet to be read, or to be decided with what was read."""
+        reads = self._work is not None and not self._work.done()
+        return self.version == 0 or reads or self._changed
+
+    @property
     def _is_blind(self) -> bool:
         return not self._session.pods.stores.pods.complete
 
@@ -184,8 +190,8 @@ class Problems:
     # -- reading
 
     def _start_reading(self, now: datetime) -> None:
-        busy = self._work is not None and not self._work.done()
-        if busy or self._clock() - self._read_at < READ_EVERY:
+        reads = self._work is not None and not self._work.done()
+        if reads or self._clock() - self._read_at < READ_EVERY:
             return
         self._read_at = self._clock()
         if wanted := self._wanted(now):

@@ -36,7 +36,7 @@ from hubtui.model.why_facts import Facts, Missing, Why
 from hubtui.services.pods import PodRow
 from hubtui.services.problems.index import EventIndex
 from hubtui.services.problems.pending_release import SETTLING
-from hubtui.services.problems.signs import last_end
+from hubtui.services.problems.signs import last_end, placed_at
 from hubtui.services.problems.situation import HelmHere
 from hubtui.services.problems.suspects import Suspects
 from hubtui.services.releases import version_key
@@ -57,7 +57,8 @@ LOG_LINES: Final = 40
 VERSIONS: Final = 5
 
 _LONGEST_LINE: Final = 300
-_NOT_ASKED: Final = Missing("claims", "not asked for: an explanation of the pod asks (w)")
+_NOT_ASKED: Final = tuple(Missing(name, "not asked for") for name in ("claims", "nodes"))
+"""An explanation must not take for gone what nobody has asked for."""
 
 Read = Callable[[], Awaitable[None]]
 
@@ -219,6 +220,7 @@ class Reading:
             self.missing["pods"] = error.what
             return None
         missing = [Missing(name, why) for name, why in self.missing.items() if name in _TOLD]
+        missing += _NOT_ASKED if not self._knows_node_of(row) else _NOT_ASKED[:1]
         if not session.pods.stores.pods.complete:
             missing.append(Missing("user-scheduler", "the pods are not read yet"))
         events = self.events.of([meta.name]) if self.events is not None else {}
@@ -232,10 +234,17 @@ class Reading:
                 quotas=tuple(self.quotas),
                 schedulers=tuple(each.pod for each in schedulers),
                 last_words=tuple((self.log or ())[-3:]) if row.role is Role.HUB else (),
-                missing=(*missing, _NOT_ASKED),
+                missing=tuple(missing),
             )
         )
-        return replace(why, missing=tuple(m for m in why.missing if m is not _NOT_ASKED))
+        return replace(why, missing=tuple(m for m in why.missing if m not in _NOT_ASKED))
+
+    def _knows_node_of(self, row: PodRow) -> bool:
+        """Whether the nodes were read, and since the pod was put on one."""
+        name, placed = row.pod.spec.node_name, placed_at(row.pod)
+        if self.nodes_at is None or "nodes" in self.missing:
+            return self.nodes_at is not None and name in self.nodes
+        return not name or name in self.nodes or (placed is not None and self.nodes_at > placed)
 
     async def _get(self, source: str, answer: Any) -> Any:
         """An answer; None where there is none, and the reason is kept."""

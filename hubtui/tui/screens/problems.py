@@ -56,6 +56,11 @@ class ProblemsScreen(FromProblem, BaseScreen[None]):
 
     def on_mount(self) -> None:
         self.table.focus()
+        self.call_after_refresh(self._show_at_once)
+
+    def _show_at_once(self) -> None:
+        if self.is_current:
+            self.beat(utc_now())
 
     def problem(self) -> Problem | None:
         return self.view.problem(self.table.cursor) if self.is_mounted else None
