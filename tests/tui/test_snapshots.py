@@ -45,6 +45,7 @@ async def quiet(pilot: Pilot[Any]) -> None:
     """Nothing moves any more."""
     app = pilot.app
     assert isinstance(app, PreparedApp)
+    await until(pilot, lambda: not app.prepared.problems.busy, "the problems")
     before: list[list[Segment]] = []
     while before != (now := [list(strip) for strip in app.screen._compositor.render_strips()]):
         before = now
@@ -135,6 +136,11 @@ def test_progress(snap_compare: Compare, make: Make) -> None:
         await quiet(pilot)
 
     assert snap_compare(app, terminal_size=WIDE, run_before=before)
+
+
+def test_problems(snap_compare: Compare, make: Make) -> None:
+    before = pressing("exclamation_mark", until_shown="waits for a node")
+    assert snap_compare(make(), terminal_size=WIDE, run_before=before)
 
 
 def test_picker(snap_compare: Compare, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
