@@ -95,6 +95,12 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(named) if named else Path(platformdirs.user_state_dir("hubtui"))
 
 
+def hint_marker(settings: Settings) -> Path:
+    """The file that says that the first hint was closed: one for demos and real hubs alike."""
+    own = Path(settings.demo.user_state) if settings.demo else state_dir()
+    return own / "hint-closed"
+
+
 def private_folder(path: Path) -> Path:
     """The folder, made with its missing parents so that only its owner may look. Raises OSError."""
     if not path.is_dir():

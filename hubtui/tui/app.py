@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -16,7 +17,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from hubtui.config import Settings
+from hubtui.config import Settings, hint_marker
 from hubtui.errors import ConfigError, HubtuiError
 from hubtui.model.age import age, short
 from hubtui.services.interrupted import interrupted
@@ -61,7 +62,8 @@ class HubtuiApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("app")]
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, hint: Path | None = None) -> None:
+        """`hint` is where it is noted that the first hint was closed; None: none is shown."""
         super().__init__()
         self.settings = settings
         self.session: Session | None = None
@@ -71,7 +73,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         self._showing: asyncio.Task[None] | None = None
         self._kept = Kept(self._tell_end)
         self._leaving: set[asyncio.Task[None]] = set()
-        self._overview = OverviewScreen()
+        self._overview = OverviewScreen(hint)
         for found in theme.themes():
             self.register_theme(found)
         self.theme = {"light": theme.LIGHT, "ansi": theme.ANSI}.get(settings.theme, theme.DARK)
@@ -81,6 +83,9 @@ class HubtuiApp(App[int], inherit_bindings=False):
         self.push_screen(self._overview)
         self.set_interval(BEAT_SLOW if self.settings.slow else BEAT, self._beat)
         self.call_after_refresh(self._connect)
+        demo = self.settings.demo
+        if demo is not None and demo.notice:
+            self.notify(demo.notice, title="Pager", severity="warning", timeout=30, markup=False)
 
     def _connect(self) -> None:
         name = context_name(self.settings)
@@ -209,7 +214,12 @@ class HubtuiApp(App[int], inherit_bindings=False):
         session = self.session
         if session is None:
             elsewhere = self._running_elsewhere()
-            return StatusFacts(context=context_name(self.settings), running=elsewhere, clock=clock)
+            return StatusFacts(
+                context=context_name(self.settings),
+                running=elsewhere,
+                demo=self.settings.demo is not None,
+                clock=clock,
+            )
         counts = session.problems.counts
         heads = session.releases.heads(session.release)
         head = heads[0] if heads else None
@@ -230,6 +240,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
             )
             + self._running_elsewhere(),
             read_only=bool(session.gate.read_only),
+            demo=self.settings.demo is not None,
             now=counts.now if counts else None,
             soon=counts.soon if counts else None,
             clock=clock,
@@ -294,7 +305,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
         from hubtui.tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(keys.active_commands(self.screen)))
+            self.push_screen(HelpScreen(keys.active_commands(self.screen), self.settings.demo))
 
     def action_ask_quit(self) -> None:
         """Quits; asks while an operation runs."""
@@ -322,7 +333,7 @@ class HubtuiApp(App[int], inherit_bindings=False):
 
 def run(settings: Settings) -> int:
     """Runs the app; gives the exit code."""
-    app = HubtuiApp(settings)
+    app = HubtuiApp(settings, hint=hint_marker(settings))
     result = app.run()
     if app.return_code:
         sys.stderr.write("hubtui ended unexpectedly; the log says why.\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from hubtui.config import Demo
 from hubtui.tui import keys
 from hubtui.tui.keys import Active
 from hubtui.tui.screens.reading import ReadingScreen
@@ -20,8 +21,9 @@ SAFETY = (
 class HelpScreen(ReadingScreen):
     """Help for the screen below, made from the commands that can be reached there."""
 
-    def __init__(self, active: Sequence[Active]) -> None:
+    def __init__(self, active: Sequence[Active], demo: Demo | None = None) -> None:
         super().__init__("Help")
+        self._demo = demo
         self._active = active
 
     def lines(self, now: datetime) -> Iterable[Cell | Hung]:
@@ -39,3 +41,10 @@ class HelpScreen(ReadingScreen):
             )
         yield ()
         yield cell(SAFETY, Tone.MUTED)
+        if self._demo is not None:
+            path = f"{self._demo.folder}/kubeconfig"
+            yield ()
+            yield heading("The demo")
+            yield cell("It is a simulated cluster, and ends with hubtui. From another terminal:")
+            yield fact("helm", cell(f"helm --kubeconfig {path} history hub -n hub"), width=18)
+            yield fact("hubtui", cell(f"hubtui --kubeconfig {path} status"), width=18)

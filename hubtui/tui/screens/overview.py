@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,6 +16,7 @@ from hubtui.tui.panes.base import Pane
 from hubtui.tui.panes.pods import PodsPane
 from hubtui.tui.panes.releases import ReleasesPane
 from hubtui.tui.screens.base import LOW, NARROW, BaseScreen
+from hubtui.tui.widgets.hint_line import HintLine
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.pane_frame import PaneFrame
 from hubtui.tui.widgets.status_line import StatusLine
@@ -31,8 +33,10 @@ class OverviewScreen(BaseScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "panes")]
 
-    def __init__(self) -> None:
+    def __init__(self, hint: Path | None = None) -> None:
+        """`hint` is where it is noted that the first hint was closed; None: there is none."""
         super().__init__(classes="-waiting")
+        self._hint = hint
         self._said: list[Cell | Hung] = []
         self._message = Document(lambda _: self._said)
         self._zoomed = False
@@ -45,6 +49,8 @@ class OverviewScreen(BaseScreen[None]):
             yield DocumentTable(self._message)
         yield Container(id="panes")
         yield KeyFooter(self.refused())
+        if self._hint is not None and not self._hint.exists():
+            yield HintLine(self._hint)
 
     def on_mount(self) -> None:
         self.query_one(DocumentTable).focus()
@@ -158,9 +164,14 @@ class OverviewScreen(BaseScreen[None]):
         self.refresh_bindings()
 
     def action_back(self) -> None:
-        """Out of the zoom; this screen itself is not left by escape."""
-        self.action_overview()
+        """Out of the zoom, or the hint is closed; this screen itself is not left by escape."""
+        if self._zoomed:
+            self.action_overview()
+            return
+        for hint in self.query(HintLine):
+            hint.close()
+        self.call_after_refresh(self.refresh_bindings)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing to go back to without a zoom."""
-        return self._zoomed if action == "back" else True
+        """There is nothing to go back to without a zoom or a hint."""
+        return self._zoomed or bool(self.query(HintLine)) if action == "back" else True
