@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -28,6 +28,7 @@ from hubtui.tui.connecting import Connecting
 from hubtui.tui.kept import Kept
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.overview import OverviewScreen
+from hubtui.tui.type_ahead import KeysInOrder
 from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.document import Hung
 from hubtui.views.journal import elsewhere_words, recovered_words
@@ -54,7 +55,7 @@ _HERE_ALREADY = {
 """Where a command is not offered: on its own screen, and over a question."""
 
 
-class HubtuiApp(App[int], inherit_bindings=False):
+class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
     """hubtui on a terminal."""
 
     TITLE = "hubtui"
