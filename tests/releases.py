@@ -195,5 +195,5 @@ def release(
 def packed(document: Any, *, zipped: bool = True, config_map: bool = False) -> str:
     """A release as a storage object's `data.release`."""
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
-    inner = base64.b64encode(gzip.compress(raw, 9) if zipped else raw)
+    inner = base64.b64encode(gzip.compress(raw, 9, mtime=0) if zipped else raw)
     return inner.decode() if config_map else base64.b64encode(inner).decode()

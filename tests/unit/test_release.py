@@ -121,6 +121,10 @@ def _stored(raw: bytes) -> str:
         (releases.packed(b'{"name": "\xff\xfe"}'), "not readable JSON"),
         (_stored(gzip.compress(b"[1]")), "not of a Helm release"),
     ],
+    ids=[
+        *("nothing", "blank", "cut base64", "no base64", "cut gzip", "broken gzip", "no payload"),
+        *("cut JSON", "name no text", "no release", "no UTF-8", "a list"),
+    ],
 )
 def test_each_way_to_be_broken_has_its_sentence(data: str, said: str) -> None:
     with pytest.raises(DecodeError, match=said) as told:
