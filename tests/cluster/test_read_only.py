@@ -6,6 +6,8 @@ The last tests show that the same walk and the same logs do find a write where o
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from textual.screen import Screen
 from textual.widgets import Button
 
 from hubtui import config
@@ -27,10 +30,18 @@ from hubtui.model.plan import Outcome, Result
 from hubtui.services.hub_health import HubAddress, ask
 from hubtui.services.journal import Journal, Line
 from hubtui.services.session import Session, connect, open_client
+from hubtui.tui import screens
+from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.of_pod import PodScreen
+from hubtui.tui.screens.reading import ReadingScreen
+from hubtui.tui.screens.runbook import RunbookScreen
+from hubtui.tui.screens.starting import FromProblem
 from tests.cluster.evidence import Evidence
+from tests.cluster.parts import Place, server
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.testbed import Testbed
 from tests.tui.prepared import until
+from tests.tui.tables import screen_lines
 from tests.tui.walk import StayingApp, Walk
 
 USER = "readonly-admin"
@@ -83,6 +94,37 @@ def assert_only_read(evidence: Evidence) -> None:
     assert evidence.hub_writes() == []
 
 
+NOT_WALKED = {
+    "QuitScreen": "asks only while an operation runs, and in read-only none does",
+    "RunbookScreen": "needs a problem: the next test has one",
+    "TextScreen": "shows a long value of a diff in full, and the revisions here have none",
+}
+"""Screens that no key leads to here, and why."""
+
+BASES = {BaseScreen, ReadingScreen, PodScreen, FromProblem}
+"""What screens are built on, never shown by itself."""
+
+BASES = {BaseScreen, ReadingScreen, PodScreen, FromProblem}
+"""What screens are built on, never shown by itself."""
+
+NO_SCREENS_OF_OURS = {"CommandPalette"}
+
+
+def screens_there_are() -> set[str]:
+    """The names of all screens of hubtui, those apart that others are built on."""
+    for module in pkgutil.iter_modules(screens.__path__):
+        importlib.import_module(f"{screens.__name__}.{module.name}")
+    found: set[str] = set()
+    waiting: list[type[Screen[Any]]] = [Screen]
+    while waiting:
+        for screen in waiting.pop().__subclasses__():
+            waiting.append(screen)
+            ours = screen.__module__.startswith(f"{screens.__name__}.")
+            if ours and screen not in BASES and not screen.__name__.startswith("_"):
+                found.add(screen.__name__)
+    return found
+
+
 async def test_no_key_on_any_screen_writes(
     testbed: Testbed, readonly_admin: Path, evidence: Evidence
 ) -> None:
@@ -91,10 +133,12 @@ async def test_no_key_on_any_screen_writes(
     async with app.run_test(size=SIZE) as pilot:
         walk = Walk(app, pilot)
         await walk.everywhere()
+    assert walk.screens - NO_SCREENS_OF_OURS == screens_there_are() - set(NOT_WALKED)
     assert walk.screens >= {
-        "OverviewScreen", "RevisionScreen", "DiffScreen", "PlanScreen", "PodDetailsScreen",
-        "LogsScreen", "OperationsScreen", "ProgressScreen", "PickerScreen", "HelpScreen",
-        "CommandPalette",
+        "OverviewScreen", "RevisionScreen", "DiffScreen", "DriftScreen", "PlanScreen",
+        "PodDetailsScreen", "LogsScreen", "EventsScreen", "EventScreen", "PodWhyScreen",
+        "RoleWhyScreen", "YamlScreen", "ProblemsScreen", "OperationsScreen", "ProgressScreen",
+        "PickerScreen", "HelpScreen", "CommandPalette",
     }  # fmt: skip
     focused = {place.focus for place in walk.paths}
     assert {"Input#confirm-name", "Button#confirm-cancel", "ChecksTable#checks"} <= focused
@@ -102,6 +146,35 @@ async def test_no_key_on_any_screen_writes(
     assert sum(map(len, walk.pressed.values())) > 500
     assert app.ended > 0, "quit was not pressed"
     assert any("selfsubject" in entry["requestURI"] for entry in evidence.entries)
+    assert_only_read(evidence)
+
+
+@pytest.fixture
+def trouble(testbed: Testbed) -> Iterator[str]:
+    """A server whose image cannot be pulled: without a problem there is no runbook to walk."""
+    place, name = Place(testbed, "hub"), "jupyter-not-pulled"
+    place.make(server(name, "not-pulled", "image-pull-backoff"))
+    try:
+        place.until(name, "ImagePullBackOff")
+        yield name
+    finally:
+        place.delete(name)
+
+
+async def test_no_key_on_a_problems_runbook_writes(
+    testbed: Testbed, readonly_admin: Path, evidence: Evidence, trouble: str
+) -> None:
+    app = StayingApp(settings_of(testbed, readonly_admin, read_only=True))
+    async with app.run_test(size=SIZE) as pilot:
+        walk = Walk(app, pilot)
+        await walk.go(("!",))
+        await until(pilot, lambda: trouble in "\n".join(screen_lines(app)), "the problem")
+        await walk.press("enter")
+        assert isinstance(app.screen, RunbookScreen)
+        await walk.here(("!", "enter"))
+    (place,) = walk.pressed
+    assert place.screen == "RunbookScreen"
+    assert len(walk.pressed[place]) > 10
     assert_only_read(evidence)
 
 

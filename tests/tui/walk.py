@@ -151,6 +151,10 @@ class Walk:
                 self.paths[found] = way
                 queue.append((found, way))
 
+    async def here(self, path: Path_) -> None:
+        """Presses every effective key at the one place that a path leads to."""
+        await self._at(await self.go(path), path)
+
     async def _at(self, place: Place, path: Path_) -> list[tuple[Place, Path_]]:
         await self._find(place, path)
         found: list[tuple[Place, Path_]] = []
