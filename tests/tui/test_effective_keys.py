@@ -164,10 +164,10 @@ async def test_a_key_of_ones_own_replaces_the_one_of_the_program(make: Make) -> 
 
 
 async def test_a_keymap_that_clashes_is_said_and_not_used(make: Make) -> None:
-    app = make(keys={"rollback": "d"})
+    app = make(keys={"rollback": "e"})
     async with app.run_test(size=WIDE) as pilot:
         await ready(pilot)
-        assert app.told() == ["The key d is asked for by diff and by rollback."]
+        assert app.told() == ["The key e is asked for by events and by rollback."]
         assert "r roll back" in app.text.splitlines()[-1]
 
 
