@@ -52,7 +52,8 @@ class Demo:
         self.wanted = wanted
         self.folder, self._lock = _own_folder()
         ours_life, self._life = os.pipe()
-        self._told, tell = os.pipe()
+        told, tell = os.pipe()
+        self._told = os.fdopen(told, "rb")
         try:
             self._process = self._start(wanted, ours_life, tell)
         finally:
@@ -76,14 +77,18 @@ class Demo:
             )
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
     def kubeconfig(self) -> Path:
         """The kubeconfig that leads to it, from its first answer on."""
         return self.folder / KUBECONFIG
 
     def wait(self) -> str:
         """Waits until it is ready; gives what its pager says. Raises HubtuiError."""
-        with os.fdopen(self._told, "rb") as told:
-            line = told.readline()
+        line = self._told.readline()
         answer: dict[str, str] = json.loads(line) if line else {"error": self._last_words()}
         if "usage" in answer:
             raise UsageError(answer["usage"], remedy=answer["remedy"])
@@ -94,6 +99,7 @@ class Demo:
     def close(self) -> None:
         """Ends it and waits until nothing of it is left."""
         os.close(self._life)
+        self._told.close()
         try:
             self._process.wait(ENDS)
         except subprocess.TimeoutExpired:

@@ -44,7 +44,7 @@ def main() -> None:
         return
     cluster = build(wanted.scenario, wanted.drill, seed=wanted.seed, speed=wanted.speed)
     try:
-        asyncio.run(_serve(cluster, folder, wanted.tell, DRILLS.get(wanted.drill)))
+        asyncio.run(serve(cluster, folder, wanted.tell, DRILLS.get(wanted.drill)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -98,7 +98,8 @@ def _say(tell: int, words: Mapping[str, str]) -> None:
     os.close(tell)
 
 
-async def _serve(cluster: Cluster, folder: Path, tell: int, drill: Drill | None) -> None:
+async def serve(cluster: Cluster, folder: Path, tell: int, drill: Drill | None) -> None:
+    """Serves a cluster until it is told to end; says on `tell` when it answers."""
     from aiohttp import web
 
     from hubtui.demo.api.server import make_app
@@ -116,6 +117,7 @@ async def _serve(cluster: Cluster, folder: Path, tell: int, drill: Drill | None)
         await web.TCPSite(api, "127.0.0.1", 0).start()
     except OSError as error:
         _say(tell, {"error": f"No port on 127.0.0.1 can be opened: {error.strerror}"})
+        await asyncio.gather(api.cleanup(), hub.cleanup())
         return
     kubeconfig.write(folder / KUBECONFIG, api.addresses[0][1], token, cluster.release.name)
     loop = asyncio.get_running_loop()

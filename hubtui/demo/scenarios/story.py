@@ -68,7 +68,7 @@ class Scenario:
     people: int = 0
     waves: tuple[Wave, ...] = ()
     turns: tuple[Turn, ...] = ()
-    lives: timedelta = timedelta(days=2)
+    lives: timedelta = timedelta(days=2, hours=7)
     returning: int = 0
     """How many more come in each half hour from now on."""
 

@@ -50,7 +50,7 @@ class Stage:
         (self.folder / "values.yaml").write_text(yaml.safe_dump(seed.values), encoding="utf-8")
         timeout = "20s" if seed.ends == "failed" else "120s"
         process = await asyncio.create_subprocess_exec(
-            *(self.helm, verb, NAME, _chart(self.folder, seed.chart), "--timeout", timeout),
+            *(self.helm, verb, NAME, chart(self.folder, seed.chart), "--timeout", timeout),
             *("--values", self.folder / "values.yaml"),
             env={"HOME": str(self.folder), "KUBECONFIG": str(self.folder / "kubeconfig")},
             stdout=asyncio.subprocess.DEVNULL,
@@ -81,7 +81,7 @@ class Stage:
         return files.decoded(self.world.objects.get(SECRETS, NAME, name))
 
 
-def _chart(folder: Path, versions: tuple[str, str]) -> Path:
+def chart(folder: Path, versions: tuple[str, str]) -> Path:
     """The chart with these versions."""
     made = folder / f"chart-{versions[0]}"
     if not made.exists():

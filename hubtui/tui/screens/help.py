@@ -27,6 +27,8 @@ class HelpScreen(ReadingScreen):
         self._active = active
 
     def lines(self, now: datetime) -> Iterable[Cell | Hung]:
+        if self._demo is not None:
+            yield from _about(self._demo)
         group = ""
         for entry in self._active:
             if entry.command.group != group:
@@ -41,10 +43,12 @@ class HelpScreen(ReadingScreen):
             )
         yield ()
         yield cell(SAFETY, Tone.MUTED)
-        if self._demo is not None:
-            path = f"{self._demo.folder}/kubeconfig"
-            yield ()
-            yield heading("The demo")
-            yield cell("It is a simulated cluster, and ends with hubtui. From another terminal:")
-            yield fact("helm", cell(f"helm --kubeconfig {path} history hub -n hub"), width=18)
-            yield fact("hubtui", cell(f"hubtui --kubeconfig {path} status"), width=18)
+
+
+def _about(demo: Demo) -> Iterable[Cell | Hung]:
+    path = f"{demo.folder}/kubeconfig"
+    yield heading("The demo")
+    yield cell("This is a simulated cluster, which ends with hubtui. From another terminal:")
+    yield fact("helm", cell(f"helm --kubeconfig {path} history hub -n hub"), width=18)
+    yield fact("hubtui", cell(f"hubtui --kubeconfig {path} status"), width=18)
+    yield ()

@@ -48,9 +48,9 @@ class OverviewScreen(BaseScreen[None]):
         with PaneFrame("Connecting", id="message"):
             yield DocumentTable(self._message)
         yield Container(id="panes")
-        yield KeyFooter(self.refused())
         if self._hint is not None and not self._hint.exists():
             yield HintLine(self._hint)
+        yield KeyFooter(self.refused())
 
     def on_mount(self) -> None:
         self.query_one(DocumentTable).focus()

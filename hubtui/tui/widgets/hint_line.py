@@ -25,8 +25,6 @@ WORDS: Final = (
 class HintLine(Line):
     """Shown until it is closed once; `marker` is the file that says so."""
 
-    DEFAULT_CSS = "HintLine { dock: bottom; }"
-
     def __init__(self, marker: Path) -> None:
         super().__init__()
         self._marker = marker
