@@ -144,7 +144,7 @@ def event(name: str, reason: str, message: str = "", seconds: float = 5) -> kube
     return msgspec.convert(body, kube.Event)
 
 
-def heads(*statuses: str, seconds: float = 86400) -> tuple[RevisionHead, ...]:
+def heads(*statuses: str, seconds: float = 9 * 86400) -> tuple[RevisionHead, ...]:
     """The revisions of the release from 1 on, newest first; the newest is so old."""
     found = [
         RevisionHead(

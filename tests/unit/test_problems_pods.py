@@ -162,12 +162,48 @@ def test_one_problem_for_each_image() -> None:
     ]
 
 
-def test_after_a_young_revision_the_one_before_is_offered() -> None:
-    bad = waiting("u1", USER, "ImagePullBackOff", 9)
-    young = heads("superseded", "superseded", "deployed", seconds=600)
-    assert "hubtui rollback 2" in commands(only(situation(*core(), bad, heads=young)))
-    old = heads("superseded", "superseded", "deployed", seconds=9 * 86400)
-    assert not any("rollback" in c for c in commands(only(situation(*core(), bad, heads=old))))
+YOUNG = heads("superseded", "superseded", "deployed", seconds=600)
+OLD = heads("superseded", "superseded", "deployed", seconds=9 * 86400)
+FAILED = heads("superseded", "deployed", "failed", seconds=600)
+BAD = [waiting(f"u{n}", USER, "ImagePullBackOff", 9) for n in range(3)]
+BEFORE = [waiting(f"u{n}", USER, "ImagePullBackOff", 2000) for n in range(3)]
+TOO_LARGE: dict[str, Any] = {"whys": {"hub/u1": Why(Cause.TOO_LARGE, "It is too large.")}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "offered"),
+    [
+        (situation(*core(), *BAD, heads=YOUNG), True),
+        (situation(*core(), *BAD, heads=OLD), False),
+        (situation(*core(), *BAD, heads=FAILED), False),
+        (situation(*core(), *BEFORE, heads=YOUNG), False),
+        (situation(*core(), BAD[0], heads=YOUNG), False),
+        (situation(*core(), unscheduled("u1", USER, 30), heads=YOUNG, **TOO_LARGE), True),
+        (situation(*core(), unscheduled("u1", USER, 90), heads=YOUNG), False),
+        (situation(*core("hub"), unscheduled("hub-2", "hub", 60), heads=YOUNG), True),
+        (situation(*core("hub"), unscheduled("hub-2", "hub", 60), heads=OLD), False),
+    ],
+    ids=["an image", "an old revision", "a failed one", "older than the revision",
+         "one user's own image", "too large", "nodes that are full", "the hub", "the hub, later"],
+)  # fmt: skip
+def test_what_a_young_revision_may_have_brought_leads_back(seen: Situation, offered: bool) -> None:
+    assert ("hubtui rollback 2" in commands(only(seen))) is offered
+
+
+def test_a_hub_that_has_just_ended_says_since_when() -> None:
+    over = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": at(4)}}
+    hub = pod("hub-1", "hub", containerStatuses=[container_status(over)])
+    found = only(situation(*core("hub"), hub))
+    assert (found.title, found.since) == ("The hub is down: its pod is Error", ago(4))
+    gave_up = only(situation(*core("hub"), hub, log=[ABORTED]))
+    assert gave_up.incident is Incident.OVERLOAD
+
+
+def test_a_part_of_the_core_that_is_too_large_is_no_profile() -> None:
+    large = Why(Cause.TOO_LARGE, "x", todo="Ask for less (the profile, …)")
+    hub = unscheduled("hub-2", "hub", 60)
+    found = only(situation(*core("hub"), hub, whys={"hub/hub-2": large}))
+    assert found.todo.startswith("Ask for less in the values")
 
 
 def test_a_puller_alone_costs_nobody_a_server_yet() -> None:

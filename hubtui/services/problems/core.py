@@ -10,7 +10,7 @@ from typing import Final
 from hubtui.model.podstate import Severity
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Missing, Problem, Target, Verb
 from hubtui.model.roles import Role
-from hubtui.model.why_facts import evidence_of
+from hubtui.model.why_facts import Cause, Why, evidence_of
 from hubtui.services.pods import PodRow
 from hubtui.services.problems import db_schema, lost_node, overload
 from hubtui.services.problems.signs import (
@@ -106,7 +106,9 @@ def _trouble(seen: Situation, row: PodRow) -> _Trouble | None:
     if state.up:
         return _again_and_again(seen, row)
     if state.severity is Severity.NOW:
-        return _Trouble(row, f"is {state.status}", placed_at(pod))
+        if _has_a_name(seen, row):
+            return None
+        return _Trouble(row, f"is {state.status}", _ended_at(row) or placed_at(pod))
     if state.severity is Severity.WAITING:
         since = placed_at(pod)
         return _Trouble(row, "does not start", since) if seen.seconds(since) > STARTING else None
@@ -115,10 +117,14 @@ def _trouble(seen: Situation, row: PodRow) -> _Trouble | None:
     return None
 
 
+def _ended_at(row: PodRow) -> datetime | None:
+    ended = last_end(row.pod)
+    return ended[1].finished_at if ended else None
+
+
 def _again_and_again(seen: Situation, row: PodRow) -> _Trouble | None:
     """A pod that is up, for how long is another question."""
-    ended = last_end(row.pod)
-    at = ended[1].finished_at if ended else None
+    at = _ended_at(row)
     if at is None or row.state.restarts < OFTEN or seen.seconds(at) > LATELY:
         return None
     return None if _has_a_name(seen, row) else _Trouble(row, "is restarted again and again", at)
@@ -154,12 +160,12 @@ def _problem(seen: Situation, role: Role, troubles: Sequence[_Trouble], *, up: b
         level=Level.SOON if up else Level.NOW,
         title=f"{state} {role}{down} {worst.words}",
         effect=_effect(role, troubles, up=up),
-        todo=todo_of(why, "Look at what explains the pod."),
+        todo=_todo(why),
         evidence=with_why(_evidence(seen, troubles), why),
         since=since,
         missing=_missing(seen, why.missing if why else ()),
         targets=tuple(Target("pod", each.row.pod.metadata.name) for each in troubles),
-        fixes=_fixes(role, troubles),
+        fixes=_fixes(seen, role, troubles),
         subject=role.value,
     )
 
@@ -197,7 +203,16 @@ def _missing(seen: Situation, told: Sequence[Missing]) -> tuple[Missing, ...]:
     return tuple(known.values())
 
 
-def _fixes(role: Role, troubles: Sequence[_Trouble]) -> tuple[Fix, ...]:
+def _todo(why: Why | None) -> str:
+    """What to do; an explanation speaks to those who start servers where room is lacking."""
+    if why is not None and why.cause is Cause.TOO_LARGE:
+        return "Ask for less in the values (resources.requests), or add a larger core node."
+    if why is not None and why.cause is Cause.FULL:
+        return "Make room on the core nodes, or add one; see what else runs there."
+    return todo_of(why, "Look at what explains the pod.")
+
+
+def _fixes(seen: Situation, role: Role, troubles: Sequence[_Trouble]) -> tuple[Fix, ...]:
     first = troubles[0].row
     name = first.pod.metadata.name
     crashed = first.state.restarts > 0
@@ -210,6 +225,11 @@ def _fixes(role: Role, troubles: Sequence[_Trouble]) -> tuple[Fix, ...]:
         fixes.insert(0, Fix(Verb.DELETE_POD, name, f"delete {name} by force", force=True))
     elif first.pod.spec.node_name:
         fixes.append(Fix(Verb.RESTART, role.value, f"restart the {role}"))
+    target = seen.before_last_upgrade(earliest(each.since for each in troubles))
+    if target is not None:
+        revision = str(target.revision)
+        words = f"back to revision {revision}, if the last upgrade brought this"
+        fixes.append(Fix(Verb.ROLLBACK, revision, words))
     return tuple(fixes)
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from hubtui.model.kube_needs import Node
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Problem, Target, Verb
-from hubtui.model.release import Status
 from hubtui.model.roles import Role
 from hubtui.model.why_facts import Cause, evidence_of
 from hubtui.services.pods import PodRow
@@ -31,14 +30,12 @@ SLOW: Final = 150.0
 START_TIMEOUT: Final = 300.0
 """`singleuser.startTimeout`, by default: then the hub gives up (facts.md §1.7)."""
 
-RECENTLY: Final = 24 * 3600.0
-"""Seconds in which a revision is suspected of having brought an image that is not there."""
+MANY: Final = 3
+"""Servers with one image that is not there, from which it is nobody's own choice."""
 
 _CHECK: Final = (
     "Check the image's name and tag, the registry, the pull secret, and the node's way to it."
 )
-
-_APPLIED: Final = (Status.DEPLOYED, Status.SUPERSEDED)
 
 _PULLERS: Final = (Role.CONTINUOUS_PULLER, Role.HOOK_PULLER)
 
@@ -186,10 +183,12 @@ def _fixes(seen: Situation, rows: Sequence[PodRow]) -> tuple[Fix, ...]:
         Fix(Verb.WHY, name, f"what explains {name}"),
         Fix(Verb.EVENTS, name, "the pod's events"),
     )
-    applied = next((head for head in seen.heads[1:] if head.status in _APPLIED), None)
-    young = seen.heads and seen.seconds(seen.heads[0].created) < RECENTLY
-    if applied is None or not young:
+    since = max((at for row in rows if (at := placed_at(row.pod)) is not None), default=None)
+    # One user's image is that user's choice; an upgrade brings one to many.
+    common = len(rows) >= MANY or any(row.role is not Role.USERS for row in rows)
+    target = seen.before_last_upgrade(since) if common else None
+    if target is None:
         return looks
-    revision = str(applied.revision)
+    revision = str(target.revision)
     words = f"back to revision {revision}, if the last upgrade brought the image"
     return (*looks, Fix(Verb.ROLLBACK, revision, words))

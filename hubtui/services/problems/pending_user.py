@@ -55,6 +55,9 @@ _SHORT: Final[Mapping[Cause, str]] = {
     Cause.GATED: "a scheduling gate holds them back",
 }
 
+_BY_VALUES: Final = (Cause.TOO_LARGE, Cause.NO_NODE)
+"""Causes that the values of the release bring."""
+
 _SELF: Final = (Cause.TOO_LARGE, Cause.SCHEDULER)
 """Causes that time does not heal."""
 
@@ -132,7 +135,7 @@ def _problem(seen: Situation, members: Sequence[_Waits]) -> Problem:
         since=earliest(unscheduled_since(row.pod) for row in rows),
         missing=_missing(seen, why),
         targets=tuple(Target("pod", row.pod.metadata.name) for row in rows),
-        fixes=_fixes(rows, why),
+        fixes=_fixes(seen, rows, why),
         subject=" ".join(map(str, (why.cause if why else "?", _size(rows[0]), coming))),
     )
 
@@ -179,7 +182,7 @@ def _missing(seen: Situation, why: Why | None) -> tuple[Missing, ...]:
     return tuple(known.values())
 
 
-def _fixes(rows: Sequence[PodRow], why: Why | None) -> tuple[Fix, ...]:
+def _fixes(seen: Situation, rows: Sequence[PodRow], why: Why | None) -> tuple[Fix, ...]:
     oldest = min(rows, key=lambda row: str(row.pod.metadata.creation_timestamp))
     name = oldest.pod.metadata.name
     looks = (
@@ -190,7 +193,13 @@ def _fixes(rows: Sequence[PodRow], why: Why | None) -> tuple[Fix, ...]:
         scheduler = Role.USER_SCHEDULER.value
         restart = Fix(Verb.RESTART, scheduler, "restart the user-scheduler")
         return (restart, Fix(Verb.LOGS, scheduler, "the scheduler's log"), *looks)
-    return looks
+    first = earliest(unscheduled_since(row.pod) for row in rows)
+    target = seen.before_last_upgrade(first) if why and why.cause in _BY_VALUES else None
+    if target is None:
+        return looks
+    revision = str(target.revision)
+    words = f"back to revision {revision}, if the last upgrade asks for too much"
+    return (*looks, Fix(Verb.ROLLBACK, revision, words))
 
 
 def _full_quotas(seen: Situation) -> Iterable[Problem]:

@@ -9,13 +9,19 @@ from typing import Final
 
 from hubtui.model import kube
 from hubtui.model.kube_needs import Node, Quota
-from hubtui.model.release import RevisionHead
+from hubtui.model.release import RevisionHead, Status
 from hubtui.model.roles import Role
 from hubtui.model.why_facts import Missing, Why
 from hubtui.services.pods import PodRow
 
 CORE_ROLES: Final = (Role.HUB, Role.PROXY, Role.AUTOHTTPS, Role.USER_SCHEDULER)
 """The parts without which nobody works."""
+
+SUSPECTED: Final = 24 * 3600.0
+"""Seconds in which a revision is suspected of what goes wrong."""
+
+_SLACK: Final = timedelta(minutes=2)
+"""A revision is marked as deployed after its objects were applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,18 @@ class Situation:
     def why(self, row: PodRow) -> Why | None:
         """What explains a pod, once that was read."""
         return self.whys.get(row.pod.key)
+
+    def before_last_upgrade(self, since: datetime | None) -> RevisionHead | None:
+        """The revision to go back to, where the last upgrade may have brought a trouble that began
+        at `since`: it is in force, young, and older than the trouble."""
+        newest = self.heads[0] if self.heads else None
+        at = (newest.modified or newest.created) if newest is not None else None
+        if newest is None or newest.status is not Status.DEPLOYED or at is None:
+            return None
+        if self.seconds(at) > SUSPECTED or (since is not None and since < at - _SLACK):
+            return None
+        earlier = (head for head in self.heads[1:] if head.status is Status.SUPERSEDED)
+        return next(earlier, None)
 
     def asked(self, row: PodRow) -> bool:
         """Whether it was asked what explains a pod, be it in vain."""
