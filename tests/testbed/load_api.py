@@ -91,7 +91,7 @@ class Api:
         query = {"limit": "500", **params}
         async with self._session.get(self._server + path, params=query, headers=headers) as answer:
             await _check(answer, set())
-            items: list[dict[str, Any]] = (await answer.json())["items"]
+            items: list[dict[str, Any]] = (await answer.json())["items"] or []  # null for none
             return items
 
     async def _send(
