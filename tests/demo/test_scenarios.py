@@ -105,7 +105,7 @@ def test_a_calm_hub_has_people_at_work_and_two_things_to_find() -> None:
     nodes = [
         each["metadata"]["name"].rpartition("-")[0] for each in cluster.world.objects.all(NODES)
     ]
-    assert Counter(nodes) == {"core": 1, "user-small": 4, "user-large": 1}
+    assert Counter(nodes) == {"core": 1, "users": 4, "large": 1}
     proxy = pods(cluster, "proxy")[0]["status"]["containerStatuses"][0]
     assert proxy["restartCount"] == 1
     assert proxy["lastState"]["terminated"]["reason"] == "OOMKilled"

@@ -21,8 +21,8 @@ HISTORY = (
 
 POOLS = (
     Pool("core", 1, 4, "15Gi", purpose="core"),
-    Pool("user-small", 4, 8, "28Gi"),
-    Pool("user-large", 1, 16, "58Gi"),
+    Pool("users", 4, 8, "28Gi"),
+    Pool("large", 1, 16, "58Gi"),
 )
 
 

@@ -13,8 +13,8 @@ SCENARIO = Scenario(
     chapters=HISTORY,
     pools=(
         Pool("core", 1, 4, "15Gi", purpose="core"),
-        Pool("user-small", 4, 8, "28Gi"),
-        Pool("user-large", 8, 16, "58Gi"),
+        Pool("users", 4, 8, "28Gi"),
+        Pool("large", 8, 16, "58Gi"),
     ),
     people=360,
     waves=(

@@ -20,7 +20,7 @@ _FAILED = (
 
 def _slow_node(stage: Cluster) -> None:
     names = [each["metadata"]["name"] for each in stage.world.objects.all(NODES)]
-    slow = next(name for name in names if name.startswith("user-small"))
+    slow = next(name for name in names if name.startswith("users"))
     stage.world.faults.slow_pulls[f"{slow}/quay.io/jupyter/scipy-notebook:{LATEST}"] = 5400.0
 
 
