@@ -7,6 +7,8 @@ import pytest
 from hypothesis import settings
 
 from tests import no_skips
+from tests.cluster.clusters import Cluster
+from tests.cluster.demo_cluster import DemoCluster
 from tests.testbed import MissingToolError, Testbed
 from tests.testbed.build import locked
 from tests.testbed.places import runs
@@ -17,6 +19,7 @@ settings.load_profile("untimed")
 
 # Set before xdist starts its workers, so that all of them mean the same testbed.
 _RUN = "HUBTUI_TESTBED_RUN"
+DEMO, REAL = "demo", "real"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,11 +45,33 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the testbed is a cluster test, and all of these run in one worker."""
+    """Whatever uses the testbed is a cluster test, and all of these run in one worker; so do those
+    that use the demo, in another."""
     for item in items:
-        if "testbed" in getattr(item, "fixturenames", ()):
+        names = getattr(item, "fixturenames", ())
+        if "testbed" in names or _which(item) == REAL:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.xdist_group("cluster"))
+        elif _which(item) == DEMO:
+            item.add_marker(pytest.mark.xdist_group("demo"))
+
+
+def _which(item: pytest.Item) -> str:
+    """The cluster that a parametrised test is to run against, if it is one."""
+    return str(item.callspec.params.get("cluster", "")) if hasattr(item, "callspec") else ""
+
+
+@pytest.fixture(scope="session", params=[DEMO, REAL])
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """The demo, then the real control plane: one behaviour, two clusters."""
+    if request.param == REAL:
+        # Asked for late, so that the demo's half starts no control plane and needs no Go.
+        yield request.getfixturevalue("testbed")
+        return
+    with DemoCluster.running(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="session")

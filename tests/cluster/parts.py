@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.cluster.clusters import Cluster
 from tests.testbed import Testbed
 from tests.testbed.stages import STAGE
 
@@ -50,28 +51,28 @@ def server(name: str, user: str, stage: str = "") -> Json:
 class Place:
     """A namespace, as who sets it up sees it."""
 
-    def __init__(self, testbed: Testbed, namespace: str) -> None:
-        self.testbed = testbed
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        self.cluster = cluster
         self.namespace = namespace
 
     def make(self, item: Json) -> None:
         """Creates a Deployment or a pod."""
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             api.request("POST", self._path(item["kind"]), item)
 
     def patch(self, name: str, body: Json) -> None:
         """Changes a Deployment."""
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             api.patch(f"{self._path('Deployment')}/{name}", body)
 
     def deployment(self, name: str) -> Json:
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             return api.get(f"{self._path('Deployment')}/{name}")
 
     def pods(self, **labels: str) -> dict[str, Json]:
         """The pods by uid that are not on their way out."""
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             found = api.items(self._path("Pod"), labelSelector=selector)
         here = [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
         return {pod["metadata"]["uid"]: pod for pod in here}
@@ -82,7 +83,7 @@ class Place:
         def there(items: Any) -> bool:
             return any(item["metadata"]["name"] == name and _is_over(item) for item in items)
 
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             api.wait_items(self._path("Deployment"), there)
 
     def until(self, name: str, status: str) -> None:
@@ -93,12 +94,12 @@ class Place:
                 item["metadata"]["name"] == name and status in str(item["status"]) for item in items
             )
 
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             api.wait_items(self._path("Pod"), there)
 
     def delete(self, name: str) -> None:
         """Deletes a pod at once, as somebody else would."""
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             path = f"{self._path('Pod')}/{name}"
             api.request("DELETE", path, {"gracePeriodSeconds": 0})
 

@@ -19,7 +19,7 @@ from hubtui.clients.kubeconfig import current_context
 from hubtui.config import Settings
 from hubtui.services.discovery import Hub
 from hubtui.services.session import Session
-from tests.testbed import Testbed
+from tests.cluster.clusters import Cluster
 
 NAME = "small"
 CHART = {
@@ -66,14 +66,14 @@ metadata:
 class SmallRelease:
     """The release, and the helm that made it."""
 
-    testbed: Testbed
+    cluster: Cluster
     namespace: str
     chart: Path
     major: int
 
     @property
     def helm(self) -> Path:
-        return self.testbed.helm(self.major)
+        return self.cluster.helm(self.major)
 
     def upgrade(self, mark: str, *more: str) -> None:
         """A further revision."""
@@ -83,7 +83,7 @@ class SmallRelease:
         """helm in this namespace."""
         return subprocess.run(
             [str(self.helm), *arguments, "--namespace", self.namespace],
-            env=self.testbed.helm_environment(),
+            env=self.cluster.helm_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -94,7 +94,7 @@ class SmallRelease:
         """helm in this namespace, left running."""
         return subprocess.Popen(
             [str(self.helm), *arguments, "--namespace", self.namespace],
-            env=self.testbed.helm_environment(),
+            env=self.cluster.helm_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -103,21 +103,21 @@ class SmallRelease:
     def statuses(self) -> dict[int, str]:
         """The revisions' statuses, from the storage objects' labels."""
         path = f"/api/v1/namespaces/{self.namespace}/secrets"
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             found = api.items(path, labelSelector=f"owner=helm,name={NAME}")
         labels = [item["metadata"]["labels"] for item in found]
         return {int(label["version"]): label["status"] for label in labels}
 
     def mark(self) -> str:
         """Which revision's content the ConfigMap has."""
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             path = f"/api/v1/namespaces/{self.namespace}/configmaps/settings"
             return str(api.get(path)["data"]["mark"])
 
     def set_status(self, revision: int, status: str) -> None:
         """Gives a revision's storage object another status label, as a killed helm leaves it."""
         path = f"/api/v1/namespaces/{self.namespace}/secrets/sh.helm.release.v1.{NAME}.v{revision}"
-        with self.testbed.api() as api:
+        with self.cluster.api() as api:
             api.patch(path, {"metadata": {"labels": {"status": status}}})
 
     @asynccontextmanager
@@ -126,7 +126,7 @@ class SmallRelease:
     ) -> AsyncIterator[Session]:
         """A session on this release."""
         chosen = Settings(
-            kubeconfig=str(kubeconfig or self.testbed.kubeconfig),
+            kubeconfig=str(kubeconfig or self.cluster.kubeconfig),
             helm=str(settings.pop("helm", self.helm)),
             **settings,
         )
@@ -141,21 +141,21 @@ class SmallRelease:
 
 
 @contextlib.contextmanager
-def installed(testbed: Testbed, folder: Path, major: int) -> Iterator[SmallRelease]:
+def installed(cluster: Cluster, folder: Path, major: int) -> Iterator[SmallRelease]:
     """A release with three revisions: one, two and three."""
     for name, text in CHART.items():
         path = folder / NAME / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     namespace = f"small-{major}-{uuid.uuid4().hex[:6]}"
-    with testbed.api() as api:
+    with cluster.api() as api:
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
-    release = SmallRelease(testbed, namespace, folder / NAME, major)
+    release = SmallRelease(cluster, namespace, folder / NAME, major)
     try:
         release.upgrade("one", "--set", "extra=true")
         release.upgrade("two")
         release.upgrade("three")
         yield release
     finally:
-        with testbed.api() as api, contextlib.suppress(httpx.HTTPStatusError):
+        with cluster.api() as api, contextlib.suppress(httpx.HTTPStatusError):
             api.request("DELETE", f"/api/v1/namespaces/{namespace}")

@@ -50,7 +50,7 @@ def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
 
 @pytest.fixture
 def place(small: SmallRelease) -> Place:
-    return Place(small.testbed, small.namespace)
+    return Place(small.cluster, small.namespace)
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ async def planned(session: Session, pod: str = POD, *, force: bool = False) -> P
     return await session.operations.plan("delete-pod", DeletePodRequest(pod, force))
 
 
-async def test_a_stuck_server_goes_with_one_delete(small: SmallRelease, stuck: Place) -> None:
+async def test_a_stuck_server_goes_with_one_delete(
+    testbed: Testbed, small: SmallRelease, stuck: Place
+) -> None:
     async with small.session() as session:
         plan = await planned(session)
         assert plan.stops == ()
@@ -79,7 +81,7 @@ async def test_a_stuck_server_goes_with_one_delete(small: SmallRelease, stuck: P
         (entry,) = session.operations.journal.read().entries
     assert (outcome.result, outcome.summary) == (Result.OK, f"Pod {POD} is gone")
     assert stuck.pods(component="singleuser-server") == {}
-    found = [each for each in writes(stuck.testbed, "admin", stuck.namespace) if POD in each[2]]
+    found = [each for each in writes(testbed, "admin", stuck.namespace) if POD in each[2]]
     assert found == [("delete", "pods", POD)]
     assert (entry.action, entry.targets) == ("delete-pod", (f"pod {POD}",))
 
@@ -132,7 +134,7 @@ async def test_one_that_is_already_on_its_way_out_needs_force(
         assert (await operation.wait()).result is Result.OK
         newest = session.operations.journal.read().entries[0]
     assert "force" in newest.overrides
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         assert api.items(f"/api/v1/namespaces/{place.namespace}/pods", fieldSelector=_NAMED) == []
 
 
@@ -164,7 +166,7 @@ async def test_a_successor_is_never_hit(
 async def test_one_that_mended_itself_is_left_alone(small: SmallRelease, stuck: Place) -> None:
     async with small.session() as session:
         plan = await planned(session)
-        with small.testbed.api() as api:
+        with small.cluster.api() as api:
             path = f"/api/v1/namespaces/{stuck.namespace}/pods/{POD}"
             api.patch(path, {"metadata": {"annotations": {STAGE: None}}})
             api.wait_items(path.rpartition("/")[0], _one_is_up, fieldSelector=_NAMED)
@@ -197,7 +199,7 @@ async def test_a_budget_and_finalizers_are_told(small: SmallRelease, place: Plac
     labels = {"component": "singleuser-server"}
     asked = {"minAvailable": 1, "selector": {"matchLabels": labels}}
     budget = {"metadata": {"name": "all"}, "spec": asked}
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         api.request("POST", path, budget)
         api.wait_items(path, lambda found: found[0].get("status", {}).get("currentHealthy") == 1)
     pod = f"/api/v1/namespaces/{place.namespace}/pods/{POD}"
@@ -213,5 +215,5 @@ async def test_a_budget_and_finalizers_are_told(small: SmallRelease, place: Plac
                 plan, "deleted"
             )
     finally:
-        with small.testbed.api() as api:
+        with small.cluster.api() as api:
             api.patch(pod, {"metadata": {"finalizers": None}})

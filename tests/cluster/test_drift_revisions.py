@@ -150,7 +150,7 @@ def _edit(small: SmallRelease) -> None:
             "metadata": {"labels": {"hand": "1", "new": "no"}}
         },
     }
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         for path, body in edits.items():
             api.request(
                 "PATCH",
@@ -171,7 +171,7 @@ def _foretold(small: SmallRelease, target: Payload, last: Payload) -> dict[str, 
     """Each object of the target as our merge says that an apply would leave it."""
     old = {item.title: item for item in _items(last)}
     found = {}
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         for item in _items(target):
             each = Manifested(
                 key=item.key(small.namespace),
@@ -203,7 +203,7 @@ async def test_an_apply_of_another_revision_leaves_what_was_foretold(small: Smal
     foretold = _foretold(small, older, newer)
     conflicts = ("--force-conflicts",) if small.major == 4 else ()
     small.run("rollback", NAME, "1", *conflicts)
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         for item in _items(older):
             live = bare(api.get(_path(small, item)))
             found = differences(foretold[item.title], live)

@@ -203,9 +203,9 @@ def test_a_namespace_and_a_revision_that_do_not_exist(hubtui: Hubtui, admin: Pat
 def test_a_broken_payload_costs_its_own_row(hubtui: Hubtui, small: SmallRelease) -> None:
     where = ("-n", small.namespace, "--release", NAME)
     path = f"/api/v1/namespaces/{small.namespace}/secrets/sh.helm.release.v1.{NAME}.v2"
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         api.patch(path, {"data": {"release": "bm90IGEgcmVsZWFzZQ=="}})
-    kubeconfig = small.testbed.kubeconfig
+    kubeconfig = small.cluster.kubeconfig
     found = document(hubtui(kubeconfig, *where, "history", "--json"))
     assert [bool(item["error"]) for item in found["items"]] == [False, True, False]
     assert [note["source"] for note in found["notes"]] == [f"{NAME} revision 2"]
@@ -248,7 +248,7 @@ def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
 
 def test_a_rollback_from_the_plan_to_the_journal(hubtui: Hubtui, small: SmallRelease) -> None:
     where = ("-n", small.namespace, "--release", NAME)
-    kubeconfig = small.testbed.kubeconfig
+    kubeconfig = small.cluster.kubeconfig
     plan = document(hubtui(kubeconfig, *where, "rollback", "1", "--json"))
     assert (plan["kind"], plan["confirm"], plan["result"]) == ("plan", NAME, None)
     assert small.mark() == "three"
@@ -268,7 +268,7 @@ def test_a_signal_leaves_helm_at_work_and_the_status_tells_the_end(
     hubtui: Hubtui, small: SmallRelease, environment: dict[str, str]
 ) -> None:
     where = ("-n", small.namespace, "--release", NAME)
-    kubeconfig = small.testbed.kubeconfig
+    kubeconfig = small.cluster.kubeconfig
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "hubtui", "--kubeconfig", str(kubeconfig), *where),

@@ -36,6 +36,7 @@ from hubtui.tui.screens.of_pod import PodScreen
 from hubtui.tui.screens.reading import ReadingScreen
 from hubtui.tui.screens.runbook import RunbookScreen
 from hubtui.tui.screens.starting import FromProblem
+from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Evidence
 from tests.cluster.parts import Place, server
 from tests.cluster.small_release import NAME, SmallRelease, installed
@@ -70,9 +71,9 @@ def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
         yield release
 
 
-def settings_of(testbed: Testbed, kubeconfig: Path, **flags: Any) -> Settings:
+def settings_of(cluster: Cluster, kubeconfig: Path, **flags: Any) -> Settings:
     """The settings as the command line would make them."""
-    given = {"kubeconfig": str(kubeconfig), "namespace": "hub", "helm": str(testbed.helm())}
+    given = {"kubeconfig": str(kubeconfig), "namespace": "hub", "helm": str(cluster.helm())}
     found, _ = config.load({**given, **flags})
     return found
 
@@ -298,7 +299,7 @@ async def test_the_same_walk_finds_the_write_of_a_rollback(
     small: SmallRelease, readonly_admin: Path, evidence: Evidence
 ) -> None:
     where = {"namespace": small.namespace, "release": NAME}
-    app = StayingApp(settings_of(small.testbed, readonly_admin, **where))
+    app = StayingApp(settings_of(small.cluster, readonly_admin, **where))
     async with app.run_test(size=SIZE) as pilot:
         walk = Walk(app, pilot)
         await walk.confirm(("down", "r"), NAME)

@@ -19,6 +19,7 @@ from hubtui.services.session import Session
 from hubtui.services.store import utc_now
 from hubtui.views.cells import Tone, plain
 from hubtui.views.releases import ReleasesView
+from tests.cluster.clusters import Cluster
 from tests.cluster.opened import live, session_of, until
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.releases import packed, release
@@ -30,16 +31,16 @@ GZIP = base64.b64decode(base64.b64decode(packed(release(9, others=1))))
 
 
 @pytest.fixture
-def api(testbed: Testbed) -> Iterator[Api]:
-    with testbed.api() as api:
+def api(cluster: Cluster) -> Iterator[Api]:
+    with cluster.api() as api:
         yield api
 
 
 @pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
 def small(
-    request: pytest.FixtureRequest, testbed: Testbed, tmp_path: Path
+    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
 ) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, request.param) as found:
+    with installed(cluster, tmp_path, request.param) as found:
         yield found
 
 
@@ -53,9 +54,9 @@ def stored(api: Api) -> Iterator[str]:
 
 
 @pytest.fixture
-async def session(testbed: Testbed, stored: str) -> AsyncIterator[Session]:
+async def session(cluster: Cluster, stored: str) -> AsyncIterator[Session]:
     """A session on that namespace, whose release is `hub`."""
-    async with session_of(testbed.kubeconfig, namespace=stored, release="hub") as session:
+    async with session_of(cluster.kubeconfig, namespace=stored, release="hub") as session:
         await live(session.releases.store)
         yield session
 
@@ -90,7 +91,7 @@ def word(view: ReleasesView, key: str, column: str) -> str:
 
 async def test_an_upgrade_and_a_rollback_typed_elsewhere_appear(small: SmallRelease) -> None:
     """With every state that the release goes through, pending ones too."""
-    kubeconfig = small.testbed.kubeconfig
+    kubeconfig = small.cluster.kubeconfig
     async with session_of(kubeconfig, namespace=small.namespace, release=NAME) as session:
         await live(session.releases.store)
         assert statuses(session) == ["3 deployed", "2 superseded", "1 superseded"]

@@ -43,7 +43,7 @@ def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
 @pytest.fixture
 def place(small: SmallRelease) -> Place:
     """A namespace with a user-scheduler that is ready."""
-    found = Place(small.testbed, small.namespace)
+    found = Place(small.cluster, small.namespace)
     found.make(deployment())
     found.available("sched")
     return found
@@ -53,12 +53,14 @@ async def planned(session: Session, component: str = SCHEDULER) -> Plan:
     return await session.operations.plan("restart", RestartRequest(component))
 
 
-async def test_it_makes_new_pods_with_one_patch(small: SmallRelease, place: Place) -> None:
+async def test_it_makes_new_pods_with_one_patch(
+    testbed: Testbed, small: SmallRelease, place: Place
+) -> None:
     before = place.pods(component=SCHEDULER)
     async with small.session() as session:
         plan = await planned(session)
         assert {check.level for check in plan.checks} == {Level.OK}
-        assert writes(place.testbed, "admin", place.namespace)[-1][0] != "patch"
+        assert writes(testbed, "admin", place.namespace)[-1][0] != "patch"
         outcome = await (await session.operations.start(plan, NAME)).wait()
         (entry,) = session.operations.journal.read().entries
     assert outcome.result is Result.OK, outcome
@@ -66,7 +68,7 @@ async def test_it_makes_new_pods_with_one_patch(small: SmallRelease, place: Plac
     after = place.pods(component=SCHEDULER)
     assert len(after) == 1
     assert not before.keys() & after.keys()
-    found = [each for each in writes(place.testbed, "admin", place.namespace) if "sched" in each[2]]
+    found = [each for each in writes(testbed, "admin", place.namespace) if "sched" in each[2]]
     assert found == [("patch", "deployments", "sched")]
     assert (entry.action, entry.targets) == ("restart", ("deployment sched",))
     assert entry.outcome is not None
@@ -185,7 +187,7 @@ async def test_new_pods_that_do_not_come_are_a_failure_with_the_reason(
 ) -> None:
     monkeypatch.setattr("hubtui.services.actions.following.STUCK_FOR", 1.0)
     quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         api.request("POST", f"/api/v1/namespaces/{small.namespace}/resourcequotas", quota)
     async with small.session() as session:
         outcome = await (await session.operations.start(await planned(session), NAME)).wait()

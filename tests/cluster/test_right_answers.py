@@ -13,16 +13,16 @@ import pytest
 from hubtui.model.age import rfc3339
 from hubtui.model.release import RevisionHead
 from hubtui.services.releases import Summary
+from tests.cluster.clusters import Cluster
 from tests.cluster.opened import until
 from tests.cluster.small_release import NAME, SmallRelease, installed
-from tests.testbed import Testbed
 
 
 @pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
 def small(
-    request: pytest.FixtureRequest, testbed: Testbed, tmp_path: Path
+    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
 ) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, request.param) as release:
+    with installed(cluster, tmp_path, request.param) as release:
         yield release
 
 

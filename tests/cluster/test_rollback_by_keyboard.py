@@ -49,7 +49,7 @@ def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
 def app_on(release: SmallRelease, **more: Any) -> HubtuiApp:
     return HubtuiApp(
         Settings(
-            kubeconfig=str(release.testbed.kubeconfig),
+            kubeconfig=str(release.cluster.kubeconfig),
             namespace=release.namespace,
             release=NAME,
             **{"helm": str(release.helm), **more},

