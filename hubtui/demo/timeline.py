@@ -105,7 +105,9 @@ class Timeline:
             self._changed.clear()
             wait = self.run_due()
             try:
-                await asyncio.wait_for(self._changed.wait(), wait)
+                # Not wait_for, which can lose a cancellation (cpython 86296).
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 

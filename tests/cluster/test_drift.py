@@ -22,6 +22,7 @@ from hubtui.model.redact import MASK, Redactor
 from hubtui.model.release import Payload
 from hubtui.model.three_way import Method, bare
 from hubtui.services.session import Session
+from tests.cluster.clusters import Cluster
 from tests.cluster.opened import session_of
 from tests.cluster.small_release import SmallRelease, installed
 from tests.testbed import Testbed
@@ -213,9 +214,9 @@ def test_our_merge_is_the_servers_dry_run_of_another_revision(
 
 @pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
 def small(
-    request: pytest.FixtureRequest, testbed: Testbed, tmp_path: Path
+    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
 ) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, request.param) as release:
+    with installed(cluster, tmp_path, request.param) as release:
         yield release
 
 
@@ -225,8 +226,8 @@ async def _drift(small: SmallRelease, kubeconfig: Path | None = None, **how: Any
         return await session.compare_live(heads[0], heads, Redactor())
 
 
-def _break(testbed: Testbed, small: SmallRelease) -> None:
-    with testbed.api() as api:
+def _break(small: SmallRelease) -> None:
+    with small.cluster.api() as api:
         copy = Copy(api, small.namespace, Method.SERVER)
         web = f"/apis/apps/v1/namespaces/{small.namespace}/deployments/web"
         api.request(
@@ -242,10 +243,10 @@ def _break(testbed: Testbed, small: SmallRelease) -> None:
 
 @pytest.mark.parametrize("read_only", [False, True])
 async def test_drift_names_field_object_and_who_did_it(
-    small: SmallRelease, testbed: Testbed, read_only: bool
+    small: SmallRelease, read_only: bool
 ) -> None:
     assert (await _drift(small)).empty
-    _break(testbed, small)
+    _break(small)
     found = await _drift(small, read_only=read_only)
     by_title = {each.title: each for each in found.objects}
     assert by_title["ConfigMap/settings"].kind is Kind.REMOVED
@@ -258,10 +259,8 @@ async def test_drift_names_field_object_and_who_did_it(
     assert "same revision" in found.advice
 
 
-async def test_a_rollback_to_the_same_revision_undoes_it(
-    small: SmallRelease, testbed: Testbed
-) -> None:
-    _break(testbed, small)
+async def test_a_rollback_to_the_same_revision_undoes_it(small: SmallRelease) -> None:
+    _break(small)
     conflicts = ("--force-conflicts",) if small.major == 4 else ()
     small.run("rollback", "small", "3", *conflicts)
     found = await _drift(small)

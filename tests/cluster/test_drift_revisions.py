@@ -19,8 +19,8 @@ from hubtui.model.manifest import Resource
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload
 from hubtui.model.three_way import Method, bare
+from tests.cluster.clusters import Cluster
 from tests.cluster.small_release import NAME, SmallRelease
-from tests.testbed import Testbed
 from tests.testbed.api import object_path
 
 CHART = {
@@ -114,7 +114,7 @@ ROLLED_OUT = "deployment.kubernetes.io/revision"
 
 @pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
 def small(
-    request: pytest.FixtureRequest, testbed: Testbed, tmp_path: Path
+    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
 ) -> Iterator[SmallRelease]:
     """A release whose newer revision has fields that the older one has not, and the other way."""
     for name, text in CHART.items():
@@ -122,15 +122,15 @@ def small(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     namespace = f"revisions-{uuid.uuid4().hex[:6]}"
-    release = SmallRelease(testbed, namespace, tmp_path / "chart", request.param)
-    with testbed.api() as api:
+    release = SmallRelease(cluster, namespace, tmp_path / "chart", request.param)
+    with cluster.api() as api:
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
     try:
         release.run("install", NAME, str(release.chart))
         release.run("upgrade", NAME, str(release.chart), "--set", "more=true")
         yield release
     finally:
-        with testbed.api() as api, contextlib.suppress(httpx.HTTPStatusError):
+        with cluster.api() as api, contextlib.suppress(httpx.HTTPStatusError):
             api.request("DELETE", f"/api/v1/namespaces/{namespace}")
             api.request("DELETE", f"/apis/scheduling.k8s.io/v1/priorityclasses/{namespace}")
 

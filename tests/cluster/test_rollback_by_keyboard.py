@@ -20,6 +20,7 @@ from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.quit import QuitScreen
+from tests.cluster.clusters import Cluster
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.testbed import Testbed
 from tests.testbed.processes import wait_for
@@ -41,8 +42,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, 4) as release:
+def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(cluster, tmp_path, 4) as release:
         yield release
 
 

@@ -59,12 +59,13 @@ def with_owners(thing: Json, owners: list[Owner]) -> Json:
             "manager": owner.manager,
             "operation": owner.operation,
             "apiVersion": owner.api_version,
-            "time": owner.time,
             "fieldsType": "FieldsV1",
             "fieldsV1": fieldsets.to_v1(owner.fields),
         }
         if owner.subresource:
             entry["subresource"] = owner.subresource
+        if owner.subresource != "scale":  # a real apiserver notes no time there
+            entry["time"] = owner.time
         entries.append(entry)
     metadata = {k: v for k, v in thing["metadata"].items() if k != "managedFields"}
     if entries:

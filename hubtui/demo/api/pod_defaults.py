@@ -53,6 +53,10 @@ def pod(spec: Json, *, priority: int) -> None:
     fill(spec, {"enableServiceLinks": True, "serviceAccountName": "default"})
     spec["serviceAccount"] = spec["serviceAccountName"]
     fill(spec, {"priority": priority, "preemptionPolicy": "PreemptLowerPriority"})
+    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        resources = container.get("resources") or {}
+        for name, most in (resources.get("limits") or {}).items():
+            resources.setdefault("requests", {}).setdefault(name, most)
     tolerations = spec.setdefault("tolerations", [])
     for key in _SOON_GONE:
         if not any(each.get("key") in (key, None) for each in tolerations):
@@ -84,8 +88,6 @@ def _container(container: Json) -> None:
     resources = container.setdefault("resources", {})
     quantities(resources.get("limits"))
     quantities(resources.get("requests"))
-    for name, most in (resources.get("limits") or {}).items():
-        resources.setdefault("requests", {}).setdefault(name, most)
     image = str(container.get("image", ""))
     tag = image.rpartition("/")[2].partition(":")[2]
     latest = tag in ("", "latest") and "@" not in image
