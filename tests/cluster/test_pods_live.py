@@ -112,8 +112,8 @@ async def test_the_hubs_own_pods_are_as_kubectl_says(testbed: Testbed, viewer: P
 
 
 async def _again(same: Any) -> bool:
-    """Once more a moment later: pods of other tests may be on their way."""
-    for _ in range(20):
+    """Once more a moment later: pods of other tests may be on their way, and controllers too."""
+    for _ in range(150):
         await asyncio.sleep(0.2)
         if await asyncio.to_thread(same):
             return True
