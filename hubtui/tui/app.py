@@ -86,7 +86,7 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
         self.call_after_refresh(self._connect)
         demo = self.settings.demo
         if demo is not None and demo.notice:
-            self.notify(demo.notice, title="Pager", severity="warning", timeout=20, markup=False)
+            self.notify(demo.notice, title="Pager", severity="warning", timeout=10, markup=False)
 
     def _connect(self) -> None:
         name = context_name(self.settings)
