@@ -283,7 +283,7 @@ def _counted(api: Api) -> dict[Role, tuple[int, int | None]]:
     puller = api.get(f"{apps}/daemonsets/continuous-image-puller")["status"]
     servers = api.items(_PODS, labelSelector="component=singleuser-server")
     return {
-        Role.HUB: (hub["status"]["readyReplicas"], hub["spec"]["replicas"]),
+        Role.HUB: (hub["status"].get("readyReplicas", 0), hub["spec"]["replicas"]),
         Role.CONTINUOUS_PULLER: (puller["numberReady"], puller["desiredNumberScheduled"]),
         Role.USERS: (sum(map(is_ready, servers)), len(servers)),
     }

@@ -143,7 +143,7 @@ def user_scheduler(site: Site, tools: Tools, config: str) -> Part:
 
 
 def kwok(site: Site, tools: Tools, authority: pki.Authority, config: Path) -> Part:
-    """KWOK, the kubelets. Only nodes with the annotation are its own, so a node can be lost."""
+    """KWOK, the kubelets of all nodes whose lease nobody else holds."""
     certificate, key = authority.server("kwok", ())
     address = f"127.0.0.1:{site.port('kwok')}"
     return _part(
@@ -151,7 +151,7 @@ def kwok(site: Site, tools: Tools, authority: pki.Authority, config: Path) -> Pa
         "kwok",
         tools.path("kwok", "kwok"),
         f"--kubeconfig={site.file('kubeconfigs', 'testbed-kwok.yaml')}",
-        "--manage-nodes-with-annotation-selector=testbed.hubtui/kubelet=present",
+        "--manage-all-nodes",
         f"--config={config}",
         "--node-ip=127.0.0.1",
         f"--node-port={site.port('kwok')}",

@@ -10,7 +10,6 @@ from tests.testbed import places, stages
 from tests.testbed.site import Site
 from tests.testbed.users import NAMESPACE
 
-MANAGED = "testbed.hubtui/kubelet"  # `present` while the node has a kubelet
 _CONTAINERS = ("hub", "chp", "notebook", "kube-scheduler", "traefik")
 _API = "kwok.x-k8s.io/v1alpha1"
 # Kept in the repository: KWOK's own node stages are part of its module, not of its binary.
@@ -34,7 +33,7 @@ def node(name: str, purpose: str, cpu: int = 16, memory: str = "64Gi") -> dict[s
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "labels": labels, "annotations": {MANAGED: "present"}},
+        "metadata": {"name": name, "labels": labels},
         "spec": {"taints": taints},
         "status": {"allocatable": room, "capacity": room, "phase": "Pending"},
     }

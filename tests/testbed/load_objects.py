@@ -11,8 +11,6 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from tests.testbed.kubelets import MANAGED
-
 LOAD = "testbed.hubtui/load"
 NAMESPACE = "hub"
 HOME_CLAIM = "home-nfs"
@@ -54,7 +52,6 @@ def node(number: int) -> Object:
         "kind": "Node",
         "metadata": {
             "name": name,
-            "annotations": {"kwok.x-k8s.io/node": "fake", MANAGED: "present"},
             "labels": {
                 LOAD: "true",
                 "hub.jupyter.org/node-purpose": "user",

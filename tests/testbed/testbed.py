@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.testbed import hub, kubelets, launch, pki, release, users
+from tests.testbed import hub, kubelets, launch, leases, pki, release, users
 from tests.testbed.api import Api, is_ready
 from tests.testbed.build import Tools
 from tests.testbed.errors import TestbedError
@@ -208,19 +208,13 @@ class Testbed:
 
     def lose_node(self, name: str) -> None:
         """The node's kubelet falls silent: NotReady after the grace time of some 15 seconds."""
-        self._mark_node(name, None)
+        with self.api() as api:
+            leases.take(api, name)
 
     def find_node(self, name: str) -> None:
-        """The node's kubelet is back."""
-        self._mark_node(name, "present")
-
-    def _mark_node(self, name: str, value: str | None) -> None:
+        """The node's kubelet is back; returns when the node is Ready."""
         with self.api() as api:
-            annotations = {kubelets.MANAGED: value}
-            api.patch(f"/api/v1/nodes/{name}", {"metadata": {"annotations": annotations}})
-        # KWOK looks at the annotation only when it meets a node for the first time.
-        self.kill("kwok")
-        self.start("kwok")
+            leases.give_back(api, name)
 
     # Breaking it
 

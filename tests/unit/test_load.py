@@ -16,7 +16,6 @@ import pytest
 from aiohttp import web
 
 from tests.testbed import load
-from tests.testbed.kubelets import MANAGED
 from tests.testbed.load_api import CONCURRENCY, for_each
 from tests.testbed.load_objects import LOAD, Pods, node, user_name
 from tests.testbed.load_releases import Releases
@@ -83,9 +82,8 @@ def test_names_are_unique_and_no_pod_shares_state_with_another() -> None:
     assert pods[0]["metadata"]["annotations"]["hub.jupyter.org/username"] == user_name(0)
 
 
-def test_nodes_take_the_user_pods_and_are_played_by_kwok() -> None:
+def test_nodes_take_the_user_pods() -> None:
     made = node(7)
-    assert made["metadata"]["annotations"][MANAGED] == "present"
     assert made["metadata"]["labels"]["hub.jupyter.org/node-purpose"] == "user"
     assert {taint["key"] for taint in made["spec"]["taints"]} == {
         "hub.jupyter.org/dedicated",
