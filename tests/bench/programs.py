@@ -1,6 +1,6 @@
 """The programs that are measured: how each is started, and what its screen says when.
 
-Data only. In a pattern, {pods} and {releases} stand for the cluster's counts (with or without a
+Data only. In a pattern, {pods}, {releases} and {revisions} stand for the cluster's counts (with or without a
 thousands separator) and {pod}, {user}, {restarts} for the pod that was changed.
 """
 
@@ -49,7 +49,7 @@ HUBTUI = Program(
     name="hubtui",
     argv=("{binary}", "--kubeconfig", "{kubeconfig}", "--read-only"),
     pods=Pane(complete=r"Pods +{pods}\b"),
-    releases=Pane(complete=r"Releases\b.*\b{releases} in all\b"),
+    releases=Pane(complete=r"Releases\b.*\b{revisions} in all\b"),
     first_frame=r"\bhubtui\b",
     cursor_keys="2/role:users\r",
     rows_keys="2/role:users\r",

@@ -63,7 +63,12 @@ async def start(terminal: Terminal, program: Program, cluster: Cluster, figures:
 
 async def complete(terminal: Terminal, pane: Pane, cluster: Cluster, since: float = 0.0) -> float:
     """When the pane says that it holds everything."""
-    pattern = filled(pane.complete, pods=cluster.pods, releases=cluster.releases)
+    counts = {
+        "pods": cluster.pods,
+        "releases": cluster.releases,
+        "revisions": cluster.revisions,
+    }
+    pattern = filled(pane.complete, **counts)
     return await terminal.seen_text(pattern, pane.within, since=since)
 
 

@@ -167,10 +167,11 @@ class Terminal:
         )
 
     async def quiet(self, seconds: float, timeout: float) -> bool:
-        """Wait until nothing was written for so long; False if that did not come."""
-        deadline = time.perf_counter() + timeout
+        """Wait until nothing is written for so long from here on; False if that did not come."""
+        began = time.perf_counter()
+        deadline = began + timeout
         while (now := time.perf_counter()) < deadline:
-            last = self.chunks[-1].at if self.chunks else self.started
+            last = max(self.chunks[-1].at, began) if self.chunks else began
             if now - last >= seconds:
                 return True
             await asyncio.sleep(max(0.01, seconds - (now - last)))
