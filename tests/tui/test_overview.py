@@ -96,6 +96,10 @@ async def test_a_filter_shows_what_matches_until_it_is_cleared(make: Make) -> No
         assert "bo@uni.example" not in text
         assert "● hub " not in text
         assert app.pane("pods").table.has_focus
+        await pilot.press("slash", *"user:bo", "enter")
+        text = await rows(pilot, app)
+        assert "bo@uni.example" in text
+        assert "ana@uni.example" not in text
         await pilot.press("slash", "escape")
         assert "bo@uni.example" in await rows(pilot, app)
 

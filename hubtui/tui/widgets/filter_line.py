@@ -73,9 +73,10 @@ class FilterLine(Horizontal):
         return self._field.value
 
     def open(self) -> None:
-        """Shows the line and takes the focus."""
+        """Shows the line and takes the focus; what is typed replaces the filter that is there."""
         self.add_class("-open")
         self._field.focus()
+        self._field.action_select_all()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
