@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 from typing import Any, Protocol
 
 from tests.testbed.api import Api
+from tests.testbed.release import Revision
 
 
 class Cluster(Protocol):
@@ -25,8 +26,26 @@ class Cluster(Protocol):
     def kubectl(self) -> Path:
         """The kubectl binary."""
 
+    @property
+    def server(self) -> str:
+        """The apiserver's URL."""
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The authority that signed the apiserver's certificate; None over plain HTTP."""
+
+    def kubeconfig_for(self, user: str) -> Path:
+        """A user's kubeconfig. Raises KeyError on the demo, which has no roles, for users with
+        less than every right."""
+
+    def kubeconfig_invalid(self) -> Path:
+        """A kubeconfig whose token no apiserver knows: 401."""
+
     def api(self) -> Api:
-        """A small client for what a test sets up or looks up."""
+        """A small client for what a test sets up or looks up; it is not audited."""
+
+    def audit_entries(self, user: str) -> list[dict[str, Any]]:
+        """What a user asked for, oldest first."""
 
     def helm(self, major: int = 4) -> Path:
         """The helm binary of a major version."""
@@ -42,3 +61,15 @@ class Cluster(Protocol):
         check: bool = True,
     ) -> CompletedProcess[str]:
         """Runs helm in the hub's namespace."""
+
+    def upgrade(self, revision: Revision, major: int = 4) -> None:
+        """Makes a further revision of the hub's release."""
+
+    def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
+        """Adds lines to the log that all containers of a name share, those to come too."""
+
+    def clear_log(self, container: str) -> None:
+        """Takes away what was written to a log."""
+
+    def wait_for_pods(self, selector: str, count: int = 1, seconds: float = 60) -> None:
+        """Waits until exactly so many pods of the hub are there and Ready."""

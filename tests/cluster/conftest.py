@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.clusters import Cluster
 from tests.testbed import Testbed
+
+
+@pytest.fixture
+def reader(cluster: Cluster) -> Path:
+    """Reads the hub's namespace; on the demo, which has no roles, its user may do more."""
+    return cluster.kubeconfig_for("viewer") if isinstance(cluster, Testbed) else cluster.kubeconfig
 
 
 @pytest.fixture

@@ -5,59 +5,101 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from subprocess import CompletedProcess
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
 from hubtui.demo import kubeconfig
 from hubtui.demo.api.server import make_app, runner_of
+from hubtui.demo.hub.hub import Hub
+from hubtui.demo.hub.rest import make_app as make_hub
 from hubtui.demo.life import attach
 from hubtui.demo.resources import NAMESPACES, NODES
 from hubtui.demo.world import World
-from tests.testbed import release
-from tests.testbed.api import Api
+from tests.cluster.demo_audit import Audit
+from tests.cluster.demo_hub import SharedLogs, admit, all_ready
+from tests.cluster.parts import Place
+from tests.testbed import places, release
+from tests.testbed.api import Api, wait_for_pods
 from tests.testbed.build import unpack_helm
+from tests.testbed.errors import TestbedError
+from tests.testbed.hub import EARLY, PEOPLE, Person
 from tests.testbed.kubelets import standard_nodes
-from tests.testbed.users import NAMESPACE
+from tests.testbed.processes import wait_for
+from tests.testbed.release import Revision
+from tests.testbed.users import NAMESPACE, RELEASE
+
+T = TypeVar("T")
 
 SPEED: Final = 20.0
 MISSING: Final = "missing"
 """In an image's name: nobody has it, as for the testbed's stages."""
+ADMIN: Final = "admin"
+USERS: Final = (ADMIN, "readonly-admin")
+"""Users of the testbed with every right: the demo has no other."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """What lives in the demo's thread, and where it is asked."""
+
+    world: World
+    hub: Hub
+    logs: SharedLogs
+    audit: Audit
+    loop: asyncio.AbstractEventLoop
+    ending: asyncio.Event
+
+    def port(self, user: str) -> int:
+        """The port of a user."""
+        return next(port for port, name in self.audit.users.items() if name == user)
+
+    def call(self, do: Callable[[], T]) -> T:
+        """Has something done in the demo's thread, between two requests."""
+
+        async def run() -> T:
+            return do()
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result()
 
 
 class DemoCluster:
-    """A running demo with the testbed's nodes. Use `running`."""
+    """A running demo with the testbed's nodes, release and users of the hub. Use `running`."""
 
-    def __init__(self, folder: Path, port: int, token: str) -> None:
+    def __init__(self, folder: Path, token: str, demo: Running) -> None:
         self._folder = folder
-        self._server = f"http://127.0.0.1:{port}"
         self._token = token
+        self._demo = demo
         self._tools = unpack_helm()
+        for user in USERS:
+            kubeconfig.write(self.kubeconfig_for(user), demo.port(user), token, NAMESPACE)
+        kubeconfig.write(self.kubeconfig_invalid(), demo.port(ADMIN), "never-valid", NAMESPACE)
 
     @classmethod
     @contextmanager
     def running(cls, folder: Path) -> Iterator[DemoCluster]:
         """A demo for as long as the context lasts; its files are in the folder."""
         token = secrets.token_urlsafe(24)
-        told: SimpleQueue[tuple[int, asyncio.AbstractEventLoop, asyncio.Event] | BaseException]
-        told = SimpleQueue()
-        thread = threading.Thread(target=_run, args=(token, told), name="demo", daemon=True)
+        told: SimpleQueue[Running | BaseException] = SimpleQueue()
+        arguments = (token, folder / "hub.sock", told)
+        thread = threading.Thread(target=_run, args=arguments, name="demo", daemon=True)
         thread.start()
         started = told.get()
         if isinstance(started, BaseException):
             raise started
-        port, loop, ending = started
         try:
-            kubeconfig.write(folder / "kubeconfig", port, token, NAMESPACE)
-            yield cls(folder, port, token)
+            cluster = cls(folder, token, started)
+            cluster._install()
+            yield cluster
         finally:
-            loop.call_soon_threadsafe(ending.set)
+            started.loop.call_soon_threadsafe(started.ending.set)
             thread.join()
 
     @property
@@ -66,9 +108,29 @@ class DemoCluster:
         return "demo"
 
     @property
+    def server(self) -> str:
+        """The apiserver's URL, for `admin`; with it a caller needs nothing else."""
+        return f"http://127.0.0.1:{self._demo.port(ADMIN)}/{self._token}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """None: the demo speaks plain HTTP."""
+        return None
+
+    @property
     def kubeconfig(self) -> Path:
-        """The kubeconfig of the demo's only user, who has every right."""
-        return self._folder / "kubeconfig"
+        """The kubeconfig of `admin`."""
+        return self.kubeconfig_for(ADMIN)
+
+    def kubeconfig_for(self, user: str) -> Path:
+        """The kubeconfig of one of `USERS`."""
+        if user not in USERS:
+            raise KeyError(user)
+        return self._folder / f"{user}.kubeconfig"
+
+    def kubeconfig_invalid(self) -> Path:
+        """A kubeconfig whose token the apiserver does not know: 401."""
+        return self._folder / "invalid.kubeconfig"
 
     @property
     def kubectl(self) -> Path:
@@ -76,8 +138,13 @@ class DemoCluster:
         return self._tools.path("helm4", "kubectl")
 
     def api(self) -> Api:
-        """A small client for what a test sets up or looks up."""
-        return Api(self._server, self._token)
+        """A small client for what a test sets up or looks up; it is not audited."""
+        return Api(f"http://127.0.0.1:{self._demo.port(ADMIN)}", self._token)
+
+    def audit_entries(self, user: str) -> list[dict[str, Any]]:
+        """What a user asked for, oldest first."""
+        entries = tuple(self._demo.audit.entries)
+        return [entry for entry in entries if entry["user"]["username"] == user]
 
     def helm(self, major: int = 4) -> Path:
         """The helm binary of a major version."""
@@ -98,28 +165,77 @@ class DemoCluster:
         environment = self.helm_environment()
         return release.run(self.helm(major), environment, *arguments, values=values, check=check)
 
+    def upgrade(self, revision: Revision, major: int = 4) -> None:
+        """Makes a further revision of the hub's release."""
+        arguments = release.upgrade_arguments(revision)
+        self.run_helm(*arguments, major=major, values=revision.values)
 
-def _run(token: str, told: SimpleQueue[Any]) -> None:
+    def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
+        """Adds lines to the logs of all containers of a name, those to come too."""
+        logs = self._demo.logs
+        self._demo.call(lambda: logs.write(container, lines, previous=previous))
+
+    def clear_log(self, container: str) -> None:
+        """Containers to come have nothing of what was written."""
+        self._demo.call(lambda: self._demo.logs.clear(container))
+
+    def wait_for_pods(self, selector: str, count: int = 1, seconds: float = 60) -> None:
+        """Waits until exactly so many pods of the hub are there and Ready."""
+        with self.api() as api:
+            wait_for_pods(api, selector, count, seconds)
+
+    def _install(self) -> None:
+        """The hub's release with the testbed's revisions, and the servers of its users."""
+        first, *others = release.REVISIONS
+        self.upgrade(first)
+        self._start_servers(person for person in PEOPLE if person.name in EARLY)
+        for revision in others:
+            self.upgrade(revision)
+        self.run_helm("upgrade", "--install", "support", str(places.HERE / "support"))
+        Place(self, NAMESPACE).available("hub")
+        self._start_servers(person for person in PEOPLE if person.name not in EARLY)
+
+    def _start_servers(self, people: Iterable[Person]) -> None:
+        hub = self._demo.hub
+        self._until(lambda: hub.is_up, "the hub answers")
+        self._demo.call(lambda: admit(hub, people))
+        self._until(lambda: all_ready(hub), "all servers are ready")
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        if not wait_for(lambda: self._demo.call(condition), 60):
+            raise TestbedError(f"the demo: never came: {what}")
+
+
+def _run(token: str, socket: Path, told: SimpleQueue[Running | BaseException]) -> None:
     try:
-        asyncio.run(_serve(token, told))
+        asyncio.run(_serve(token, socket, told))
     except BaseException as error:
         told.put(error)  # raised where the cluster is waited for
         raise
 
 
-async def _serve(token: str, told: SimpleQueue[Any]) -> None:
+async def _serve(token: str, socket: Path, told: SimpleQueue[Running | BaseException]) -> None:
     """Serves a world until it is told to end; tells where it is, and how to end it."""
     world = _world()
-    runner = runner_of(make_app(world, token, hub_socket=None))
+    hub, logs, audit = Hub(world, NAMESPACE, RELEASE), SharedLogs(world), Audit(token)
+    rest = web.AppRunner(make_hub(hub), access_log=None, shutdown_timeout=0.1)
+    await rest.setup()
+    await web.UnixSite(rest, socket).start()
+    app = make_app(world, token, hub_socket=socket)
+    app.middlewares.append(audit.note)
+    runner = runner_of(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    for _ in USERS:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+    ports = [address[1] for address in runner.addresses]
+    audit.users = dict(zip(ports, USERS, strict=True))
     life = asyncio.create_task(world.timeline.live())
     ending = asyncio.Event()
-    told.put((runner.addresses[0][1], asyncio.get_running_loop(), ending))
+    told.put(Running(world, hub, logs, audit, asyncio.get_running_loop(), ending))
     await ending.wait()
     life.cancel()
     await asyncio.gather(life, return_exceptions=True)
-    await runner.cleanup()
+    await asyncio.gather(runner.cleanup(), rest.cleanup())
 
 
 def _world() -> World:

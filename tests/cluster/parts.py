@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cluster.clusters import Cluster
-from tests.testbed import Testbed
 from tests.testbed.stages import STAGE
 
 Json = dict[str, Any]
 
 SCHEDULER = "user-scheduler"
+QUOTA = "none"
 
 
 def deployment(name: str = "sched", component: str = SCHEDULER) -> Json:
@@ -97,11 +97,26 @@ class Place:
         with self.cluster.api() as api:
             api.wait_items(self._path("Pod"), there)
 
+    def refuse_pods(self) -> None:
+        """A quota refuses all pods from here on."""
+        quota = {"metadata": {"name": QUOTA}, "spec": {"hard": {"pods": "0"}}}
+        with self.cluster.api() as api:
+            api.request("POST", self._quotas, quota)
+
+    def take_pods(self) -> None:
+        """The quota is gone."""
+        with self.cluster.api() as api:
+            api.request("DELETE", f"{self._quotas}/{QUOTA}")
+
     def delete(self, name: str) -> None:
         """Deletes a pod at once, as somebody else would."""
         with self.cluster.api() as api:
             path = f"{self._path('Pod')}/{name}"
             api.request("DELETE", path, {"gracePeriodSeconds": 0})
+
+    @property
+    def _quotas(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/resourcequotas"
 
     def _path(self, kind: str) -> str:
         root = "/api/v1" if kind == "Pod" else "/apis/apps/v1"
@@ -126,7 +141,7 @@ def evidence(plan: Any, name: str) -> str:
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 
 
-def writes(testbed: Testbed, user: str, namespace: str) -> list[tuple[str, str, str]]:
+def writes(cluster: Cluster, user: str, namespace: str) -> list[tuple[str, str, str]]:
     """Verb, resource and name of what a user wrote in a namespace, refused or not."""
     return [
         (
@@ -134,7 +149,7 @@ def writes(testbed: Testbed, user: str, namespace: str) -> list[tuple[str, str, 
             entry["objectRef"]["resource"],
             entry["objectRef"].get("name", ""),
         )
-        for entry in testbed.audit_entries(user)
+        for entry in cluster.audit_entries(user)
         if entry["verb"] in WRITES and entry.get("objectRef", {}).get("namespace") == namespace
         if not entry["objectRef"]["resource"].startswith("selfsubject")
     ]

@@ -8,6 +8,7 @@ from typing import Any, Self
 import httpx
 
 from tests.testbed import users
+from tests.testbed.errors import TestbedError
 from tests.testbed.processes import wait_for
 from tests.testbed.site import Site
 
@@ -103,6 +104,18 @@ class Api:
             names = [item["metadata"]["name"] for item in found]
             raise TimeoutError(f"{path} {params}: not as wanted after {seconds} s: {names}")
         return found
+
+
+def wait_for_pods(api: Api, selector: str, count: int, seconds: float) -> None:
+    """Waits until exactly so many pods are in the hub's namespace and Ready."""
+    path = f"/api/v1/namespaces/{users.NAMESPACE}/pods"
+
+    def look() -> bool:
+        found = api.items(path, labelSelector=selector)
+        return len(found) == count and all(map(is_ready, found))
+
+    if not wait_for(look, seconds, every=0.2):
+        raise TestbedError(f"not {count} ready pods of {selector} after {seconds} s")
 
 
 class Enough:

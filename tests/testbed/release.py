@@ -166,19 +166,15 @@ def upgrade(
     site: Site, tools: Tools, revision: Revision, major: int
 ) -> subprocess.CompletedProcess[str]:
     """Makes one revision of the hub's release."""
-    return helm(
-        site,
-        tools,
-        "upgrade",
-        "--install",
-        RELEASE,
-        str(chart_version(revision.chart, revision.app)),
-        "--description",
-        revision.description,
-        "--timeout=3m",
-        major=major,
-        values=revision.values,
-    )
+    arguments = upgrade_arguments(revision)
+    return helm(site, tools, *arguments, major=major, values=revision.values)
+
+
+def upgrade_arguments(revision: Revision) -> tuple[str, ...]:
+    """What helm is told for one revision of the hub's release, but for the values."""
+    chart = str(chart_version(revision.chart, revision.app))
+    words = ("--description", revision.description, "--timeout=3m")
+    return ("upgrade", "--install", RELEASE, chart, *words)
 
 
 def install_all(site: Site, tools: Tools, major: int, after_first: Callable[[], None]) -> None:

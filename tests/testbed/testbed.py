@@ -9,10 +9,8 @@ from typing import Any, Self
 import httpx
 
 from tests.testbed import hub, kubelets, launch, leases, pki, release, users
-from tests.testbed.api import Api, is_ready
+from tests.testbed.api import Api, wait_for_pods
 from tests.testbed.build import Tools
-from tests.testbed.errors import TestbedError
-from tests.testbed.processes import wait_for
 from tests.testbed.release import Revision
 from tests.testbed.site import Site
 from tests.testbed.state import Parts
@@ -206,6 +204,10 @@ class Testbed:
         with self.log_file(container, previous=previous).open("a") as file:
             file.writelines(f"{kubelets.log_time()} stdout F {line}\n" for line in lines)
 
+    def clear_log(self, container: str) -> None:
+        """Takes away what was written to a container log."""
+        self.log_file(container).write_text("")
+
     def lose_node(self, name: str) -> None:
         """The node's kubelet falls silent: NotReady after the grace time of some 15 seconds."""
         with self.api() as api:
@@ -245,12 +247,5 @@ class Testbed:
 
     def wait_for_pods(self, selector: str, count: int = 1, seconds: float = 60) -> None:
         """Waits until exactly so many pods are there and Ready."""
-        path = f"/api/v1/namespaces/{users.NAMESPACE}/pods"
-
-        def look() -> bool:
-            found = api.items(path, labelSelector=selector)
-            return len(found) == count and all(map(is_ready, found))
-
         with self.api() as api:
-            if not wait_for(look, seconds, every=0.2):
-                raise TestbedError(f"not {count} ready pods of {selector} after {seconds} s")
+            wait_for_pods(api, selector, count, seconds)
