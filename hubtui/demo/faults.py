@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
@@ -15,17 +15,40 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Crash:
     """How a container ends again and again: after so many seconds, with this code and these last
-    lines of its log."""
+    lines of its log. With `times`, only so often."""
 
     reason: str = "Error"
     code: int = 1
     after: float = 3.0
     lines: tuple[str, ...] = ()
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with one pod alone."""
+
+    denied: bool = False
+    """The registry denies it its images, as to a pod without the secret for them."""
+    init_hangs: bool = False
+    """Its init steps do not end."""
+    crash: Crash | None = None
+    """Its main container crashes."""
+    unready: str = ""
+    """What its readiness probe fails with."""
+    evicted: bool = False
+    """The memory of its node runs low because of it, so that the kubelet evicts it."""
+    clings: bool = False
+    """Its containers do not end when they are told to."""
+
+
+WELL: Final = Trouble()
 
 
 @dataclass
 class Faults:
-    """All that may be wrong. Keys are parts of image names, node names, or component labels."""
+    """All that may be wrong. Keys are parts of image names, node names, component labels, or
+    namespace and name of a pod."""
 
     missing_images: set[str] = field(default_factory=set)
     """Parts of image names that no registry has: ErrImagePull, then ImagePullBackOff."""
@@ -35,6 +58,8 @@ class Faults:
     """Components whose main container crashes."""
     crashes_by_image: dict[str, Crash] = field(default_factory=dict)
     """The same by a part of the main container's image."""
+    pods: dict[tuple[str, str], Trouble] = field(default_factory=dict)
+    """What is wrong with single pods."""
     lost_nodes: set[str] = field(default_factory=set)
     """Nodes whose kubelet is silent."""
     no_scheduler: bool = False

@@ -95,6 +95,12 @@ class Images:
         if not self._busy:
             self._next()
 
+    def deny(self, image: str, done: Done) -> None:
+        """Asks the registry for an image that it does not give to the pod, and calls `done`."""
+        seconds = self._world.chance.of("denied", self._node, image).uniform(0.4, 0.9)
+        error = _failed("Unknown", image, "unexpected status from HEAD request: 403 Forbidden")
+        self._world.timeline.after(seconds, lambda: done(Pulled(0, seconds, seconds, error)))
+
     def _next(self) -> None:
         self._busy = bool(self._queue)
         if not self._busy:
@@ -122,11 +128,7 @@ class Images:
         size = size_of(self._world.chance, image)
         error = ""
         if self._world.faults.is_missing(image):
-            name = full_name(image)
-            error = (
-                f'rpc error: code = NotFound desc = failed to pull and unpack image "{name}": '
-                f'failed to resolve reference "{name}": {name}: not found'
-            )
+            error = _failed("NotFound", image, f"{full_name(image)}: not found")
         elif not self.has(image):
             self._present[full_name(image)] = size
             self._report()
@@ -144,6 +146,15 @@ class Images:
             status: Json = {**(node.get("status") or {}), "images": listed}
             head = {"name": name_of(node)}
             self._world.objects.update_status(NODES, {"metadata": head, "status": status})
+
+
+def _failed(code: str, image: str, why: str) -> str:
+    """A pull's error in containerd's words."""
+    name = full_name(image)
+    return (
+        f'rpc error: code = {code} desc = failed to pull and unpack image "{name}": '
+        f'failed to resolve reference "{name}": {why}'
+    )
 
 
 def _by_digest(chance: Chance, name: str) -> str:

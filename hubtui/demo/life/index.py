@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hubtui.demo.life.amounts import Amounts, add, asks, weighs
-from hubtui.demo.life.reading import ENDED, Key, controller_uid, namespace_of, node_of, phase_of
+from hubtui.demo.life.reading import (
+    ENDED,
+    Key,
+    component_of,
+    controller_uid,
+    namespace_of,
+    node_of,
+    phase_of,
+)
 from hubtui.demo.resources import PODS, REPLICASETS, Resource
 from hubtui.demo.storage import Change, Json, Storage, key_of
 
@@ -31,13 +39,14 @@ class Load:
 
 
 class Index:
-    """Pods and ReplicaSets by who controls them, pods by node and by namespace."""
+    """Pods and ReplicaSets by who controls them, pods by node, namespace and component."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._owned: dict[tuple[Resource, str], dict[Key, None]] = {}
         self._on: dict[str, dict[Key, None]] = {}
         self._within: dict[str, dict[Key, None]] = {}
+        self._parts: dict[str, dict[Key, None]] = {}
         self._loads: dict[str, Load] = {}
 
     def see(self, change: Change) -> None:
@@ -64,6 +73,10 @@ class Index:
     def pods_in(self, namespace: str) -> list[Json]:
         """The pods of a namespace, in the order in which they came."""
         return self._read(PODS, self._within.get(namespace))
+
+    def pods_as(self, component: str) -> list[Json]:
+        """The pods of a component, in all namespaces."""
+        return self._read(PODS, self._parts.get(component))
 
     def load_of(self, node: str) -> Load:
         """What the pods of a node ask for; not to be changed."""
@@ -92,8 +105,10 @@ class Index:
                     self._loads.setdefault(node, Load()).count(pod, sign)
         if before is None and now is not None:
             self._within.setdefault(namespace_of(now), {})[key] = None
+            self._parts.setdefault(component_of(now), {})[key] = None
         elif now is None and before is not None:
             self._within.get(namespace_of(before), {}).pop(key, None)
+            self._parts.get(component_of(before), {}).pop(key, None)
 
 
 def _placed(pod: Json | None) -> tuple[str, bool]:

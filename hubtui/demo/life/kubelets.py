@@ -48,12 +48,13 @@ class Kubelets:
             if worker.node == node:
                 worker.publish_again()
 
-    def look_for_crashes(self) -> None:
-        """Ends running containers for which a fault has been set."""
+    def look_for_faults(self) -> None:
+        """Ends running containers for which a fault has been set, and evicts pods."""
         faults = self._life.world.faults
-        if faults.crashes or faults.crashes_by_image:
+        if faults.crashes or faults.crashes_by_image or faults.pods:
             for worker in tuple(self._workers.values()):
                 worker.crash_if_ordered()
+                worker.evict_if_ordered()
 
     def _begin(self, key: Key) -> None:
         self._begun.pop(key, None)

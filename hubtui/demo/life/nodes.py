@@ -129,7 +129,7 @@ class Nodes:
         for name in [name for name in self._silent if name not in lost]:
             del self._silent[name]
             self._find_again(name)
-        self._kubelets.look_for_crashes()
+        self._kubelets.look_for_faults()
         self._timeline.after(LOOK, self._look)
 
     def _lose(self, name: str, since: datetime) -> None:

@@ -59,6 +59,17 @@ def status(
     return found
 
 
+def evicted(before: Json, words: str, now: datetime) -> Json:
+    """The status after an eviction by the kubelet; `before` is the one until then. No container is
+    told of any more: with one that has ended, kubectl would say how it ended."""
+    conditions: list[Json] = before.get("conditions") or []
+    told = [(kind, "False", "PodFailed", "") for kind in ("Ready", "ContainersReady")]
+    for each in (*told, ("DisruptionTarget", "True", "TerminationByKubelet", words)):
+        conditions = with_condition(conditions, condition(conditions, *each, now))
+    end = {"phase": "Failed", "reason": "Evicted", "message": words, "containerStatuses": []}
+    return {**before, **end, "conditions": conditions}
+
+
 def _conditions(
     before: Json,
     policy: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from hubtui.demo.faults import Crash
+from hubtui.demo.faults import WELL, Crash, Trouble
 from hubtui.demo.life import needs, podstatus
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.containers import Container
@@ -27,6 +27,12 @@ from hubtui.demo.storage import Json, key_of
 BY: Final = "kubelet"
 LOST: Final = 5.0
 """Seconds after which a kubelet that is silent looks again."""
+
+PROBED: Final = 10.0
+"""Seconds between two readiness probes (periodSeconds)."""
+
+EVICTED: Final = "The node was low on resource: memory. "
+"""The kubelet's words (pkg/kubelet/eviction/helpers.go)."""
 
 Step = Callable[[], None]
 
@@ -77,6 +83,16 @@ class PodWorker:
         if crash is not None and main.is_running and not self._stopping:
             self._plan_crash(main, crash)
 
+    def evict_if_ordered(self) -> None:
+        """Ends the pod for good where a fault says that it takes its node's memory."""
+        pod = self._objects.find(PODS, *self.key)
+        eats = self._trouble.evicted and self._mains[0].is_running
+        if pod is None or not eats or self._stopping or self._is_lost():
+            return
+        self._stopping = self._stopped = True
+        self._tell("Evicted", EVICTED, None, bad=True)
+        self._write(podstatus.evicted(pod["status"], EVICTED, self._timeline.now))
+
     def _take_up(self) -> None:
         self._publish()
         self._after(self._span("sandbox", 0.6, 1.6), lambda: self._mount(1.0))
@@ -98,7 +114,7 @@ class PodWorker:
         def end() -> None:
             if self._gone:
                 return
-            if self._is_lost():
+            if self._is_lost() or self._trouble.clings:
                 self._end_after(LOST)
                 return
             self._stopped = True
@@ -110,6 +126,10 @@ class PodWorker:
         pod = self._objects.find(PODS, *self.key)
         if self._stopped and pod is not None and not pod["metadata"].get("finalizers"):
             self._objects.finish(PODS, *self.key)
+
+    @property
+    def _trouble(self) -> Trouble:
+        return self._life.world.faults.pods.get(self.key, WELL)
 
     def _is_lost(self) -> bool:
         return self.node in self._life.world.faults.lost_nodes
@@ -156,8 +176,8 @@ class PodWorker:
 
     def _prepare(self, container: Container, settled: Step) -> None:
         """Sees to the image and starts the container; `settled` when it started or must wait."""
-        policy = container.spec.get("imagePullPolicy", "IfNotPresent")
-        if policy != "Always" and self._images.has(container.image):
+        policy, denied = container.spec.get("imagePullPolicy"), self._trouble.denied
+        if policy != "Always" and self._images.has(container.image) and not denied:
             words = f'Container image "{container.image}" already present on machine'
             self._tell("Pulled", words, container)
             self._launch(container, settled)
@@ -170,7 +190,8 @@ class PodWorker:
             if not self._gone and not self._stopping:
                 self._pulled(container, pulled, settled)
 
-        self._images.pull(container.image, done)
+        ask = self._images.deny if denied else self._images.pull
+        ask(container.image, done)
 
     def _pulled(self, container: Container, pulled: Pulled, settled: Step) -> None:
         if not pulled.error:
@@ -232,6 +253,8 @@ class PodWorker:
         run, crash = container.run, self._crash()
         if crash is not None and container is self._mains[0]:
             self._plan_crash(container, crash)
+        elif container.init and not container.is_sidecar and self._trouble.init_hangs:
+            return
         elif program.awaits:
             self._polls = 0
             self._await(container, program)
@@ -243,16 +266,22 @@ class PodWorker:
     def _become_ready(self, container: Container, run: int) -> None:
         if not container.is_running or container.run != run:
             return
+        if self._trouble.unready and not container.init:
+            words = f"Readiness probe failed: {self._trouble.unready}"
+            self._tell("Unhealthy", words, container, bad=True)
+            self._after(PROBED, lambda: self._become_ready(container, run))
+            return
         container.ready = True
         self._publish()
         if container.is_sidecar and run == 1:
             self._init(self._inits.index(container) + 1)
 
     def _crash(self) -> Crash | None:
-        faults = self._life.world.faults
-        if not faults.crashes and not faults.crashes_by_image:
-            return None
-        return faults.crash_of(component_of(self._pod), self._mains[0].image)
+        faults, main, crash = self._life.world.faults, self._mains[0], self._trouble.crash
+        if crash is None and (faults.crashes or faults.crashes_by_image):
+            crash = faults.crash_of(component_of(self._pod), main.image)
+        over = crash is not None and crash.times is not None and main.run > crash.times
+        return None if over else crash
 
     def _plan_crash(self, container: Container, crash: Crash) -> None:
         run = container.run
@@ -321,6 +350,9 @@ class PodWorker:
             host=self._host,
             address=self.address if self._sandbox else "",
         )
+        self._write(status)
+
+    def _write(self, status: Json) -> None:
         head = {"namespace": self.key[0], "name": self.key[1]}
         self._objects.update_status(PODS, {"metadata": head, "status": status})
 

@@ -67,7 +67,7 @@ class Scheduler:
         self._preempting = Preempting(life.world.objects, life.index)
         self._waiting: dict[Key, Waiting] = {}
         self._cycle: Due | None = None
-        self._at_work: dict[tuple[str, str], bool] = {}
+        self._at_work: dict[str, bool] = {}
 
     def see(self, change: Change) -> None:
         """Takes up pods without a node, and tries again when something makes room."""
@@ -130,7 +130,7 @@ class Scheduler:
 
     def _try(self, key: Key, entry: Waiting, pod: Json, nodes: dict[str, Json]) -> None:
         name = pod["spec"].get("schedulerName") or DEFAULT
-        if name != DEFAULT and not self._works(name, key[0]):
+        if name != DEFAULT and not self._works(name):
             entry.not_before = later(self._timeline, LOOK)
             return
         by = DEFAULT if name == DEFAULT else name
@@ -235,18 +235,18 @@ class Scheduler:
             head = {"namespace": namespace, "name": name}
             self._objects.update_status(PODS, {"metadata": head, "status": status})
 
-    def _works(self, name: str, namespace: str) -> bool:
-        """Whether a scheduler of this name is at work: that of a release, while a pod of it is."""
-        known = self._at_work.get((name, namespace))
+    def _works(self, name: str) -> bool:
+        """Whether a scheduler of this name is at work: that of a release, while a pod of it is. It
+        binds the pods of all namespaces (the chart's ClusterRole)."""
+        known = self._at_work.get(name)
         if known is None:
             release = name.removesuffix(f"-{USERS}")
             known = release != name and not self._life.world.faults.no_scheduler
             known = known and any(
                 labels_of(pod).get("release") == release and is_ready(pod)
-                for pod in self._life.index.pods_in(namespace)
-                if component_of(pod) == USERS
+                for pod in self._life.index.pods_as(USERS)
             )
-            self._at_work[name, namespace] = known
+            self._at_work[name] = known
         return known
 
     def _missing_claims(self, pod: Json) -> str:
