@@ -14,17 +14,31 @@ from hubtui.config import Settings
 from hubtui.errors import ConfigError, DeniedError
 from hubtui.services import discovery
 from hubtui.services.session import Several, connect, hubs_of, open_client
+from tests.cluster.clusters import Cluster
 from tests.cluster.opened import client_of, session_of
 from tests.testbed import Testbed
 from tests.testbed.api import Api
 from tests.testbed.faults import FaultProxy, Match
+from tests.testbed.release import umbrella
 from tests.testbed.users import NAMESPACE
 
 
 @pytest.fixture
-def api(testbed: Testbed) -> Iterator[Api]:
-    with testbed.api() as api:
+def api(cluster: Cluster) -> Iterator[Api]:
+    with cluster.api() as api:
         yield api
+
+
+@pytest.fixture
+def unbound(cluster: Cluster, tmp_path: Path) -> Path:
+    """Every right in the cluster, in a context that names no namespace."""
+    document = yaml.safe_load(cluster.kubeconfig.read_text())
+    for entry in document["contexts"]:
+        entry["context"].pop("namespace", None)
+    path = tmp_path / "unbound"
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(document))
+    return path
 
 
 @pytest.fixture
@@ -39,8 +53,8 @@ def elsewhere(api: Api) -> Iterator[str]:
 
 
 @pytest.fixture
-async def proxy(testbed: Testbed) -> AsyncIterator[FaultProxy]:
-    async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
+async def proxy(cluster: Cluster) -> AsyncIterator[FaultProxy]:
+    async with FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy:
         yield proxy
 
 
@@ -61,27 +75,27 @@ def install(api: Api, namespace: str, release: str, **labels: str) -> None:
     api.request("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", body)
 
 
-async def test_without_flags_the_hub_is_found_in_another_namespace(admin: Path) -> None:
-    """The admin's context names no namespace: `default` holds no hub."""
-    async with session_of(admin) as session:
+async def test_without_flags_the_hub_is_found_in_another_namespace(unbound: Path) -> None:
+    """The context names no namespace: `default` holds no hub."""
+    async with session_of(unbound) as session:
         assert (session.namespace, session.release) == (NAMESPACE, "hub")
         assert session.hub.chart_version == "4.4.0"
 
 
 async def test_the_contexts_own_namespace_comes_first(
-    viewer: Path, api: Api, elsewhere: str
+    reader: Path, api: Api, elsewhere: str
 ) -> None:
     install(api, elsewhere, "other")
-    async with session_of(viewer) as session:
+    async with session_of(reader) as session:
         assert (session.namespace, session.release) == (NAMESPACE, "hub")
 
 
 async def test_several_hubs_are_handed_back_for_a_choice(
-    admin: Path, api: Api, elsewhere: str
+    unbound: Path, api: Api, elsewhere: str
 ) -> None:
     install(api, elsewhere, "other")
-    settings = Settings(kubeconfig=str(admin))
-    async with client_of(admin) as client:
+    settings = Settings(kubeconfig=str(unbound))
+    async with client_of(unbound) as client:
         found = await connect(settings, client)
     assert isinstance(found, Several)
     assert [(hub.namespace, hub.release) for hub in found.hubs] == [
@@ -90,18 +104,18 @@ async def test_several_hubs_are_handed_back_for_a_choice(
     ]
 
 
-async def test_one_of_several_is_named_by_flags(admin: Path, api: Api, elsewhere: str) -> None:
+async def test_one_of_several_is_named_by_flags(unbound: Path, api: Api, elsewhere: str) -> None:
     install(api, elsewhere, "other")
-    async with session_of(admin, namespace=elsewhere) as session:
+    async with session_of(unbound, namespace=elsewhere) as session:
         assert (session.namespace, session.release) == (elsewhere, "other")
-    async with session_of(admin, release="other") as session:
+    async with session_of(unbound, release="other") as session:
         assert session.namespace == elsewhere
 
 
 async def test_a_hub_that_is_a_sub_chart_is_of_its_parents_release(
-    testbed: Testbed, admin: Path, api: Api, elsewhere: str
+    cluster: Cluster, unbound: Path, api: Api, elsewhere: str, tmp_path: Path
 ) -> None:
-    rendered = testbed.run_helm("template", "campus", str(testbed.umbrella())).stdout
+    rendered = cluster.run_helm("template", "campus", str(umbrella(tmp_path))).stdout
     (hub,) = [
         thing
         for thing in yaml.safe_load_all(rendered)
@@ -110,26 +124,26 @@ async def test_a_hub_that_is_a_sub_chart_is_of_its_parents_release(
     hub["metadata"]["namespace"] = elsewhere
     hub["spec"]["replicas"] = 0
     api.request("POST", f"/apis/apps/v1/namespaces/{elsewhere}/deployments", hub)
-    async with session_of(admin, namespace=elsewhere) as session:
+    async with session_of(unbound, namespace=elsewhere) as session:
         assert session.release == "campus"
         assert session.hub.chart_version == "4.4.0"
 
 
 async def test_a_hub_without_the_old_labels_is_told_by_helms_own(
-    admin: Path, api: Api, elsewhere: str
+    unbound: Path, api: Api, elsewhere: str
 ) -> None:
     install(api, elsewhere, "", **{"app.kubernetes.io/instance": "modern"})
-    async with session_of(admin, namespace=elsewhere) as session:
+    async with session_of(unbound, namespace=elsewhere) as session:
         assert session.release == "modern"
 
 
 async def test_no_hub_says_where_was_looked_and_what_to_pass(
-    admin: Path, proxy: FaultProxy
+    unbound: Path, proxy: FaultProxy
 ) -> None:
     empty = b'{"kind":"DeploymentList","metadata":{"resourceVersion":"1"},"items":[]}'
     proxy.answer(Match("/deployments"), 200, body=empty)
     with pytest.raises(ConfigError) as caught:
-        async with session_of(proxy.kubeconfig_from(admin)):
+        async with session_of(proxy.kubeconfig_from(unbound)):
             pass
     assert caught.value.what == (
         "No hub found: looked for Deployments labelled app=jupyterhub,component=hub in "
@@ -138,48 +152,50 @@ async def test_no_hub_says_where_was_looked_and_what_to_pass(
     assert "--namespace NS" in caught.value.remedy
 
 
-async def test_a_namespace_that_does_not_exist_is_named(admin: Path) -> None:
-    with pytest.raises(ConfigError, match="There is no namespace nowhere in context testbed-"):
-        async with session_of(admin, namespace="nowhere"):
+async def test_a_namespace_that_does_not_exist_is_named(unbound: Path) -> None:
+    with pytest.raises(ConfigError, match="There is no namespace nowhere in context "):
+        async with session_of(unbound, namespace="nowhere"):
             pass
 
 
 async def test_a_namespace_without_a_hub_is_not_left_for_another(
-    admin: Path, elsewhere: str
+    unbound: Path, elsewhere: str
 ) -> None:
     """Who names a namespace means it."""
     with pytest.raises(ConfigError, match=f"in namespace {elsewhere}") as caught:
-        async with session_of(admin, namespace=elsewhere):
+        async with session_of(unbound, namespace=elsewhere):
             pass
     assert "all namespaces" not in caught.value.what
 
 
 async def test_without_the_cluster_wide_right_each_namespace_is_asked(
-    admin: Path, proxy: FaultProxy, api: Api, elsewhere: str
+    unbound: Path, proxy: FaultProxy, api: Api, elsewhere: str
 ) -> None:
     proxy.answer(Match(r"^/apis/apps/v1/deployments$"), 403)
     refused = proxy.answer(Match(rf"/namespaces/{elsewhere}/deployments$"), 403)
-    async with session_of(proxy.kubeconfig_from(admin)) as session:
+    async with session_of(proxy.kubeconfig_from(unbound)) as session:
         assert session.namespace == NAMESPACE
     assert refused.hits
 
 
 async def test_without_the_right_to_deployments_the_hubs_pod_is_looked_for(
-    viewer: Path, proxy: FaultProxy
+    reader: Path, proxy: FaultProxy
 ) -> None:
     proxy.answer(Match("/deployments"), 403)
-    async with session_of(proxy.kubeconfig_from(viewer)) as session:
+    async with session_of(proxy.kubeconfig_from(reader)) as session:
         assert (session.namespace, session.release) == (NAMESPACE, "hub")
 
 
 async def test_a_namespace_only_user_is_told_what_could_not_be_looked_at(
-    viewer: Path, proxy: FaultProxy
+    testbed: Testbed, viewer: Path
 ) -> None:
+    """The real one alone, as the next: the demo's only user has every right."""
     empty = b'{"metadata":{"resourceVersion":"1"},"items":[]}'
-    proxy.answer(Match(f"/namespaces/{NAMESPACE}/deployments"), 200, body=empty)
-    with pytest.raises(ConfigError, match="no other namespace \\(no right to list them\\)"):
-        async with session_of(proxy.kubeconfig_from(viewer)):
-            pass
+    async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
+        proxy.answer(Match(f"/namespaces/{NAMESPACE}/deployments"), 200, body=empty)
+        with pytest.raises(ConfigError, match="no other namespace \\(no right to list them\\)"):
+            async with session_of(proxy.kubeconfig_from(viewer)):
+                pass
 
 
 async def test_nobody_is_refused_with_the_missing_right(nobody: Path) -> None:

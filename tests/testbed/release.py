@@ -94,9 +94,9 @@ def chart_version(version: str, app: str) -> Path:
     return folder / "jupyterhub"
 
 
-def umbrella(site: Site, version: str = "4.4.0", app: str = "5.5.0") -> Path:
+def umbrella(within: Path, version: str = "4.4.0", app: str = "5.5.0") -> Path:
     """A parent chart that has jupyterhub as its sub-chart, as 2i2c and hubploy lay it out."""
-    folder = site.file(f"umbrella-{version}")
+    folder = within / f"umbrella-{version}"
     if not folder.exists():
         shutil.copytree(chart_version(version, app), folder / "charts" / "jupyterhub")
         meta = {"apiVersion": "v2", "name": "basehub", "version": "0.1.0", "appVersion": "1"}

@@ -154,7 +154,7 @@ class Testbed:
 
     def umbrella(self) -> Path:
         """A parent chart with jupyterhub as its sub-chart."""
-        return release.umbrella(self.site)
+        return release.umbrella(self.directory)
 
     # The hub
 
