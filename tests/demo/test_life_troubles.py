@@ -97,3 +97,10 @@ def test_an_evicted_pod_is_gone_when_it_is_deleted(cluster: Cluster) -> None:
     start(cluster, Trouble(evicted=True))
     cluster.objects.delete(PODS, NAMESPACE, ANA)
     assert [pod["metadata"]["name"] for pod in cluster.pods()] == [BOB]
+
+
+def test_a_job_that_takes_its_nodes_memory_is_evicted_before_it_ends(cluster: Cluster) -> None:
+    cluster.world.faults.pods[NAMESPACE, ANA] = Trouble(evicted=True)
+    cluster.pod(ANA, containers=[container("example/main:1")], restartPolicy="Never")
+    cluster.run(60)
+    assert shown(cluster).status == "Evicted"

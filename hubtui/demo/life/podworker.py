@@ -258,7 +258,7 @@ class PodWorker:
         elif program.awaits:
             self._polls = 0
             self._await(container, program)
-        elif program.ends is not None:
+        elif program.ends is not None and (container.init or not self._trouble.evicted):
             self._after(program.ends, lambda: self._end(container, run, "Completed", 0))
             return
         self._after(program.ready, lambda: self._become_ready(container, run))
