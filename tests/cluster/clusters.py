@@ -65,11 +65,21 @@ class Cluster(Protocol):
     def upgrade(self, revision: Revision, major: int = 4) -> None:
         """Makes a further revision of the hub's release."""
 
+    @property
+    def hub_token(self) -> str:
+        """The token of the hub's service `hubtui`."""
+
     def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
         """Adds lines to the log that all containers of a name share, those to come too."""
 
     def clear_log(self, container: str) -> None:
         """Takes away what was written to a log."""
+
+    def lose_node(self, name: str) -> None:
+        """The node's kubelet falls silent: NotReady after the grace time."""
+
+    def find_node(self, name: str) -> None:
+        """The node's kubelet is back; returns when the node is Ready."""
 
     def wait_for_pods(self, selector: str, count: int = 1, seconds: float = 60) -> None:
         """Waits until exactly so many pods of the hub are there and Ready."""

@@ -10,8 +10,16 @@ from tests.testbed import Testbed
 
 @pytest.fixture
 def reader(cluster: Cluster) -> Path:
-    """Reads the hub's namespace; on the demo, which has no roles, its user may do more."""
-    return cluster.kubeconfig_for("viewer") if isinstance(cluster, Testbed) else cluster.kubeconfig
+    """Reads the hub's namespace, and on the real control plane nothing else: the demo has no
+    roles."""
+    user = "viewer" if isinstance(cluster, Testbed) else "readonly-admin"
+    return cluster.kubeconfig_for(user)
+
+
+@pytest.fixture
+def reads_all(cluster: Cluster) -> Path:
+    """Every right on either cluster, for sessions that write nothing."""
+    return cluster.kubeconfig_for("readonly-admin")
 
 
 @pytest.fixture

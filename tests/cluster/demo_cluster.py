@@ -23,14 +23,15 @@ from hubtui.demo.hub.rest import make_app as make_hub
 from hubtui.demo.life import attach
 from hubtui.demo.resources import NAMESPACES, NODES
 from hubtui.demo.world import World
+from tests.cluster import demo_stages
 from tests.cluster.demo_audit import Audit
 from tests.cluster.demo_hub import SharedLogs, admit, all_ready
 from tests.cluster.parts import Place
 from tests.testbed import places, release
-from tests.testbed.api import Api, wait_for_pods
+from tests.testbed.api import Api, is_ready, wait_for_pods
 from tests.testbed.build import unpack_helm
 from tests.testbed.errors import TestbedError
-from tests.testbed.hub import EARLY, PEOPLE, Person
+from tests.testbed.hub import EARLY, PEOPLE, Person, secret
 from tests.testbed.kubelets import standard_nodes
 from tests.testbed.processes import wait_for
 from tests.testbed.release import Revision
@@ -170,6 +171,12 @@ class DemoCluster:
         arguments = release.upgrade_arguments(revision)
         self.run_helm(*arguments, major=major, values=revision.values)
 
+    @property
+    def hub_token(self) -> str:
+        """The token of the service `hubtui`, from the chart's Secret."""
+        with self.api() as api:
+            return secret(api)["hub.services.hubtui.apiToken"]
+
     def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
         """Adds lines to the logs of all containers of a name, those to come too."""
         logs = self._demo.logs
@@ -183,6 +190,16 @@ class DemoCluster:
         """Waits until exactly so many pods of the hub are there and Ready."""
         with self.api() as api:
             wait_for_pods(api, selector, count, seconds)
+
+    def lose_node(self, name: str) -> None:
+        """The node's kubelet falls silent: NotReady after the grace time."""
+        self._demo.call(lambda: self._demo.world.faults.lost_nodes.add(name))
+
+    def find_node(self, name: str) -> None:
+        """The node's kubelet is back; returns when the node is Ready."""
+        self._demo.call(lambda: self._demo.world.faults.lost_nodes.discard(name))
+        nodes = self._demo.world.objects
+        self._until(lambda: is_ready(nodes.get(NODES, "", name)), f"{name} is Ready")
 
     def _install(self) -> None:
         """The hub's release with the testbed's revisions, and the servers of its users."""
@@ -244,6 +261,7 @@ def _world() -> World:
     world = World.make(now - timedelta(hours=1), speed=SPEED)
     world.faults.missing_images.add(MISSING)
     attach(world)
+    demo_stages.attach(world)
     meta = {"name": NAMESPACE}
     world.objects.create(NAMESPACES, {"metadata": meta, "status": {"phase": "Active"}})
     for node in standard_nodes():

@@ -1,4 +1,4 @@
-"""Drift against the real control plane: our own merge says what a dry run of the apply says."""
+"""Drift: our own merge says what a dry run of the apply says."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Copy:
 
 
 @pytest.fixture
-async def hub(admin: Path) -> AsyncIterator[Session]:
-    async with session_of(admin) as session:
+async def hub(cluster: Cluster) -> AsyncIterator[Session]:
+    async with session_of(cluster.kubeconfig) as session:
         yield session
 
 
@@ -91,10 +91,10 @@ async def payloads(hub: Session) -> list[Payload]:
 
 @pytest.fixture(params=list(Method))
 def copy(
-    request: pytest.FixtureRequest, testbed: Testbed, payloads: list[Payload]
+    request: pytest.FixtureRequest, cluster: Cluster, payloads: list[Payload]
 ) -> Iterator[Copy]:
     namespace = f"drift-{uuid.uuid4().hex[:6]}"
-    with testbed.api() as api:
+    with cluster.api() as api:
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
         found = Copy(api, namespace, request.param)
         try:
@@ -268,6 +268,7 @@ async def test_a_rollback_to_the_same_revision_undoes_it(small: SmallRelease) ->
     assert (await _drift(small)).advice == ""
 
 
+# On the real control plane only: the demo has no roles.
 async def test_one_denied_object_costs_one_row(testbed: Testbed, nosecrets: Path) -> None:
     async with session_of(testbed.kubeconfig) as session:
         heads = await session.releases.refresh(session.release)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from hubtui.clients import forward
@@ -16,7 +18,7 @@ from hubtui.errors import DeniedError, ReadOnlyError, UnreachableError
 from hubtui.model.kinds import PODS
 from hubtui.model.roles import HUB_SELECTOR
 from hubtui.services.hub_health import HubAddress, ask
-from tests.testbed import Testbed
+from tests.cluster.clusters import Cluster
 from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.users import NAMESPACE, RELEASE
 
@@ -29,14 +31,18 @@ def client_of(kubeconfig: Path) -> KubeClient:
 
 
 @pytest.fixture
-async def client(testbed: Testbed, admin: Path) -> AsyncIterator[KubeClient]:
-    client = client_of(admin)
+async def client(cluster: Cluster) -> AsyncIterator[KubeClient]:
+    client = client_of(cluster.kubeconfig)
     yield client
     await client.close()
 
 
 @pytest.fixture
 async def pod(client: KubeClient) -> str:
+    return await pod_of(client)
+
+
+async def pod_of(client: KubeClient) -> str:
     (found,) = await client.list(PODS, NAMESPACE, labels=HUB_SELECTOR)
     return found.metadata.name
 
@@ -48,10 +54,19 @@ async def test_the_hub_answers_also_in_read_only(client: KubeClient, pod: str) -
     assert answer.headers["x-jupyterhub-version"]
 
 
-async def test_a_large_answer_comes_in_pieces(client: KubeClient, pod: str) -> None:
+async def test_a_large_answer_comes_in_pieces(
+    client: KubeClient, pod: str, cluster: Cluster
+) -> None:
     client.gate.allow_forward(NAMESPACE, pod, 8081)
-    answer = await forward.get(client, NAMESPACE, pod, 8081, "/hub/metrics")
-    assert len(answer.body) > 2000
+    backend = forward.PodBackend(client, NAMESPACE, pod, 8081)
+    async with httpcore.AsyncConnectionPool(network_backend=backend) as pool:
+        answer = await pool.request(
+            "GET",
+            f"http://{pod}:8081/hub/api/users",
+            headers=[("Authorization", f"token {cluster.hub_token}")],
+        )
+    assert len(answer.content) > 2000
+    assert "alice" in {user["name"] for user in json.loads(answer.content)}
 
 
 async def test_the_gate_keeps_other_ports_shut(client: KubeClient, pod: str) -> None:
@@ -79,18 +94,21 @@ async def test_health_of_a_hub_that_refuses(client: KubeClient) -> None:
     assert "HTTP 403" in health.evidence
 
 
-async def test_health_without_the_right_to_forward(testbed: Testbed, admin: Path) -> None:
-    async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
+async def test_health_without_the_right_to_forward(cluster: Cluster) -> None:
+    async with FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy:
         proxy.answer(Match(r"/portforward$"), 403)
-        looking = client_of(proxy.kubeconfig_from(admin))
+        looking = client_of(proxy.kubeconfig_from(cluster.kubeconfig))
         health = await ask(looking, HubAddress(NAMESPACE, RELEASE))
         await looking.close()
     assert health.ok is None
     assert "the hub's pod is ready; it was not asked itself: no right to" in health.evidence
 
 
-async def test_without_the_right_it_is_denied(nobody: Path, pod: str) -> None:
-    looking = client_of(nobody)
+# On the real control plane only: the demo has no roles.
+async def test_without_the_right_it_is_denied(admin: Path, nobody: Path) -> None:
+    may, looking = client_of(admin), client_of(nobody)
+    pod = await pod_of(may)
+    await may.close()
     looking.gate.allow_forward(NAMESPACE, pod, 8081)
     try:
         with pytest.raises(DeniedError, match="portforward"):

@@ -1,4 +1,8 @@
-"""The command line on the real control plane, as a script or a cron job would use it."""
+"""The command line as a script or a cron job would use it.
+
+Where somebody has less than every right, it is on the real control plane only: the demo has no
+roles.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cluster.clusters import Cluster
+from tests.cluster.parts import Place
 from tests.cluster.small_release import NAME, SmallRelease, installed
-from tests.testbed import Testbed
+from tests.testbed.build import unpack_helm
 from tests.testbed.processes import wait_for
 from tests.testbed.release import CANARY
 
@@ -48,7 +54,7 @@ Hubtui = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def environment(tmp_path: Path, testbed: Testbed) -> dict[str, str]:
+def environment(tmp_path: Path) -> dict[str, str]:
     """What the commands of one test share: a journal and a home of their own."""
     kept = {name: os.environ[name] for name in ("PATH", "VIRTUAL_ENV") if name in os.environ}
     return {
@@ -56,7 +62,7 @@ def environment(tmp_path: Path, testbed: Testbed) -> dict[str, str]:
         "HOME": str(tmp_path),
         "LANG": "C.UTF-8",
         "HUBTUI_STATE": str(tmp_path / "state"),
-        "HUBTUI_HELM": str(testbed.helm(4)),
+        "HUBTUI_HELM": str(unpack_helm().helm(4)),
     }
 
 
@@ -88,22 +94,23 @@ def document(found: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("line", READS)
 def test_who_reads_the_namespace_reads_everything(
-    hubtui: Hubtui, viewer: Path, testbed: Testbed, line: str
+    hubtui: Hubtui, reader: Path, cluster: Cluster, line: str
 ) -> None:
-    testbed.write_log("hub", "a line")
+    cluster.write_log("hub", "a line")
     for shape in ([], ["--json"]):
-        found = hubtui(viewer, *line.split(), *shape)
+        found = hubtui(reader, *line.split(), *shape)
         assert (found.returncode, found.stderr) == (0, "")
         assert found.stdout
         assert CANARY not in found.stdout
 
 
-def test_the_status_is_that_of_the_hub(hubtui: Hubtui, admin: Path) -> None:
-    found = document(hubtui(admin, "status", "--json"))
+def test_the_status_is_that_of_the_hub(hubtui: Hubtui, cluster: Cluster) -> None:
+    kubeconfig = cluster.kubeconfig
+    found = document(hubtui(kubeconfig, "status", "--json"))
     assert (found["namespace"], found["release"]) == ("hub", "hub")
     assert found["notes"] == []
     value = found["value"]
-    newest = document(hubtui(admin, "history", "--json"))["items"][0]
+    newest = document(hubtui(kubeconfig, "history", "--json"))["items"][0]
     assert value["revision"] == newest
     assert value["hub"]["chart_version"] == newest["chart_version"]
     roles = {role["role"]: role for role in value["roles"]}
@@ -111,9 +118,9 @@ def test_the_status_is_that_of_the_hub(hubtui: Hubtui, admin: Path) -> None:
     assert (roles["hub"]["ready"], roles["hub"]["expected"]) == (1, 1)
 
 
-def test_the_history_is_helms(hubtui: Hubtui, admin: Path, testbed: Testbed) -> None:
-    helms = json.loads(testbed.run_helm("history", "hub", "-o", "json").stdout)
-    ours = document(hubtui(admin, "history", "--json"))["items"]
+def test_the_history_is_helms(hubtui: Hubtui, cluster: Cluster) -> None:
+    helms = json.loads(cluster.run_helm("history", "hub", "-o", "json").stdout)
+    ours = document(hubtui(cluster.kubeconfig, "history", "--json"))["items"]
     assert [
         (i["revision"], i["status"], f"{i['chart']}-{i['chart_version']}", i["app_version"])
         for i in reversed(ours)
@@ -121,19 +128,17 @@ def test_the_history_is_helms(hubtui: Hubtui, admin: Path, testbed: Testbed) -> 
     assert [i["description"] for i in reversed(ours)] == [h["description"] for h in helms]
 
 
-def test_the_values_are_helms_without_the_secrets(
-    hubtui: Hubtui, admin: Path, testbed: Testbed
-) -> None:
-    helms = json.loads(testbed.run_helm("get", "values", "hub", "-o", "json").stdout)
-    ours = yaml.safe_load(hubtui(admin, "values").stdout)
+def test_the_values_are_helms_without_the_secrets(hubtui: Hubtui, cluster: Cluster) -> None:
+    helms = json.loads(cluster.run_helm("get", "values", "hub", "-o", "json").stdout)
+    ours = yaml.safe_load(hubtui(cluster.kubeconfig, "values").stdout)
     assert ours["singleuser"] == helms["singleuser"]
     assert ours["hub"]["config"] != helms["hub"]["config"]
     assert ours["hub"]["config"].keys() == helms["hub"]["config"].keys()
 
 
-def test_the_pods_are_kubernetes_own(hubtui: Hubtui, admin: Path, testbed: Testbed) -> None:
-    items = document(hubtui(admin, "pods", "--json"))["items"]
-    with testbed.api() as api:
+def test_the_pods_are_kubernetes_own(hubtui: Hubtui, cluster: Cluster) -> None:
+    items = document(hubtui(cluster.kubeconfig, "pods", "--json"))["items"]
+    with cluster.api() as api:
         pods = api.items("/api/v1/namespaces/hub/pods")
     assert {item["name"] for item in items} == {pod["metadata"]["name"] for pod in pods}
     users = {item["user"] for item in items if item["role"] == "users"}
@@ -141,11 +146,9 @@ def test_the_pods_are_kubernetes_own(hubtui: Hubtui, admin: Path, testbed: Testb
     assert "Carol.Nguyen@Example.edu" in users
 
 
-def test_a_log_with_terminal_codes_is_shown_as_text(
-    hubtui: Hubtui, admin: Path, testbed: Testbed
-) -> None:
-    testbed.write_log("hub", "before \x1b[2J\x1b]52;c;aGk=\x07 [red]after[/red]")
-    found = hubtui(admin, "logs", "hub", "--tail", "1")
+def test_a_log_with_terminal_codes_is_shown_as_text(hubtui: Hubtui, cluster: Cluster) -> None:
+    cluster.write_log("hub", "before \x1b[2J\x1b]52;c;aGk=\x07 [red]after[/red]")
+    found = hubtui(cluster.kubeconfig, "logs", "hub", "--tail", "1")
     assert found.stdout == "before \\x1b[2J\\x1b]52;c;aGk=\\x07 [red]after[/red]\n"
 
 
@@ -162,11 +165,16 @@ def test_without_the_right_to_read_secrets(hubtui: Hubtui, nosecrets: Path) -> N
 
 
 @pytest.mark.parametrize("line", LIVE)
-def test_the_cluster_is_compared_as_far_as_it_may_be_read(
-    hubtui: Hubtui, viewer: Path, admin: Path, line: str
-) -> None:
-    whole = hubtui(admin, *line.split())
+def test_the_cluster_is_compared(hubtui: Hubtui, cluster: Cluster, line: str) -> None:
+    whole = hubtui(cluster.kubeconfig, *line.split())
     assert (whole.returncode, whole.stderr) == (0, "")
+    assert CANARY not in whole.stdout
+
+
+@pytest.mark.parametrize("line", LIVE)
+def test_the_cluster_is_compared_as_far_as_it_may_be_read(
+    hubtui: Hubtui, viewer: Path, line: str
+) -> None:
     for shape in ([], ["--json"]):
         found = hubtui(viewer, *line.split(), *shape)
         assert found.returncode == 0
@@ -185,17 +193,17 @@ def test_without_any_right(hubtui: Hubtui, nobody: Path, line: str) -> None:
 
 
 @pytest.mark.parametrize("line", [*READS[:-3], *LIVE])
-def test_with_a_token_that_is_refused(hubtui: Hubtui, invalid_token: Path, line: str) -> None:
-    found = hubtui(invalid_token, *line.split())
+def test_with_a_token_that_is_refused(hubtui: Hubtui, cluster: Cluster, line: str) -> None:
+    found = hubtui(cluster.kubeconfig_invalid(), *line.split())
     assert (found.returncode, found.stdout) == (1, "")
     assert "does not accept these credentials (401)" in found.stderr
 
 
-def test_a_namespace_and_a_revision_that_do_not_exist(hubtui: Hubtui, admin: Path) -> None:
-    found = hubtui(admin, "-n", "nowhere", "--release", "hub", "pods")
+def test_a_namespace_and_a_revision_that_do_not_exist(hubtui: Hubtui, cluster: Cluster) -> None:
+    found = hubtui(cluster.kubeconfig, "-n", "nowhere", "--release", "hub", "pods")
     assert (found.returncode, found.stdout) == (2, "")
     assert "There is no namespace nowhere" in found.stderr
-    found = hubtui(admin, "diff", "1", "99")
+    found = hubtui(cluster.kubeconfig, "diff", "1", "99")
     assert (found.returncode, found.stdout) == (1, "")
     assert "no revision 99" in found.stderr
 
@@ -215,16 +223,15 @@ def test_a_broken_payload_costs_its_own_row(hubtui: Hubtui, small: SmallRelease)
     assert small.mark() == "three"
 
 
-def test_with_full_rights_read_only_writes_nothing(
-    hubtui: Hubtui, readonly_admin: Path, testbed: Testbed
-) -> None:
-    before = len(testbed.audit_entries("readonly-admin"))
+def test_with_full_rights_read_only_writes_nothing(hubtui: Hubtui, cluster: Cluster) -> None:
+    readonly_admin = cluster.kubeconfig_for("readonly-admin")
+    before = len(cluster.audit_entries("readonly-admin"))
     for line in READS:
         assert hubtui(readonly_admin, "--read-only", *line.split()).returncode == 0
     refused = hubtui(readonly_admin, "--read-only", "rollback", "2", "--confirm", "hub")
     assert (refused.returncode, refused.stdout) == (3, "")
     assert "read-only" in refused.stderr
-    asked = testbed.audit_entries("readonly-admin")[before:]
+    asked = cluster.audit_entries("readonly-admin")[before:]
     assert asked
     assert [
         entry
@@ -241,8 +248,8 @@ def test_with_full_rights_read_only_writes_nothing(
 
 
 @pytest.fixture
-def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, 4) as release:
+def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(cluster, tmp_path, 4) as release:
         yield release
 
 
@@ -269,6 +276,8 @@ def test_a_signal_leaves_helm_at_work_and_the_status_tells_the_end(
 ) -> None:
     where = ("-n", small.namespace, "--release", NAME)
     kubeconfig = small.cluster.kubeconfig
+    place = Place(small.cluster, small.namespace)
+    place.refuse_pods()  # so that the rollback is not over too soon
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "hubtui", "--kubeconfig", str(kubeconfig), *where),
@@ -285,7 +294,9 @@ def test_a_signal_leaves_helm_at_work_and_the_status_tells_the_end(
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, "")
     assert "helm goes on by itself" in err
+    place.take_pods()
     assert wait_for(lambda: small.statuses()[4] == "deployed", 60)
+    place.available("web")
     status = hubtui(kubeconfig, *where, "status", "--json")
     assert document(status)["value"]["revision"]["revision"] == 4
     assert "Roll back small to revision 1" in status.stdout

@@ -10,8 +10,8 @@ import pytest
 
 from hubtui.model.release import Status
 from hubtui.services.hooks import evidence
+from tests.cluster.clusters import Cluster
 from tests.cluster.small_release import SmallRelease, installed
-from tests.testbed import Testbed
 from tests.testbed.stages import STAGE
 
 HOOK = f"""
@@ -35,17 +35,16 @@ spec:
 
 
 @pytest.fixture
-def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, 4) as release:
+def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(cluster, tmp_path, 4) as release:
         (release.chart / "templates" / "hook.yaml").write_text(HOOK)
         yield release
 
 
 async def test_a_failed_hook_is_told_with_job_pod_events_and_log(
-    small: SmallRelease, testbed: Testbed
+    small: SmallRelease,
 ) -> None:
-    log = testbed.log_file("migrate-hook")
-    testbed.write_log("migrate-hook", "no such table: users")
+    small.cluster.write_log("migrate-hook", "no such table: users")
     try:
         with pytest.raises(subprocess.CalledProcessError, match="non-zero"):
             small.upgrade("four")
@@ -54,7 +53,7 @@ async def test_a_failed_hook_is_told_with_job_pod_events_and_log(
             payload = await session.releases.payload(head)
             (found,) = await evidence(session.client, session.pods, payload)
     finally:
-        log.unlink(missing_ok=True)
+        small.cluster.clear_log("migrate-hook")
     assert (head.revision, head.status) == (4, Status.FAILED)
     assert found.there
     assert found.missing == ""

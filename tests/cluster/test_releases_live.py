@@ -23,7 +23,6 @@ from tests.cluster.clusters import Cluster
 from tests.cluster.opened import live, session_of, until
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.releases import packed, release
-from tests.testbed import Testbed
 from tests.testbed.api import Api
 from tests.testbed.faults import FaultProxy, Match
 
@@ -114,9 +113,9 @@ async def test_an_upgrade_and_a_rollback_typed_elsewhere_appear(small: SmallRele
         assert summary.description == "Rollback to 1"
 
 
-async def test_what_is_told_is_what_helm_tells(testbed: Testbed, viewer: Path) -> None:
-    answer = testbed.run_helm("history", "hub", "--output", "json")
-    async with session_of(viewer) as session:
+async def test_what_is_told_is_what_helm_tells(cluster: Cluster, reader: Path) -> None:
+    answer = cluster.run_helm("history", "hub", "--output", "json")
+    async with session_of(reader) as session:
         await live(session.releases.store)
         heads = session.releases.heads("hub")[::-1]
         summaries = await session.releases.summaries(heads)
@@ -263,12 +262,12 @@ async def test_labels_that_are_none_are_told_from_the_name_or_left_out(
 
 
 async def test_a_payload_that_could_not_be_fetched_is_asked_for_again(
-    testbed: Testbed, viewer: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, reader: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(releases_module, "AGAIN", 0.01)
-    async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
+    async with FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy:
         broken = proxy.drop(Match(r"/secrets/sh\.helm"), times=6)
-        async with session_of(proxy.kubeconfig_from(viewer)) as session:
+        async with session_of(proxy.kubeconfig_from(reader)) as session:
             await live(session.releases.store)
             view = ReleasesView(session.releases, "hub")
 
@@ -285,10 +284,10 @@ async def test_a_payload_that_could_not_be_fetched_is_asked_for_again(
 
 
 async def test_what_is_under_way_when_a_session_closes_is_dropped(
-    testbed: Testbed, viewer: Path
+    cluster: Cluster, reader: Path
 ) -> None:
-    async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
-        async with session_of(proxy.kubeconfig_from(viewer)) as session:
+    async with FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy:
+        async with session_of(proxy.kubeconfig_from(reader)) as session:
             await live(session.releases.store)
             late = proxy.hang(Match(r"/secrets/sh\.helm"))
             (head, *_) = session.releases.heads("hub")

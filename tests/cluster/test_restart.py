@@ -1,4 +1,4 @@
-"""A restart as an operator does it, on the real control plane."""
+"""A restart as an operator does it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from hubtui.model.plan import Level, Plan, Result
 from hubtui.services.actions import restart, restart_facts
 from hubtui.services.actions.restart import RestartRequest
 from hubtui.services.session import Session, connect, open_client
+from tests.cluster.clusters import Cluster
 from tests.cluster.parts import SCHEDULER, Place, deployment, evidence, level, writes
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.testbed import Testbed
@@ -35,8 +36,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, 4) as release:
+def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(cluster, tmp_path, 4) as release:
         yield release
 
 
@@ -53,14 +54,12 @@ async def planned(session: Session, component: str = SCHEDULER) -> Plan:
     return await session.operations.plan("restart", RestartRequest(component))
 
 
-async def test_it_makes_new_pods_with_one_patch(
-    testbed: Testbed, small: SmallRelease, place: Place
-) -> None:
+async def test_it_makes_new_pods_with_one_patch(small: SmallRelease, place: Place) -> None:
     before = place.pods(component=SCHEDULER)
     async with small.session() as session:
         plan = await planned(session)
         assert {check.level for check in plan.checks} == {Level.OK}
-        assert writes(testbed, "admin", place.namespace)[-1][0] != "patch"
+        assert writes(small.cluster, "admin", place.namespace)[-1][0] != "patch"
         outcome = await (await session.operations.start(plan, NAME)).wait()
         (entry,) = session.operations.journal.read().entries
     assert outcome.result is Result.OK, outcome
@@ -68,18 +67,18 @@ async def test_it_makes_new_pods_with_one_patch(
     after = place.pods(component=SCHEDULER)
     assert len(after) == 1
     assert not before.keys() & after.keys()
-    found = [each for each in writes(testbed, "admin", place.namespace) if "sched" in each[2]]
+    found = [each for each in writes(small.cluster, "admin", place.namespace) if "sched" in each[2]]
     assert found == [("patch", "deployments", "sched")]
     assert (entry.action, entry.targets) == ("restart", ("deployment sched",))
     assert entry.outcome is not None
     assert entry.outcome.result is Result.OK
 
 
-async def test_the_hub_restarts_and_answers(testbed: Testbed, admin: Path) -> None:
-    chosen = Settings(kubeconfig=str(admin), helm=str(testbed.helm(4)))
+async def test_the_hub_restarts_and_answers(cluster: Cluster) -> None:
+    chosen = Settings(kubeconfig=str(cluster.kubeconfig), helm=str(cluster.helm(4)))
     session = await connect(chosen, open_client(chosen), live=False)
     assert isinstance(session, Session)
-    hub = Place(testbed, NAMESPACE)
+    hub = Place(cluster, NAMESPACE)
     before = hub.pods(app="jupyterhub", component="hub")
     try:
         plan = await planned(session, "hub")
@@ -93,13 +92,11 @@ async def test_the_hub_restarts_and_answers(testbed: Testbed, admin: Path) -> No
 
 
 @pytest.mark.parametrize("component", ["proxy", "autohttps"])
-async def test_what_stands_before_the_hub_restarts(
-    testbed: Testbed, admin: Path, component: str
-) -> None:
-    chosen = Settings(kubeconfig=str(admin), helm=str(testbed.helm(4)))
+async def test_what_stands_before_the_hub_restarts(cluster: Cluster, component: str) -> None:
+    chosen = Settings(kubeconfig=str(cluster.kubeconfig), helm=str(cluster.helm(4)))
     session = await connect(chosen, open_client(chosen), live=False)
     assert isinstance(session, Session)
-    hub = Place(testbed, NAMESPACE)
+    hub = Place(cluster, NAMESPACE)
     before = hub.pods(app="jupyterhub", component=component)
     try:
         plan = await planned(session, component)
@@ -186,9 +183,7 @@ async def test_new_pods_that_do_not_come_are_a_failure_with_the_reason(
     small: SmallRelease, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hubtui.services.actions.following.STUCK_FOR", 1.0)
-    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-    with small.cluster.api() as api:
-        api.request("POST", f"/api/v1/namespaces/{small.namespace}/resourcequotas", quota)
+    place.refuse_pods()
     async with small.session() as session:
         outcome = await (await session.operations.start(await planned(session), NAME)).wait()
     assert outcome.result is Result.FAILED
@@ -196,7 +191,8 @@ async def test_new_pods_that_do_not_come_are_a_failure_with_the_reason(
     assert "exceeded quota: none" in outcome.failed[0].reason
 
 
-async def test_rights_are_asked_beforehand(small: SmallRelease, testbed: Testbed) -> None:
+# On the real control plane only: the demo has no roles.
+async def test_rights_are_asked_beforehand(testbed: Testbed) -> None:
     chosen = Settings(kubeconfig=str(testbed.kubeconfig_for("viewer")), namespace=NAMESPACE)
     session = await connect(chosen, open_client(chosen), live=False)
     assert isinstance(session, Session)
@@ -211,14 +207,13 @@ async def test_rights_are_asked_beforehand(small: SmallRelease, testbed: Testbed
 async def test_what_nobody_watched_is_told_at_the_next_start(
     small: SmallRelease, place: Place
 ) -> None:
-    slow = {"metadata": {"annotations": {"testbed.hubtui/pull-delay": "6s"}}}
-    place.patch("sched", {"spec": {"template": slow}})
-    place.available("sched")
+    place.refuse_pods()
     async with small.session() as session:
         operation = await session.operations.start(await planned(session), NAME)
         while not operation.progress.steps:
             await operation.changed(operation.version)
     assert operation.outcome is None
+    place.take_pods()
     place.available("sched")
     async with small.session() as session:
         (left,) = await session.operations.recover_interrupted()
