@@ -1,4 +1,4 @@
-"""The deletion of a stuck pod, on the real control plane."""
+"""The deletion of a stuck pod."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hubtui.model.plan import Plan, Result
 from hubtui.services.actions import delete_pod
 from hubtui.services.actions.delete_pod import DeletePodRequest
 from hubtui.services.session import Session
+from tests.cluster.clusters import Cluster
 from tests.cluster.parts import (
     SCHEDULER,
     Place,
@@ -28,7 +29,6 @@ from tests.cluster.parts import (
     writes,
 )
 from tests.cluster.small_release import SmallRelease, installed
-from tests.testbed import Testbed
 from tests.testbed.stages import STAGE
 
 USER = "alice@example.org"
@@ -43,8 +43,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, 4) as release:
+def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(cluster, tmp_path, 4) as release:
         yield release
 
 
@@ -65,9 +65,7 @@ async def planned(session: Session, pod: str = POD, *, force: bool = False) -> P
     return await session.operations.plan("delete-pod", DeletePodRequest(pod, force))
 
 
-async def test_a_stuck_server_goes_with_one_delete(
-    testbed: Testbed, small: SmallRelease, stuck: Place
-) -> None:
+async def test_a_stuck_server_goes_with_one_delete(small: SmallRelease, stuck: Place) -> None:
     async with small.session() as session:
         plan = await planned(session)
         assert plan.stops == ()
@@ -81,7 +79,7 @@ async def test_a_stuck_server_goes_with_one_delete(
         (entry,) = session.operations.journal.read().entries
     assert (outcome.result, outcome.summary) == (Result.OK, f"Pod {POD} is gone")
     assert stuck.pods(component="singleuser-server") == {}
-    found = [each for each in writes(testbed, "admin", stuck.namespace) if POD in each[2]]
+    found = [each for each in writes(small.cluster, "admin", stuck.namespace) if POD in each[2]]
     assert found == [("delete", "pods", POD)]
     assert (entry.action, entry.targets) == ("delete-pod", (f"pod {POD}",))
 

@@ -17,8 +17,8 @@ import pytest
 
 from hubtui.model import kube
 from hubtui.model.podstate import state_of
+from tests.cluster.clusters import Cluster
 from tests.cluster.test_pods_live import kubectl_in
-from tests.testbed import Testbed
 
 Json = dict[str, Any]
 WHEN = "2026-11-23T10:00:00Z"
@@ -147,9 +147,9 @@ HELD = "example.org/hold"
 
 
 @pytest.fixture
-def namespace(testbed: Testbed) -> Iterator[str]:
+def namespace(cluster: Cluster) -> Iterator[str]:
     name = f"columns-{uuid.uuid4().hex[:6]}"
-    with testbed.api() as api:
+    with cluster.api() as api:
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         try:
             yield name
@@ -161,9 +161,9 @@ def namespace(testbed: Testbed) -> Iterator[str]:
             api.request("DELETE", f"/api/v1/namespaces/{name}")
 
 
-def test_the_columns_are_kubectls_in_every_state(testbed: Testbed, namespace: str) -> None:
+def test_the_columns_are_kubectls_in_every_state(cluster: Cluster, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
-    with testbed.api() as api:
+    with cluster.api() as api:
         for name, (spec, status) in CASES.items():
             meta = {"name": name, "finalizers": [HELD] if name.startswith("going") else []}
             body = {"containers": ONE, "schedulerName": "nobody", **spec}
@@ -172,7 +172,7 @@ def test_the_columns_are_kubectls_in_every_state(testbed: Testbed, namespace: st
             if name.startswith("going"):
                 api.request("DELETE", f"{path}/{name}", {"gracePeriodSeconds": 60})
         pods = api.items(path)
-    told = kubectl_in(testbed, namespace)
+    told = kubectl_in(cluster, namespace)
     ours = {}
     for each in pods:
         state = state_of(msgspec.convert(each, kube.Pod))

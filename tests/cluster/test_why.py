@@ -1,4 +1,4 @@
-"""What explains a pod, on the real scheduler's words and on the ways in which pods go wrong."""
+"""What explains a pod, on a scheduler's words and on the ways in which pods go wrong."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from hubtui.model.why_facts import Cause, Why
 from hubtui.services.discovery import Hub
 from hubtui.services.session import Session
 from hubtui.services.why import of_pod, of_role
+from tests.cluster.clusters import Cluster
 from tests.cluster.opened import PATIENCE, until
 from tests.testbed import Testbed, stages
 
@@ -31,10 +32,10 @@ Make = Callable[..., str]
 
 
 @pytest.fixture
-def namespace(testbed: Testbed) -> Iterator[str]:
+def namespace(cluster: Cluster) -> Iterator[str]:
     """A namespace of a test's own, so that no other sees its pods."""
     name = f"why-{uuid.uuid4().hex[:6]}"
-    with testbed.api() as api:
+    with cluster.api() as api:
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         yield name
         for pod in api.items(f"/api/v1/namespaces/{name}/pods"):
@@ -47,7 +48,7 @@ def namespace(testbed: Testbed) -> Iterator[str]:
 
 
 @pytest.fixture
-def make(testbed: Testbed, namespace: str) -> Make:
+def make(cluster: Cluster, namespace: str) -> Make:
     """Makes a user's pod that goes wrong in one way, and gives its name."""
 
     def call(failure: str = "none", memory: str = "10Mi", name: str = "", **spec: Any) -> str:
@@ -66,7 +67,7 @@ def make(testbed: Testbed, namespace: str) -> Make:
             "containers": [container],
             **spec,
         }
-        with testbed.api() as api:
+        with cluster.api() as api:
             api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": every})
         return name
 
@@ -111,20 +112,20 @@ STAGES = [
 
 @pytest.mark.parametrize(("failure", "cause", "words"), STAGES)
 async def test_each_way_of_going_wrong_is_told(
-    make: Make, namespace: str, readonly_admin: Path, failure: str, cause: Cause, words: str
+    make: Make, namespace: str, reads_all: Path, failure: str, cause: Cause, words: str
 ) -> None:
     name = make(failure, initContainers=[])
-    async with session_in(namespace, readonly_admin) as session:
+    async with session_in(namespace, reads_all) as session:
         found = await explained(session, name, cause, words)
     assert found.missing == ()
     assert found.todo
 
 
 async def test_too_large_for_every_node_and_two_of_a_kind_are_one_finding(
-    make: Make, namespace: str, readonly_admin: Path
+    make: Make, namespace: str, reads_all: Path
 ) -> None:
     names = [make(memory="900Gi", name=f"jupyter-large-{n}") for n in (1, 2)]
-    async with session_in(namespace, readonly_admin) as session:
+    async with session_in(namespace, reads_all) as session:
         for name in names:
             found = await explained(session, name, Cause.TOO_LARGE)
         await until(lambda: len(session.pods.stores.pods) == 2)
@@ -135,17 +136,17 @@ async def test_too_large_for_every_node_and_two_of_a_kind_are_one_finding(
 
 
 async def test_a_taint_is_named_though_the_scheduler_only_counts_it(
-    make: Make, namespace: str, readonly_admin: Path
+    make: Make, namespace: str, reads_all: Path
 ) -> None:
     name = make(tolerations=[], nodeSelector={"hub.jupyter.org/node-purpose": "user"})
-    async with session_in(namespace, readonly_admin) as session:
+    async with session_in(namespace, reads_all) as session:
         found = await explained(session, name, Cause.NO_NODE)
     assert "are kept for user pods" in found.happened
     assert "1 has not the labels that it asks for" in found.happened
 
 
 async def test_a_quota_that_is_full_is_told_of_the_role_that_lacks_a_pod(
-    testbed: Testbed, namespace: str, readonly_admin: Path
+    cluster: Cluster, namespace: str, reads_all: Path
 ) -> None:
     labels = {"component": "user-placeholder", "app": "jupyterhub"}
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"pods": "1"}}}
@@ -164,9 +165,9 @@ async def test_a_quota_that_is_full_is_told_of_the_role_that_lacks_a_pod(
             },
         },
     }
-    with testbed.api() as api:
+    with cluster.api() as api:
         api.apply({**quota, "metadata": {"name": "team", "namespace": namespace}}, workload)
-    async with session_in(namespace, readonly_admin) as session:
+    async with session_in(namespace, reads_all) as session:
         stores = session.pods.stores
         await session.feeds.fill(stores.statefulsets)
         await until(lambda: len(stores.statefulsets) == 1 and len(stores.pods) == 1, "one pod")
@@ -181,6 +182,7 @@ async def test_a_quota_that_is_full_is_told_of_the_role_that_lacks_a_pod(
     assert "team: 1 of 1 pods used" in [each.words for each in found.evidence]
 
 
+# On the real control plane only: the demo has no roles.
 async def test_who_may_not_read_nodes_is_still_told_the_schedulers_words(
     testbed: Testbed, viewer: Path
 ) -> None:
