@@ -110,7 +110,7 @@ async def test_one_that_is_already_on_its_way_out_needs_force(
     hanging = server(POD, USER, "stuck-terminating")
     hanging["spec"]["terminationGracePeriodSeconds"] = 1  # without, the apiserver waits for nobody
     place.make(hanging)
-    place.until(POD, "Running")
+    place.until(POD, "'ready': True")
     async with small.session() as session:
         plan = await planned(session)
         operation = await session.operations.start(plan, USER, overrides=["state"])

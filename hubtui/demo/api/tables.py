@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from hubtui.demo.api import pod_columns
 from hubtui.demo.storage import Json
 
 Cells = Callable[[Json], list[Any]]
@@ -54,29 +55,6 @@ def _age(thing: Json, now: datetime) -> str:
         if seconds >= size * least:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
-
-
-def _pod(pod: Json) -> list[Any]:
-    status = pod.get("status") or {}
-    states = status.get("containerStatuses") or []
-    ready = sum(bool(each.get("ready")) for each in states)
-    words = str(status.get("reason") or status.get("phase", "Pending"))
-    for each in (*states, *_unfinished(status)):
-        state = each.get("state") or {}
-        words = (state.get("waiting") or state.get("terminated") or {}).get("reason") or words
-    if "deletionTimestamp" in pod["metadata"]:
-        words = "Terminating"
-    restarts = sum(int(each.get("restartCount", 0)) for each in states)
-    return [f"{ready}/{len(pod['spec'].get('containers') or ())}", words, restarts]
-
-
-def _unfinished(status: Json) -> list[Json]:
-    """The init containers that did not end well, at most one of them."""
-    for each in status.get("initContainerStatuses") or ():
-        ended = (each.get("state") or {}).get("terminated")
-        if not ended or ended.get("exitCode"):
-            return [each]
-    return []
 
 
 def _deployment(thing: Json) -> list[Any]:
@@ -144,7 +122,7 @@ def _map(thing: Json) -> list[Any]:
 
 
 _KINDS: Final[dict[str, tuple[tuple[str, ...], Cells]]] = {
-    "Pod": (("Ready", "Status", "Restarts"), _pod),
+    "Pod": (("Ready", "Status", "Restarts"), pod_columns.columns),
     "Deployment": (("Ready", "Up-to-date", "Available"), _deployment),
     "StatefulSet": (("Ready",), _statefulset),
     "DaemonSet": (("Desired", "Current", "Ready", "Up-to-date"), _daemonset),

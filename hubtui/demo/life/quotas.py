@@ -14,7 +14,7 @@ from hubtui.demo.storage import Change, Json, key_of
 
 _PLAIN: Final = {"cpu": "requests.cpu", "memory": "requests.memory", "count/pods": "pods"}
 SETTLE: Final = 1.0
-"""Seconds after which the use of a quota is counted again."""
+"""Seconds after which the use of a quota is counted again when pods are gone."""
 
 
 def refusal(objects: Objects, pod: Json) -> str:
@@ -81,7 +81,9 @@ class Quotas:
         if change.resource is QUOTAS:
             self._queue.note((namespace_of(change.object), ""))
         elif change.resource is PODS and change.type != "MODIFIED":
-            self._queue.note((namespace_of(change.object), ""), SETTLE)
+            # Whoever admits a pod counts it; the controller finds out later that one is gone.
+            settle = SETTLE if change.type == "DELETED" else 0.0
+            self._queue.note((namespace_of(change.object), ""), settle)
 
     def _reconcile(self, key: Key) -> None:
         quotas = self._life.world.objects.all(QUOTAS, key[0])
