@@ -152,7 +152,8 @@ class DiffView:
         return list(self._nodes)
 
     def cells(self, key: str, now: datetime) -> Sequence[Cell]:
-        return (self._cell(*self._nodes[key]),)
+        found = self._nodes.get(key)
+        return (self._cell(*found) if found is not None else EMPTY,)
 
     def drain(self) -> Dirty:
         dirty, self._dirty = self._dirty, False

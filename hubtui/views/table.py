@@ -60,7 +60,7 @@ class TableSource(Protocol):
         """The keys of the rows that are shown, in order, after filter and folding."""
 
     def cells(self, key: str, now: datetime) -> Sequence[Cell]:
-        """The cells of one row, one for each of `columns`."""
+        """The cells of one row, one for each of `columns`; blank ones for a row that has gone."""
 
     def drain(self) -> Dirty:
         """What became dirty since the last call; computes the new order if needed."""

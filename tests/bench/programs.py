@@ -1,7 +1,7 @@
 """The programs that are measured: how each is started, and what its screen says when.
 
-Data only. In a pattern, {pods}, {releases} and {revisions} stand for the cluster's counts (with or without a
-thousands separator) and {pod}, {user}, {restarts} for the pod that was changed.
+Data only. In a pattern, {pods}, {releases} and {revisions} stand for the cluster's counts (with or
+without a thousands separator) and {pod}, {user}, {restarts} for the pod that was changed.
 """
 
 from __future__ import annotations

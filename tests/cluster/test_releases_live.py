@@ -20,12 +20,14 @@ from hubtui.services.store import utc_now
 from hubtui.views.cells import Tone, plain
 from hubtui.views.releases import ReleasesView
 from tests.cluster.clusters import Cluster
-from tests.cluster.opened import live, session_of, until
+from tests.cluster.opened import PATIENCE, live, session_of, until
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.releases import packed, release
 from tests.testbed.api import Api
 from tests.testbed.faults import FaultProxy, Match
 
+HELMS_UPDATES = Match(r"/secrets/sh\.helm\.release", method="PUT")
+"""How helm ends an operation: the new status of its storage object."""
 GZIP = base64.b64decode(base64.b64decode(packed(release(9, others=1))))
 
 
@@ -90,25 +92,27 @@ def word(view: ReleasesView, key: str, column: str) -> str:
 
 async def test_an_upgrade_and_a_rollback_typed_elsewhere_appear(small: SmallRelease) -> None:
     """With every state that the release goes through, pending ones too."""
-    kubeconfig = small.cluster.kubeconfig
-    async with session_of(kubeconfig, namespace=small.namespace, release=NAME) as session:
+    cluster = small.cluster
+    async with (
+        session_of(cluster.kubeconfig, namespace=small.namespace, release=NAME) as session,
+        FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy,
+    ):
+        through = ("--kubeconfig", str(proxy.kubeconfig_from(cluster.kubeconfig)))
         await live(session.releases.store)
         assert statuses(session) == ["3 deployed", "2 superseded", "1 superseded"]
-        seen: set[str] = set()
-
-        def came(status: str) -> bool:
-            seen.update(statuses(session))
-            return status in seen
-
-        upgrade = asyncio.create_task(asyncio.to_thread(small.upgrade, "four"))
-        await until(lambda: came("4 deployed"))
+        held = proxy.delay(HELMS_UPDATES, PATIENCE)
+        upgrade = asyncio.create_task(asyncio.to_thread(small.upgrade, "four", *through))
+        await until(lambda: statuses(session)[:2] == ["4 pending-upgrade", "3 deployed"])
+        held.clear()
         await upgrade
-        assert "4 pending-upgrade" in seen
         await until(lambda: statuses(session)[:2] == ["4 deployed", "3 superseded"])
-        back = asyncio.create_task(asyncio.to_thread(small.run, "rollback", NAME, "1"))
-        await until(lambda: came("5 deployed"))
+        held = proxy.delay(HELMS_UPDATES, PATIENCE)
+        rollback = ("rollback", NAME, "1", *through)
+        back = asyncio.create_task(asyncio.to_thread(small.run, *rollback))
+        await until(lambda: statuses(session)[:2] == ["5 pending-rollback", "4 deployed"])
+        held.clear()
         await back
-        assert "5 pending-rollback" in seen
+        await until(lambda: statuses(session)[:2] == ["5 deployed", "4 superseded"])
         (summary,) = await session.releases.summaries(session.releases.heads(NAME)[:1])
         assert summary.description == "Rollback to 1"
 

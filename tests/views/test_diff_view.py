@@ -90,6 +90,14 @@ def test_enter_folds_and_unfolds() -> None:
     assert "    ConfigMap/other-0" in view.lines()
 
 
+def test_a_row_that_has_just_been_folded_away_is_blank_until_it_is_gone() -> None:
+    """A table may paint once more between the fold and the beat that takes the row away."""
+    view = _view()
+    assert plain(view.cells("images/0", NOW)[0]) != ""
+    view.toggle("images")
+    assert plain(view.cells("images/0", NOW)[0]) == ""
+
+
 def test_n_goes_from_change_to_change_and_stops_at_the_ends() -> None:
     view = _view()
     seen = []
