@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from hubtui.tui.app import HubtuiApp
+from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.overview import OverviewScreen
 from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, ready, until
@@ -188,3 +189,17 @@ async def test_the_screen_is_looked_over_four_times_a_second_and_twice_over_ssh(
     app = make(slow=slow)
     async with app.run_test():
         assert [interval for interval, call in asked if call == app._beat] == [seconds]
+
+
+async def test_a_screen_that_comes_says_at_once_where_one_is(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make()
+    async with app.run_test(size=WIDE) as pilot:
+        await ready(pilot)
+        status = (await rows(pilot, app)).splitlines()[0]
+        monkeypatch.setattr(BaseScreen, "beat", lambda *_: None)
+        await pilot.press("question_mark")
+        text = await rows(pilot, app)
+    assert "Help" in text
+    assert text.splitlines()[0] == status

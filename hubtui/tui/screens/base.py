@@ -10,6 +10,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
+from hubtui.services.store import utc_now
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import visible_tables
 from hubtui.tui.widgets.status_line import StatusLine
@@ -41,12 +42,19 @@ class BaseScreen(Screen[Result], inherit_bindings=False):
         """Why a command may not run now, by its id; "" when it may."""
         return self.hubtui.refused
 
+    def on_screen_resume(self) -> None:
+        """A screen that comes on top says at once where one is, not at the next beat."""
+        self._show_status(utc_now())
+
     def beat(self, now: datetime) -> None:
         """Repaints what changed."""
-        for line in self.query(StatusLine):
-            line.show(self.hubtui.status(now))
+        self._show_status(now)
         for table in visible_tables(self):
             table.beat(now)
+
+    def _show_status(self, now: datetime) -> None:
+        for line in self.query(StatusLine):
+            line.show(self.hubtui.status(now))
 
     def show_keys(self) -> None:
         """Reads anew which keys apply."""
