@@ -1,11 +1,41 @@
-"""Who a test is: a kubeconfig for each user of tests.testbed.users."""
+"""Who a test is: a kubeconfig for each user of tests.testbed.users. And what a rollback needs."""
 
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.clusters import Cluster
+from tests.cluster.small_release import SmallRelease, installed
 from tests.testbed import Testbed
+from tests.testbed.faults import FaultProxy
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A journal of the test's own."""
+    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def helm_major() -> int:
+    """Which helm makes `small` and rolls it back; `EITHER_HELM` has a test run with both."""
+    return 4
+
+
+@pytest.fixture
+def small(cluster: Cluster, tmp_path: Path, helm_major: int) -> Iterator[SmallRelease]:
+    """A release with three revisions, in a namespace of its own."""
+    with installed(cluster, tmp_path, helm_major) as release:
+        yield release
+
+
+@pytest.fixture
+async def proxy(cluster: Cluster) -> AsyncIterator[FaultProxy]:
+    """Between the test and the cluster."""
+    async with FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,46 +15,21 @@ import pytest
 from hubtui.clients.detached import Detached, runs, start_ticks
 from hubtui.model.plan import Level, Plan, Result
 from hubtui.services.actions.rollback import RollbackRequest
-from hubtui.services.journal import Entry, Journal
 from hubtui.services.session import Session
-from tests.cluster.small_release import NAME, SmallRelease, installed
-from tests.testbed import Testbed
+from tests.cluster.clusters import Cluster
+from tests.cluster.held_rollback import EITHER_HELM, FINISHES, left
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.places import ROOT
 
 PATCHES_WEB = Match(r"/deployments/web$", method="PATCH")
-FINISHES = Match(r"/secrets/sh\.helm\.release\.v1\.small\.v4$", method="PUT")
+READS = Match(method="GET")
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, testbed: Testbed, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, request.param) as release:
-        yield release
-
-
-@pytest.fixture
-async def proxy(testbed: Testbed) -> AsyncIterator[FaultProxy]:
-    async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
-        yield proxy
+pytestmark = [EITHER_HELM, pytest.mark.usefixtures("state")]
 
 
 async def planned(session: Session, revision: int) -> Plan:
     return await session.operations.plan("rollback", RollbackRequest(revision))
-
-
-def left(state: Path) -> Entry:
-    """The one operation of the journal."""
-    (entry,) = Journal(state).read().entries
-    return entry
 
 
 async def until_helm_runs(state: Path, proxy: FaultProxy, match: Match, after: int = 0) -> int:
@@ -68,9 +42,9 @@ async def until_helm_runs(state: Path, proxy: FaultProxy, match: Match, after: i
 
 
 async def test_helm_is_killed(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster, state: Path
 ) -> None:
-    kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
+    kubeconfig = proxy.kubeconfig_from(cluster.kubeconfig)
     async with small.session(kubeconfig) as session:
         plan = await planned(session, 1)
         proxy.hang(PATCHES_WEB)
@@ -96,9 +70,9 @@ async def test_helm_is_killed(
 
 
 async def test_the_server_refuses_an_object(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster
 ) -> None:
-    kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
+    kubeconfig = proxy.kubeconfig_from(cluster.kubeconfig)
     async with small.session(kubeconfig) as session:
         plan = await planned(session, 1)
         words = 'deployments.apps "web" is forbidden: \x1b[31mnot today'
@@ -137,10 +111,10 @@ def go(driver: asyncio.subprocess.Process) -> None:
 
 
 async def test_hubtui_is_killed_and_the_next_one_watches_helm_to_its_end(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster, state: Path
 ) -> None:
-    kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
-    proxy.delay(FINISHES, 4)
+    kubeconfig = proxy.kubeconfig_from(cluster.kubeconfig)
+    held = proxy.delay(FINISHES, 300)
     driver = await start_driver(small, kubeconfig)
     await has_planned(driver)
     go(driver)
@@ -157,6 +131,7 @@ async def test_hubtui_is_killed_and_the_next_one_watches_helm_to_its_end(
         )
         assert running.level is Level.STOP
         assert not running.overridable
+        held.clear()
         outcome = await found.operation.wait()
         assert outcome.result is Result.OK, outcome
         assert await session.operations.recover_interrupted() == []
@@ -166,9 +141,9 @@ async def test_hubtui_is_killed_and_the_next_one_watches_helm_to_its_end(
 
 
 async def test_hubtui_and_helm_are_killed_and_the_next_one_says_what_is_left(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster, state: Path
 ) -> None:
-    driver = await start_driver(small, proxy.kubeconfig_from(testbed.kubeconfig))
+    driver = await start_driver(small, proxy.kubeconfig_from(cluster.kubeconfig))
     await has_planned(driver)
     proxy.hang(PATCHES_WEB)
     seen = len(proxy.requests)
@@ -193,10 +168,10 @@ async def test_hubtui_and_helm_are_killed_and_the_next_one_says_what_is_left(
 
 
 async def test_the_terminal_is_gone(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster, state: Path
 ) -> None:
-    kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
-    proxy.delay(FINISHES, 3)
+    kubeconfig = proxy.kubeconfig_from(cluster.kubeconfig)
+    held = proxy.delay(FINISHES, 300)
     master, slave = pty.openpty()
     driver = await start_driver(
         small,
@@ -216,22 +191,24 @@ async def test_the_terminal_is_gone(
     async with small.session(kubeconfig) as session:
         (found,) = await session.operations.recover_interrupted()
         assert found.operation is not None
+        held.clear()
         outcome = await found.operation.wait()
     assert outcome.result is Result.OK, outcome
     assert small.mark() == "one"
 
 
 async def test_nobody_watches_and_helm_finishes(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster, state: Path
 ) -> None:
-    kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
-    proxy.delay(FINISHES, 1)
+    kubeconfig = proxy.kubeconfig_from(cluster.kubeconfig)
+    held = proxy.delay(FINISHES, 300)
     async with small.session(kubeconfig) as session:
         operation = await session.operations.start(await planned(session, 1), NAME)
         await until_helm_runs(state, proxy, FINISHES)
     assert operation.outcome is None  # closing the session ended the watching, not helm
     process = left(state).process
     assert process is not None
+    held.clear()
     async with asyncio.timeout(20):
         await Detached(process.pid, process.started, child=False).wait()
     async with small.session(kubeconfig) as session:
@@ -241,15 +218,17 @@ async def test_nobody_watches_and_helm_finishes(
 
 
 async def test_the_cluster_is_gone_for_a_while(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster, state: Path
 ) -> None:
-    kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
-    proxy.delay(FINISHES, 1)
+    kubeconfig = proxy.kubeconfig_from(cluster.kubeconfig)
+    held = proxy.delay(FINISHES, 300)
     async with small.session(kubeconfig) as session:
         operation = await session.operations.start(await planned(session, 1), NAME)
         await until_helm_runs(state, proxy, FINISHES)
-        dropped = proxy.drop(Match(method="GET"))
-        await asyncio.sleep(3)
+        dropped = proxy.drop(READS)
+        held.clear()
+        await proxy.wait_for_request(FINISHES, answered=True)
+        await proxy.wait_for_request(READS, after=len(proxy.requests), timeout=30)
         dropped.clear()
         outcome = await operation.wait()
     assert outcome.result is Result.OK, outcome

@@ -5,40 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from hubtui.clients.detached import runs, start_ticks
-from hubtui.services.journal import Entry, Journal
 from tests.bench.terminal import Terminal
-from tests.cluster.small_release import NAME, SmallRelease, installed
-from tests.testbed import Testbed
-from tests.testbed.faults import FaultProxy, Match
+from tests.cluster.clusters import Cluster
+from tests.cluster.held_rollback import EITHER_HELM, FINISHES, left
+from tests.cluster.small_release import NAME, SmallRelease
+from tests.testbed.faults import FaultProxy
 from tests.testbed.places import ROOT
 
-FINISHES = Match(r"/secrets/sh\.helm\.release\.v1\.small\.v4$", method="PUT")
 TITLE = "Roll back small to revision 1"
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, testbed: Testbed, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, request.param) as release:
-        yield release
-
-
-@pytest.fixture
-async def proxy(testbed: Testbed) -> AsyncIterator[FaultProxy]:
-    async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
-        yield proxy
 
 
 def terminal(release: SmallRelease, kubeconfig: Path, state: Path) -> Terminal:
@@ -70,16 +49,12 @@ async def roll_back(screen: Terminal) -> None:
     screen.send(f"{NAME}\r")
 
 
-def left(state: Path) -> Entry:
-    (entry,) = Journal(state).read().entries
-    return entry
-
-
+@EITHER_HELM
 @pytest.mark.parametrize("how", ["killed", "its terminal is closed"])
 async def test_hubtui_is_ended_and_the_next_one_watches_helm_to_its_end(
-    small: SmallRelease, proxy: FaultProxy, testbed: Testbed, state: Path, how: str
+    small: SmallRelease, proxy: FaultProxy, cluster: Cluster, state: Path, how: str
 ) -> None:
-    kubeconfig = proxy.kubeconfig_from(testbed.kubeconfig)
+    kubeconfig = proxy.kubeconfig_from(cluster.kubeconfig)
     held = proxy.delay(FINISHES, 300)
     with terminal(small, kubeconfig, state) as first:
         await roll_back(first)

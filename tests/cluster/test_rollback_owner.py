@@ -1,4 +1,7 @@
-"""Flux, Argo CD and edits by hand, as a rollback's plan meets them on a real apiserver."""
+"""Flux, Argo CD and edits by hand, as a rollback's plan meets them.
+
+Flux is met on the real control plane only: the demo's apiserver takes no definitions of kinds.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,7 @@ from tests.testbed import Testbed
 
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, 4) as release:
-        yield release
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture
@@ -69,26 +62,25 @@ def _is_served(each: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
 
 async def test_a_helm_release_of_flux_is_a_stop_until_it_is_suspended(
-    small: SmallRelease, flux: str
+    testbed: Testbed, tmp_path: Path, flux: str
 ) -> None:
-    path = f"{flux}/namespaces/{small.namespace}/helmreleases"
-    body = {
-        "apiVersion": "helm.toolkit.fluxcd.io/v2",
-        "kind": "HelmRelease",
-        "metadata": {"name": "small-hub"},
-        "spec": {"releaseName": NAME},
-    }
-    with small.cluster.api() as api:
+    with installed(testbed, tmp_path, 4) as small, testbed.api() as api:
+        path = f"{flux}/namespaces/{small.namespace}/helmreleases"
+        body = {
+            "apiVersion": "helm.toolkit.fluxcd.io/v2",
+            "kind": "HelmRelease",
+            "metadata": {"name": "small-hub"},
+            "spec": {"releaseName": NAME},
+        }
         api.request("POST", path, body)
-    async with small.session() as session:
-        plan = await session.operations.plan("rollback", RollbackRequest(1))
-        assert level(plan, "owner") == "stop"
-        assert f"HelmRelease {small.namespace}/small-hub manages" in evidence(plan, "owner")
-        with pytest.raises(CheckStopsError, match="--override 'owner'"):
-            await session.operations.start(plan, NAME)
-        with small.cluster.api() as api:
+        async with small.session() as session:
+            plan = await session.operations.plan("rollback", RollbackRequest(1))
+            assert level(plan, "owner") == "stop"
+            assert f"HelmRelease {small.namespace}/small-hub manages" in evidence(plan, "owner")
+            with pytest.raises(CheckStopsError, match="--override 'owner'"):
+                await session.operations.start(plan, NAME)
             api.patch(f"{path}/small-hub", {"spec": {"suspend": True}})
-        plan = await session.operations.plan("rollback", RollbackRequest(1))
+            plan = await session.operations.plan("rollback", RollbackRequest(1))
     assert level(plan, "owner") == "warn"
     assert "is suspended" in evidence(plan, "owner")
 
