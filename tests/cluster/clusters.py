@@ -38,6 +38,12 @@ class Cluster(Protocol):
         """A user's kubeconfig. Raises KeyError on the demo, which has no roles, for users with
         less than every right."""
 
+    def kubeconfig_with(self, name: str, credentials: dict[str, object]) -> Path:
+        """A kubeconfig with credentials of a test's own, such as an exec plugin."""
+
+    def token(self, user: str) -> str:
+        """A user's bearer token."""
+
     def kubeconfig_invalid(self) -> Path:
         """A kubeconfig whose token no apiserver knows: 401."""
 

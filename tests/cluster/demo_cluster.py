@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from subprocess import CompletedProcess
 from typing import Any, Final, TypeVar
 
+import yaml
 from aiohttp import web
 
 from hubtui.demo import kubeconfig
@@ -128,6 +129,24 @@ class DemoCluster:
         if user not in USERS:
             raise KeyError(user)
         return self._folder / f"{user}.kubeconfig"
+
+    def kubeconfig_with(self, name: str, credentials: dict[str, object]) -> Path:
+        """A kubeconfig with credentials of a test's own: the token is not in the server's path, so
+        it is for hubtui alone. helm and kubectl send none over plain HTTP."""
+        path = self._folder / f"{name}.kubeconfig"
+        port = self._demo.port(ADMIN)
+        document = yaml.safe_load(self.kubeconfig.read_text())
+        document["clusters"][0]["cluster"]["server"] = f"http://127.0.0.1:{port}"
+        document["users"][0]["user"] = credentials
+        path.touch(0o600)
+        path.write_text(yaml.safe_dump(document))
+        return path
+
+    def token(self, user: str) -> str:
+        """The token of one of `USERS`, who share it."""
+        if user not in USERS:
+            raise KeyError(user)
+        return self._token
 
     def kubeconfig_invalid(self) -> Path:
         """A kubeconfig whose token the apiserver does not know: 401."""

@@ -1,4 +1,8 @@
-"""hubtui on the real control plane, with rights and credentials that do not suffice."""
+"""hubtui with rights, credentials and connections that do not suffice.
+
+Where somebody has less than every right, it is on the real control plane only: the demo has no
+roles.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ from hubtui.config import Settings
 from hubtui.tui import connecting
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.screens.picker import PickerScreen
+from tests.cluster.clusters import Cluster
 from tests.cluster.opened import until
-from tests.testbed import Testbed
 from tests.testbed.faults import FaultProxy, Match
 from tests.tui.tables import screen_lines
 
@@ -68,46 +72,45 @@ async def test_nobody_is_told_which_right_is_missing(nobody: Path) -> None:
         await picks(pilot)
 
 
-async def test_a_token_that_is_not_accepted(invalid_token: Path) -> None:
-    async with running(invalid_token) as pilot:
+async def test_a_token_that_is_not_accepted(cluster: Cluster) -> None:
+    async with running(cluster.kubeconfig_invalid()) as pilot:
         await says(pilot, "does not accept these credentials (401)", "Log in again")
 
 
-async def test_a_namespace_that_does_not_exist(admin: Path) -> None:
-    async with running(admin, namespace="nowhere") as pilot:
+async def test_a_namespace_that_does_not_exist(cluster: Cluster) -> None:
+    async with running(cluster.kubeconfig, namespace="nowhere") as pilot:
         await says(pilot, "There is no namespace nowhere in context", "Check --namespace.")
         await picks(pilot)
         await says(pilot, "jupyterhub-4.4.0")
 
 
-async def test_an_exec_plugin_that_asks_for_a_password(testbed: Testbed) -> None:
+async def test_an_exec_plugin_that_asks_for_a_password(cluster: Cluster) -> None:
     entry = {
         "apiVersion": "client.authentication.k8s.io/v1",
         "command": sys.executable,
         "args": ["-c", "input('Password: ')"],
         "interactiveMode": "IfAvailable",
     }
-    async with running(testbed.kubeconfig_with("prompting", {"exec": entry})) as pilot:
+    async with running(cluster.kubeconfig_with("prompting", {"exec": entry})) as pilot:
         await says(pilot, "gave no credentials: it ended with 1", "EOFError")
 
 
-async def test_an_exec_plugin_that_gives_a_token(testbed: Testbed) -> None:
-    answer = json.dumps({"kind": "ExecCredential", "status": {"token": testbed.token("viewer")}})
+async def test_an_exec_plugin_that_gives_a_token(cluster: Cluster) -> None:
+    answer = json.dumps(
+        {"kind": "ExecCredential", "status": {"token": cluster.token("readonly-admin")}}
+    )
     entry = {
         "apiVersion": "client.authentication.k8s.io/v1",
         "command": sys.executable,
         "args": ["-c", f"print({answer!r})"],
     }
-    async with running(testbed.kubeconfig_with("plugin", {"exec": entry})) as pilot:
+    async with running(cluster.kubeconfig_with("plugin", {"exec": entry})) as pilot:
         await says(pilot, "continuous-image-puller", "deployed")
 
 
-async def test_a_connection_that_is_lost_and_comes_back(testbed: Testbed, viewer: Path) -> None:
+async def test_a_connection_that_is_lost_and_comes_back(proxy: FaultProxy, reader: Path) -> None:
     """The rows stay, the frame says how old they are, and then it is live again."""
-    async with (
-        FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy,
-        running(proxy.kubeconfig_from(viewer)) as pilot,
-    ):
+    async with running(proxy.kubeconfig_from(reader)) as pilot:
         await says(pilot, "continuous-image-puller", "deployed", "live")
         proxy.drop(Match())
         proxy.cut_watch(Match(watch=True), times=None)
@@ -119,8 +122,8 @@ async def test_a_connection_that_is_lost_and_comes_back(testbed: Testbed, viewer
         await until(lambda: "stale" not in text(pilot) and "live" in text(pilot), "live")
 
 
-async def test_a_small_terminal(viewer: Path) -> None:
-    async with running(viewer, (40, 10)) as pilot:
+async def test_a_small_terminal(reader: Path) -> None:
+    async with running(reader, (40, 10)) as pilot:
         await says(pilot, "deployed")
         await pilot.press("2")
         await says(pilot, "hub")
@@ -130,9 +133,9 @@ async def test_a_small_terminal(viewer: Path) -> None:
         assert all(len(line) <= 40 for line in screen_lines(pilot.app))
 
 
-async def test_no_task_outlives_the_app(viewer: Path) -> None:
+async def test_no_task_outlives_the_app(reader: Path) -> None:
     before = asyncio.all_tasks()
-    async with running(viewer) as pilot:
+    async with running(reader) as pilot:
         await says(pilot, "deployed")
     left = {task.get_name() for task in asyncio.all_tasks() - before}
     assert not {name for name in left if name.startswith(("payloads", "heartbeat", "connecting"))}
