@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from hubtui.demo.api import reviews
 from hubtui.demo.api.asked import Target, target_of
 from hubtui.demo.refusals import RefusedError
 
@@ -40,8 +41,11 @@ class Audit:
 def _entry(request: web.Request, user: str, start: str) -> Entry:
     uri = "/" + str(request.rel_url).removeprefix(start)
     entry: Entry = {"user": {"username": user}, "requestURI": uri}
+    path = "/" + request.path.removeprefix(start)
+    if path in reviews.PATHS and request.method == "POST":
+        return {**entry, "verb": "create", "objectRef": {"resource": path.rpartition("/")[2]}}
     try:
-        target = target_of("/" + request.path.removeprefix(start))
+        target = target_of(path)
     except RefusedError:
         return {**entry, "verb": request.method.lower()}
     verb = _verb(request, target)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.cluster.clusters import Cluster
 from tests.testbed import Testbed
 
 READS = frozenset({"get", "list", "watch"})
@@ -21,22 +22,20 @@ _OURS = "testbed"
 
 
 @dataclass
-class Evidence:
-    """All that was asked since this was made, as `user`."""
+class Asked:
+    """All that an apiserver was asked since this was made, as `user`."""
 
-    testbed: Testbed
+    cluster: Cluster
     user: str
     _audit: int = field(init=False)
-    _hub: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._audit = len(self.testbed.audit_entries(self.user))
-        self._hub = len(self._hub_log())
+        self._audit = len(self.cluster.audit_entries(self.user))
 
     @property
     def entries(self) -> list[dict[str, Any]]:
         """The apiserver's audit log."""
-        return self.testbed.audit_entries(self.user)[self._audit :]
+        return self.cluster.audit_entries(self.user)[self._audit :]
 
     def writes(self) -> list[str]:
         """Every verb that is no read, dry runs too; access reviews only ask."""
@@ -59,6 +58,22 @@ class Evidence:
         """The port-forwards that were opened."""
         return [_words(entry) for entry in self.entries if _subresource(entry) == "portforward"]
 
+    def _is_hub(self, entry: dict[str, Any]) -> bool:
+        ports = parse_qs(urlsplit(entry["requestURI"]).query).get("ports")
+        return ports == [HUB_PORT] and entry["objectRef"]["name"].startswith("hub-")
+
+
+@dataclass
+class Evidence(Asked):
+    """And what the hub of the real control plane was asked."""
+
+    cluster: Testbed
+    _hub: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._hub = len(self._hub_log())
+
     def hub_writes(self) -> list[str]:
         """What the hub was asked with another method than GET."""
         lines = self._hub_log()[self._hub :]
@@ -71,11 +86,7 @@ class Evidence:
         ]
 
     def _hub_log(self) -> list[str]:
-        return (self.testbed.directory / "logs" / "hub.log").read_text().splitlines()
-
-    def _is_hub(self, entry: dict[str, Any]) -> bool:
-        ports = parse_qs(urlsplit(entry["requestURI"]).query).get("ports")
-        return ports == [HUB_PORT] and entry["objectRef"]["name"].startswith("hub-")
+        return (self.cluster.directory / "logs" / "hub.log").read_text().splitlines()
 
 
 def _subresource(entry: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The proof of read-only (design §8): who may do everything presses everything, and the logs of
-the apiserver and of the hub hold no write.
+the apiserver and of the hub hold no write. It is on the real control plane, whose audit log nobody
+here wrote; the demo has one short test of its own.
 
 The last tests show that the same walk and the same logs do find a write where one is made.
 """
@@ -31,15 +32,17 @@ from hubtui.services.hub_health import HubAddress, ask
 from hubtui.services.journal import Journal, Line
 from hubtui.services.session import Session, connect, open_client
 from hubtui.tui import screens
+from hubtui.tui.commands import COMMANDS
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.of_pod import PodScreen
+from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.reading import ReadingScreen
 from hubtui.tui.screens.runbook import RunbookScreen
 from hubtui.tui.screens.starting import FromProblem
 from tests.cluster.clusters import Cluster
-from tests.cluster.evidence import Evidence
+from tests.cluster.evidence import Asked, Evidence
 from tests.cluster.parts import Place, server
-from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.testbed import Testbed
 from tests.tui.prepared import until
 from tests.tui.tables import screen_lines
@@ -66,9 +69,8 @@ def evidence(testbed: Testbed) -> Evidence:
 
 
 @pytest.fixture
-def small(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(testbed, tmp_path, 4) as release:
-        yield release
+def asked(cluster: Cluster) -> Asked:
+    return Asked(cluster, USER)
 
 
 def settings_of(cluster: Cluster, kubeconfig: Path, **flags: Any) -> Settings:
@@ -101,9 +103,6 @@ NOT_WALKED = {
     "TextScreen": "shows a long value of a diff in full, and the revisions here have none",
 }
 """Screens that no key leads to here, and why."""
-
-BASES = {BaseScreen, ReadingScreen, PodScreen, FromProblem}
-"""What screens are built on, never shown by itself."""
 
 BASES = {BaseScreen, ReadingScreen, PodScreen, FromProblem}
 """What screens are built on, never shown by itself."""
@@ -243,6 +242,13 @@ def command_lines(pod: str) -> Iterator[tuple[str, ...]]:
                     yield tuple(word.format(pod=pod) for word in words)
 
 
+def pod_of(cluster: Cluster, component: str) -> str:
+    """The pod of a part of the hub."""
+    with cluster.api() as api:
+        (pod,) = api.items("/api/v1/namespaces/hub/pods", labelSelector=f"component={component}")
+    return str(pod["metadata"]["name"])
+
+
 def test_no_command_line_writes(
     testbed: Testbed,
     readonly_admin: Path,
@@ -251,10 +257,8 @@ def test_no_command_line_writes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("HUBTUI_HELM", str(testbed.helm()))
-    with testbed.api() as api:
-        pods = api.items("/api/v1/namespaces/hub/pods", labelSelector="component=proxy")
     flags = ["--kubeconfig", str(readonly_admin), "--namespace", "hub", "--read-only"]
-    codes = {words: run([*flags, *words]) for words in command_lines(pods[0]["metadata"]["name"])}
+    codes = {words: run([*flags, *words]) for words in command_lines(pod_of(testbed, "proxy"))}
     assert set(ARGUMENTS) <= set(cli.commands)
     said = capsys.readouterr().err
     confirmed = {words: code for words, code in codes.items() if "--confirm" in words}
@@ -292,14 +296,63 @@ async def test_only_the_hubs_own_port_is_forwarded(
     assert evidence.intrusions() == []
 
 
+# -- the demo
+
+
+ON_DEMO = pytest.mark.parametrize("cluster", ["demo"], indirect=True)
+
+
+@ON_DEMO
+def test_no_command_that_changes_something_writes_in_the_demo(
+    cluster: Cluster,
+    reads_all: Path,
+    asked: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HUBTUI_HELM", str(cluster.helm()))
+    flags = ["--kubeconfig", str(reads_all), "--read-only"]
+    lines = [words for words in command_lines(pod_of(cluster, "hub")) if "--confirm" in words]
+    codes = {run([*flags, *words]) for words in lines if "--json" not in words}
+    assert codes == {3}
+    assert "hubtui is read-only" in capsys.readouterr().err
+    assert len(asked.entries) > 10
+    assert asked.writes() == []
+
+
+@ON_DEMO
+async def test_no_key_that_changes_something_writes_in_the_demo(
+    cluster: Cluster, reads_all: Path, asked: Asked
+) -> None:
+    plans = {
+        "r": (("down", "r"), "hub"),
+        "B": (("2", "B"), "hub"),
+        "X": (("2", "enter", "down", "X"), pod_of(cluster, "hub")),
+    }
+    assert set(plans) == {key for each in COMMANDS if each.danger for key in each.keys}
+    app = StayingApp(settings_of(cluster, reads_all, read_only=True))
+    async with app.run_test(size=SIZE) as pilot:
+        walk = Walk(app, pilot)
+        for path, name in plans.values():
+            await walk.confirm(path, name)
+            assert app.screen.query_one("#confirm-go", Button).disabled
+            assert app.session is not None
+            assert app.session.operations.all == []
+            assert isinstance(app.screen, PlanScreen)
+            assert app.screen._plan is not None
+            assert app.screen._plan.confirm == name
+    assert len(asked.entries) > 10
+    assert asked.writes() == []
+
+
 # -- the proof can fail
 
 
 async def test_the_same_walk_finds_the_write_of_a_rollback(
-    small: SmallRelease, readonly_admin: Path, evidence: Evidence
+    small: SmallRelease, reads_all: Path, asked: Asked
 ) -> None:
     where = {"namespace": small.namespace, "release": NAME}
-    app = StayingApp(settings_of(small.cluster, readonly_admin, **where))
+    app = StayingApp(settings_of(small.cluster, reads_all, **where))
     async with app.run_test(size=SIZE) as pilot:
         walk = Walk(app, pilot)
         await walk.confirm(("down", "r"), NAME)
@@ -310,9 +363,9 @@ async def test_the_same_walk_finds_the_write_of_a_rollback(
     assert operation.outcome.result is Result.OK
     namespace = f"/namespaces/{small.namespace}/"
     assert any(
-        write.startswith("create") and f"{namespace}secrets" in write for write in evidence.writes()
+        write.startswith("create") and f"{namespace}secrets" in write for write in asked.writes()
     )
-    assert any(write.startswith("patch") for write in evidence.writes())
+    assert any(write.startswith("patch") for write in asked.writes())
 
 
 def test_the_logs_tell_a_write_an_exec_and_a_foreign_port(
