@@ -77,18 +77,6 @@ def nosecrets(testbed: Testbed) -> Path:
 
 
 @pytest.fixture
-def operator(testbed: Testbed) -> Path:
-    """Kubernetes' own `admin` role in the hub's namespace."""
-    return testbed.kubeconfig_for("operator")
-
-
-@pytest.fixture
 def nobody(testbed: Testbed) -> Path:
     """Known to the apiserver, and without rights."""
     return testbed.kubeconfig_for("nobody")
-
-
-@pytest.fixture
-def invalid_token(testbed: Testbed) -> Path:
-    """A token that the apiserver refuses with 401."""
-    return testbed.kubeconfig_invalid()
