@@ -209,6 +209,8 @@ class Phase(StrEnum):
     """Where an operation is."""
 
     STARTING = "starting"
+    HOOKS = "hooks"
+    """helm waits for a Job or a Pod of the chart, before or after it applies."""
     APPLYING = "applying"
     ROLLING_OUT = "rolling out"
     VERIFYING = "verifying"

@@ -42,11 +42,14 @@ async def evidence(client: KubeClient, pods: Pods, payload: Payload) -> tuple[Ev
     found = []
     for hook in sorted(payload.hooks, key=lambda hook: hook.weight):
         known = hook.kind in _LEFT
-        found.append(await _of(client, pods, hook, payload.namespace) if known else Evidence(hook))
+        found.append(
+            await look_at(client, pods, hook, payload.namespace) if known else Evidence(hook)
+        )
     return tuple(found)
 
 
-async def _of(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evidence:
+async def look_at(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evidence:
+    """Looks for one hook, as `evidence` does. Raises UnreachableError."""
     try:
         thing = await client.get(_LEFT[hook.kind], namespace, hook.name)
     except NotFoundError:

@@ -11,7 +11,7 @@ from hubtui.model.plan import Check
 from hubtui.model.release import Status, in_force
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.common import counted, ok, warn
-from hubtui.services.actions.rollback_facts import Facts
+from hubtui.services.actions.release_facts import Facts
 from hubtui.services.drift import Drift
 
 NAME: Final = "edits by hand"

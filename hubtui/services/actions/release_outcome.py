@@ -1,4 +1,4 @@
-"""How a rollback ended, from what was seen: helm's exit and words, the revisions, the workloads."""
+"""How a helm ended, from what was seen: its exit and words, the revisions, hooks and workloads."""
 
 from __future__ import annotations
 
@@ -24,21 +24,56 @@ _FAILED_OBJECTS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """What helm was asked to do, in words.
+
+    `makes` is the revision that it writes, `back` the one that was in force before (None where
+    there is none), `content` what the new one holds, `what` is what helm applies. `again` says how
+    to come to a new plan, `pending` and `failed` what can be done about a revision that stays so.
+    """
+
+    makes: int
+    back: int | None
+    content: str
+    what: str
+    again: str
+    pending: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HookEnd:
+    """A hook that did not come to a good end: why, and what was seen of it while it was there."""
+
+    event: str
+    kind: str
+    name: str
+    reason: str
+    lines: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known once helm is over. `code` is its exit status, None when nobody can know it."""
+    """What is known once helm is over. `code` is its exit status, None when nobody can know it;
+    `hooks` are those that failed, or at which it was ended."""
 
     release: str
-    current: int
-    target: int
+    deed: Deed
     heads: tuple[RevisionHead, ...]
     code: int | None = None
     words: str = ""
     look: Look | None = None
+    hooks: tuple[HookEnd, ...] = ()
 
     @property
     def expected(self) -> int:
-        """The revision that the rollback makes."""
-        return self.current + 1
+        """The revision that helm makes."""
+        return self.deed.makes
 
     @property
     def made(self) -> RevisionHead | None:
@@ -65,9 +100,9 @@ class Seen:
         return f"revision {found[0]} is deployed" if found else "no revision is deployed any more"
 
 
-def rolled_back(seen: Seen, health: Health | None = None, hub: str = "hub") -> Outcome:
+def deployed(seen: Seen, health: Health | None = None, hub: str = "hub") -> Outcome:
     """All that can be seen has come; the hub's own answer decides. `hub` is its Deployment."""
-    done = f"revision {seen.expected} is deployed with the content of {seen.target}"
+    done = f"revision {seen.expected} is deployed with {seen.deed.content}"
     ready = _ready_words(seen)
     notes = _excused(seen)
     unseen = [seen.look.unseen] if seen.look and seen.look.unseen else []
@@ -77,7 +112,7 @@ def rolled_back(seen: Seen, health: Health | None = None, hub: str = "hub") -> O
             _sentence(f"{done}, {ready}, but the hub does not answer: {health.evidence}"),
             words=seen.words,
             failed=(FailedObject("Deployment", hub, health.evidence),),
-            next_steps=("Look at the hub's log.", _back(seen)),
+            next_steps=("Look at the hub's log.", *_back(seen)),
             notes=notes,
             revision=seen.expected,
             steps=seen.steps,
@@ -128,7 +163,7 @@ def not_rolled_out(seen: Seen) -> Outcome:
         failed=tuple(_failed(step) for step in waiting),
         next_steps=(
             "Mend the cause: the rollout then goes on by itself.",
-            _back(seen),
+            *_back(seen),
         ),
         notes=_excused(seen),
         revision=seen.expected,
@@ -147,7 +182,7 @@ def not_deployed(seen: Seen) -> Outcome:
             _sentence(f"{ended} before it wrote anything: {seen.serving}"),
             words=seen.words,
             failed=failed_objects(seen.words),
-            next_steps=("Mend the cause and plan the rollback again.",),
+            next_steps=(f"Mend the cause and {seen.deed.again}.",),
             revision=seen.newest.revision if seen.newest else None,
             steps=seen.steps,
         )
@@ -200,41 +235,66 @@ def failed_objects(words: str) -> tuple[FailedObject, ...]:
 
 
 def _pending(seen: Seen, ended: str) -> Outcome:
-    status = seen.made.status if seen.made else Status.PENDING_ROLLBACK
+    status = seen.made.status if seen.made else Status.UNKNOWN
+    where = f"in the hook {seen.hooks[0].title}" if seen.hooks else "in the middle"
+    written = (
+        "nothing was applied yet" if _before_apply(seen) else "its objects may be partly written"
+    )
     return Outcome(
         Result.INTERRUPTED,
         _sentence(
-            f"{ended} in the middle: revision {seen.expected} is {status}, its objects may be "
-            f"partly written; {seen.serving}"
+            f"{ended} {where}: revision {seen.expected} is {status}, {written}; {seen.serving}"
         ),
         words=seen.words,
         failed=failed_objects(seen.words),
-        next_steps=(
-            f"Roll back again, to {seen.target} or to {seen.current}: that is the way out.",
-            "helm upgrade refuses to start until then.",
-        ),
-        notes=_excused(seen),
+        next_steps=(*seen.deed.pending, "helm upgrade refuses to start until then."),
+        notes=(*_hook_lines(seen), *_excused(seen)),
         revision=seen.expected,
         steps=seen.steps,
     )
 
 
 def _applied_badly(seen: Seen) -> Outcome:
+    if seen.hooks:
+        return _hook_failed(seen, seen.hooks[0])
     failed = failed_objects(seen.words)
     first = f": {failed[0].kind} {failed[0].name}: {failed[0].reason}" if failed else ""
     return Outcome(
         Result.FAILED,
-        _sentence(f"helm could not apply revision {seen.target}{first}; {seen.serving}"),
+        _sentence(f"helm could not apply {seen.deed.what}{first}; {seen.serving}"),
         words=seen.words,
         failed=failed,
-        next_steps=(
-            f"Mend the cause, then roll back to {seen.target} again.",
-            _back(seen),
-        ),
+        next_steps=(*seen.deed.failed, *_back(seen)),
         notes=_excused(seen),
         revision=seen.expected,
         steps=seen.steps,
     )
+
+
+def _hook_failed(seen: Seen, hook: HookEnd) -> Outcome:
+    state = "nothing was applied" if _before_apply(seen) else "everything was applied before it"
+    back = () if _before_apply(seen) else _back(seen)
+    return Outcome(
+        Result.FAILED,
+        _sentence(
+            f"the {hook.event} hook {hook.title} failed ({hook.reason}): {state}; {seen.serving}"
+        ),
+        words=seen.words,
+        failed=tuple(FailedObject(each.kind, each.name, each.reason) for each in seen.hooks),
+        next_steps=(*hook.advice, *seen.deed.failed, *back),
+        notes=(*_hook_lines(seen), *_excused(seen)),
+        revision=seen.expected,
+        steps=seen.steps,
+    )
+
+
+def _before_apply(seen: Seen) -> bool:
+    """Whether helm was still in the hooks that come before it applies anything."""
+    return bool(seen.hooks) and seen.hooks[0].event.startswith("pre-")
+
+
+def _hook_lines(seen: Seen) -> tuple[str, ...]:
+    return tuple(f"{hook.title}: {line}" for hook in seen.hooks for line in hook.lines)
 
 
 def _ended(code: int | None) -> str:
@@ -271,8 +331,9 @@ def _failed(step: Step) -> FailedObject:
     return FailedObject(step.kind, step.name, reason)
 
 
-def _back(seen: Seen) -> str:
-    return f"Or roll back to {seen.current}, where it was before."
+def _back(seen: Seen) -> tuple[str, ...]:
+    back = seen.deed.back
+    return () if back is None else (f"Or roll back to {back}, where it was before.",)
 
 
 def _sentence(text: str) -> str:

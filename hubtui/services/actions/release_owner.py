@@ -20,7 +20,7 @@ from hubtui.model.manifest import Resource
 from hubtui.model.plan import Check
 from hubtui.model.text import one_line
 from hubtui.services.actions.common import ok, stop, warn
-from hubtui.services.actions.rollback_facts import Facts
+from hubtui.services.actions.release_facts import Facts
 
 NAME: Final = "owner"
 

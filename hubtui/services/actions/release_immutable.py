@@ -14,7 +14,7 @@ from hubtui.model.manifest import Resource
 from hubtui.model.plan import Check
 from hubtui.model.quantity import parse
 from hubtui.services.actions.common import ok, stop
-from hubtui.services.actions.rollback_facts import Facts
+from hubtui.services.actions.release_facts import Facts
 
 NAME: Final = "immutable fields"
 NAMED: Final = 4

@@ -1,4 +1,4 @@
-"""Watches a rollback: helm to its end, workloads until they have come, the hub until it answers.
+"""Watches a helm to its end, workloads until they have come, the hub until it answers.
 
 helm's status only says that everything was applied; the result is what the cluster then shows.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,6 +18,7 @@ from hubtui.errors import (
     DecodeError,
     DeniedError,
     HubtuiError,
+    NotFoundError,
     UnreachableError,
 )
 from hubtui.model.age import duration
@@ -25,13 +26,15 @@ from hubtui.model.diff_content import content_steps
 from hubtui.model.manifest import Document
 from hubtui.model.plan import Outcome, Phase, Progress
 from hubtui.model.redact import Redactor
+from hubtui.model.release import Payload
 from hubtui.model.text import safe
 from hubtui.services import hub_health, rollouts
 from hubtui.services.actions import ActionSession, Report, following
-from hubtui.services.actions import rollback_outcome as outcomes
+from hubtui.services.actions import release_outcome as outcomes
 from hubtui.services.actions.following import CADENCE, HEALTH_FOR, STUCK_FOR
-from hubtui.services.actions.rollback_facts import head_of, heads_of, unhurried
-from hubtui.services.actions.rollback_outcome import Seen
+from hubtui.services.actions.release_facts import head_of, heads_of, unhurried
+from hubtui.services.actions.release_hooks import HookRuns
+from hubtui.services.actions.release_outcome import Deed, HookEnd, Seen
 from hubtui.services.hub_health import Health, HubAddress
 from hubtui.services.rollouts import Look, Rollouts
 
@@ -43,73 +46,114 @@ ASK_AGAIN: Final = 60.0
 
 @dataclass(slots=True)
 class Watch:
-    """One rollback from revision `current` back to `target`; `errors` is the file of helm's words.
+    """One helm at work: `deed` is what it does, `source` the revision whose objects come, `action`
+    what its hooks are called by, `errors` the file of its words.
 
     Without a report nobody is told of progress.
     """
 
     session: ActionSession
     report: Report | None
-    current: int
-    target: int
+    action: str
+    deed: Deed
+    source: int
     errors: str
+    _documents: tuple[Document, ...] | HubtuiError = ()
+    _hooks: HookRuns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._hooks = HookRuns(self.session, self.action)
 
     async def to_the_end(self, helm: Detached) -> Outcome:
         """Waits for helm, then for the cluster. Cancelling it leaves helm alone."""
-        documents = await self._documents()
-        code = await self._helm(helm, self._follow(documents))
+        code = await self._helm(helm)
         seen = await self._seen(code)
         if not seen.deployed:
-            return outcomes.not_deployed(seen)
+            return outcomes.not_deployed(replace(seen, hooks=await self._ends()))
+        documents = await self._read()
         if isinstance(documents, HubtuiError):
-            documents = await self._documents()
-        if isinstance(documents, HubtuiError):
-            what = f"what revision {self.target} brings cannot be read: {documents.what}"
-            return outcomes.rolled_back(replace(seen, look=Look(error=what)))
+            what = f"what revision {self.source} brings cannot be read: {documents.what}"
+            return outcomes.deployed(replace(seen, look=Look(error=what)))
         look, in_time = await self._rollouts(self._follow(documents))
         seen = replace(seen, look=look)
         if not in_time and not look.error:
             return outcomes.not_rolled_out(seen)
         address = hub_health.address_of(documents, self.session.namespace, self.session.release)
         if address is None:
-            return outcomes.rolled_back(seen)
+            return outcomes.deployed(seen)
         health = await self._health(address, look)
-        return outcomes.rolled_back(seen, health, address.deployment)
+        return outcomes.deployed(seen, health, address.deployment)
 
     async def aftermath(self, *, begun: bool) -> Outcome:
         """One look at what is there, when nobody watched. Raises UnreachableError, DeniedError."""
         seen = await self._seen(None, patience=0)
-        documents = await self._documents()
+        documents = await self._read()
         if isinstance(documents, HubtuiError):
             look = Look(error=documents.what)
         else:
             look = await self._follow(documents).look()
-        return outcomes.left_behind(replace(seen, look=look), begun=begun)
+        hooks = () if seen.deployed else await self._ends()
+        return outcomes.left_behind(replace(seen, look=look, hooks=hooks), begun=begun)
 
-    async def _documents(self) -> tuple[Document, ...] | HubtuiError:
-        """The objects that the rollback brings, or why they cannot be read."""
-        try:
-            head = head_of(await heads_of(self.session), self.target)
-            payload = await self.session.releases.payload(head)
-        except (DecodeError, ApiError, UnreachableError) as error:
-            return error
-        return (await unhurried(content_steps(payload))).objects
+    async def _read(self) -> tuple[Document, ...] | HubtuiError:
+        """The objects that come, or why they cannot be read; read once."""
+        if not self._documents or isinstance(self._documents, HubtuiError):
+            try:
+                payload = await self._payload(self.source)
+                self._documents = (await unhurried(content_steps(payload))).objects
+            except (DecodeError, ApiError, UnreachableError) as error:
+                self._documents = error
+        return self._documents
+
+    async def _payload(self, revision: int) -> Payload:
+        head = head_of(await heads_of(self.session), revision)
+        return await self.session.releases.payload(head)
 
     def _follow(self, documents: tuple[Document, ...] | HubtuiError) -> Rollouts:
         known = () if isinstance(documents, HubtuiError) else documents
         return Rollouts(self.session.client, rollouts.targets_of(known, self.session.namespace))
 
-    async def _helm(self, helm: Detached, follow: Rollouts) -> int | None:
-        """Shows the workloads while helm is at work; gives its exit status."""
+    async def _helm(self, helm: Detached) -> int | None:
+        """Shows hooks and workloads while helm is at work; gives its exit status."""
         ending = asyncio.ensure_future(helm.wait())
+        follow: Rollouts | None = None
         try:
             while not ending.done():
                 with contextlib.suppress(HubtuiError):
-                    self._tell(Phase.APPLYING, await follow.look(), "helm applies the revision")
+                    if follow is None:
+                        documents = await self._read()
+                        found = not isinstance(documents, HubtuiError)
+                        follow = self._follow(documents) if found else None
+                    look = await follow.look() if follow else Look()
+                    phase, note = await self._phase()
+                    self._tell(phase, look, note)
                 await asyncio.wait({ending}, timeout=CADENCE)
             return ending.result()
         finally:
             ending.cancel()
+
+    async def _phase(self) -> tuple[Phase, str]:
+        """Where helm is, from the revision that it writes."""
+        try:
+            made = await self._payload(self.deed.makes)
+        except NotFoundError:
+            return Phase.STARTING, "helm renders the chart"
+        except DecodeError:
+            return Phase.APPLYING, "helm applies the revision"
+        running = await self._hooks.running(made)
+        if running is None:
+            return Phase.APPLYING, "helm applies the revision"
+        event, hook = running
+        await self._hooks.keep(made, hook)
+        return Phase.HOOKS, f"helm waits for the {event} hook {hook.kind}/{hook.name}"
+
+    async def _ends(self) -> tuple[HookEnd, ...]:
+        """The hooks that failed, or that helm left running."""
+        try:
+            made = await self._payload(self.deed.makes)
+            return await self._hooks.ends(made, await self._redactor())
+        except HubtuiError:
+            return ()
 
     async def _seen(self, code: int | None, patience: float = ASK_AGAIN) -> Seen:
         """What the cluster holds once helm is over. Raises HubtuiError when it does not say."""
@@ -118,8 +162,7 @@ class Watch:
         )
         return Seen(
             release=self.session.release,
-            current=self.current,
-            target=self.target,
+            deed=self.deed,
             heads=tuple(heads),
             code=code,
             words=await self._words(),
@@ -128,13 +171,13 @@ class Watch:
     async def _words(self) -> str:
         """What helm said, without secrets and control characters."""
         words = await asyncio.to_thread(last_words, Path(self.errors)) if self.errors else ""
-        if not words:
-            return ""
+        return (await self._redactor()).mask_text(safe(words)) if words else ""
+
+    async def _redactor(self) -> Redactor:
         try:
-            redactor = await self.session.redactor()
+            return await self.session.redactor()
         except HubtuiError:
-            redactor = Redactor()
-        return redactor.mask_text(safe(words))
+            return Redactor()
 
     async def _rollouts(self, follow: Rollouts) -> tuple[Look, bool]:
         """Waits until the workloads have come; false when they have not in time."""

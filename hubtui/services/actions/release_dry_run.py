@@ -17,8 +17,8 @@ from hubtui.model import kube
 from hubtui.model.kinds import Kind
 from hubtui.model.manifest import Resource
 from hubtui.model.plan import Check, Level
-from hubtui.services.actions.rollback_facts import Facts
-from hubtui.services.actions.rollback_rights import resource_of
+from hubtui.services.actions.release_facts import Facts
+from hubtui.services.actions.release_rights import resource_of
 from hubtui.services.feeds import REVIEWS_AT_ONCE
 
 NAME: Final = "dry run"

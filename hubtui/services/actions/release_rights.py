@@ -11,7 +11,7 @@ from hubtui.clients.kube import KubeClient
 from hubtui.errors import ApiError
 from hubtui.model.manifest import Key, Resource
 from hubtui.model.plan import Check, Level
-from hubtui.services.actions.rollback_facts import Facts
+from hubtui.services.actions.release_facts import Facts
 from hubtui.services.feeds import REVIEWS_AT_ONCE
 
 NAMED: Final = 6

@@ -17,7 +17,7 @@ from hubtui.model.kinds import NODES
 from hubtui.model.kube_needs import Node
 from hubtui.model.plan import Check
 from hubtui.services.actions.common import counted, ok, warn
-from hubtui.services.actions.rollback_facts import Facts
+from hubtui.services.actions.release_facts import Facts
 
 NAME: Final = "images"
 LISTED: Final = 50

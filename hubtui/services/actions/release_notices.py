@@ -11,7 +11,7 @@ from hubtui.model.diff_images import ImageChange, split_image
 from hubtui.model.hub_chart import hub_values
 from hubtui.model.kinds import Kind
 from hubtui.model.manifest import Resource
-from hubtui.services.actions.rollback_facts import Facts, Side
+from hubtui.services.actions.release_facts import Facts, Side
 
 SERVERS = "component=singleuser-server"
 _PODS_METADATA = Kind("", "v1", "pods", "Pod", kube.Object, metadata_only=True)

@@ -1,0 +1,148 @@
+"""The hooks of a helm at work: which one it waits for, and what was seen of it while it was there.
+
+helm writes a hook's start into the revision before it makes the object, and its end only together
+with the next start or with the revision's own end (helm 3 and 4, pkg/action/hooks.go). Whether the
+last one still runs is seen from its Job or Pod. What a delete policy takes away is kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from hubtui.errors import ApiError, DecodeError, HubtuiError, NotFoundError
+from hubtui.model import kube
+from hubtui.model.kinds import JOBS, PODS
+from hubtui.model.redact import Redactor
+from hubtui.model.release import Hook, Payload
+from hubtui.services import hooks, journal
+from hubtui.services.actions import ActionSession
+from hubtui.services.actions.release_outcome import HookEnd
+
+RUNS: Final = frozenset({"Job", "Pod"})
+"""The kinds of hooks that helm waits for; others are done once they are made."""
+
+LINES: Final = 12
+"""Lines of evidence that are kept of one hook."""
+
+_APPEARS: Final = timedelta(seconds=10)
+"""A hook's object may come that long after its start was written down."""
+
+_PULLER: Final = "image-awaiter"
+_PULLER_ADVICE: Final = (
+    "The pods of the DaemonSet hook-image-puller say which node and image block (! names them).",
+    "Cordon that node or mend the image, then upgrade again: what is pulled stays pulled.",
+)
+
+
+@dataclass(slots=True)
+class HookRuns:
+    """Looks at the hooks of the revision that one helm makes."""
+
+    session: ActionSession
+    action: str
+    _kept: dict[str, hooks.Evidence] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+
+    async def running(self, payload: Payload) -> tuple[str, Hook] | None:
+        """The hook that helm waits for, with its event; None when it is past them.
+
+        Keeps what there is to see of it. Raises UnreachableError.
+        """
+        for event in (f"pre-{self.action}", f"post-{self.action}"):
+            started = [hook for hook in _of(payload, event) if hook.last_run is not None]
+            last = max(started, key=_start, default=None)
+            if last is None or not _open(last):
+                continue
+            more = any(hook.last_run is None for hook in _of(payload, event))
+            if more or await self._still_runs(last, payload.namespace):
+                return event, last
+        return None
+
+    async def keep(self, payload: Payload, hook: Hook) -> None:
+        """Looks at a hook's object, pods, events and log, as long as they are there."""
+        session = self.session
+        found = await hooks.look_at(session.client, session.pods, hook, payload.namespace)
+        if found.there:
+            self._kept[hook.name] = found
+
+    async def ends(self, payload: Payload, redactor: Redactor) -> tuple[HookEnd, ...]:
+        """The hooks that failed or were left running, with what was seen of them."""
+        found = []
+        for event in (f"pre-{self.action}", f"post-{self.action}"):
+            for hook in _of(payload, event):
+                if hook.kind in RUNS and await self._unfinished(hook, payload):
+                    found.append(await self._end(event, hook, payload, redactor))
+        return tuple(found)
+
+    async def _end(self, event: str, hook: Hook, payload: Payload, redactor: Redactor) -> HookEnd:
+        session = self.session
+        try:
+            now = await hooks.look_at(session.client, session.pods, hook, payload.namespace)
+            missing = now.missing
+            if now.there:
+                self._kept[hook.name] = now
+        except HubtuiError as error:
+            missing = error.what
+        kept = self._kept.get(hook.name)
+        lines = tuple(redactor.mask_text(line) for line in kept.lines[-LINES:]) if kept else ()
+        if missing:
+            lines = (*lines, f"{missing}; seen before" if kept else missing)
+        advice = _PULLER_ADVICE if hook.name.endswith(_PULLER) else ()
+        return HookEnd(event, hook.kind, hook.name, _reason(hook, lines), lines, advice)
+
+    async def _unfinished(self, hook: Hook, payload: Payload) -> bool:
+        if hook.last_run is None:
+            return False
+        if hook.last_run.phase == "Failed":
+            return True
+        return _open(hook) and await self._still_runs(hook, payload.namespace)
+
+    async def _still_runs(self, hook: Hook, namespace: str) -> bool:
+        """Whether its Job or Pod is there and not over."""
+        if hook.kind not in RUNS:
+            return False
+        client = self.session.client
+        try:
+            if hook.kind == "Job":
+                over = _job_is_over(await client.get(JOBS, namespace, hook.name))
+            else:
+                pod = await client.get(PODS, namespace, hook.name)
+                over = pod.status.phase in ("Succeeded", "Failed")
+        except NotFoundError:
+            start = hook.last_run.started if hook.last_run else None
+            fresh = start is not None and journal.now() - start < _APPEARS
+            return fresh and hook.name not in self._seen
+        except (ApiError, DecodeError):
+            return True  # what may not be read is not called over
+        self._seen.add(hook.name)
+        return not over
+
+
+def _of(payload: Payload, event: str) -> list[Hook]:
+    return [hook for hook in payload.hooks if event in hook.events]
+
+
+def _open(hook: Hook) -> bool:
+    return hook.last_run is not None and hook.last_run.phase in ("Running", "Unknown")
+
+
+def _start(hook: Hook) -> float:
+    run = hook.last_run
+    return run.started.timestamp() if run and run.started else 0.0
+
+
+def _job_is_over(job: kube.Job) -> bool:
+    return any(
+        condition.type in ("Complete", "Failed") and condition.status == "True"
+        for condition in job.status.conditions
+    )
+
+
+def _reason(hook: Hook, lines: Iterable[str]) -> str:
+    """In a few words: what its Job says, else helm's phase."""
+    failed = next((line for line in lines if line.startswith("job Failed")), "")
+    phase = hook.last_run.phase.lower() if hook.last_run else ""
+    return failed or ("it was still running" if phase in ("running", "unknown") else phase)
