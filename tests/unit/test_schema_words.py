@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hubtui.clients import helm_binary
-from hubtui.config import Settings
-from hubtui.errors import ToolError
 from hubtui.model.schema_words import faults, nearest
+from tests.testbed.build import unpack_helm
+from tests.testbed.errors import TestbedError
 
 OLD = """\
 Error: values don't meet the specifications of the schema(s) in the following chart(s):
@@ -128,10 +127,11 @@ def chart(folder: Path) -> Path:
     return folder
 
 
-def test_real_helm_is_understood_and_tells_no_value(tmp_path: Path) -> None:
+@pytest.mark.parametrize("major", [3, 4])
+def test_real_helm_is_understood_and_tells_no_value(tmp_path: Path, major: int) -> None:
     try:
-        helm = helm_binary.find(Settings())
-    except ToolError as error:
+        helm = unpack_helm().helm(major)
+    except TestbedError as error:
         pytest.skip(str(error))
     values = {
         "word": "CANARY'4711",
