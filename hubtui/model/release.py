@@ -258,22 +258,32 @@ def decode_payload(data: str | bytes, head: RevisionHead | None = None) -> Paylo
     ConfigMap (Helm's base64). With `head`, the payload must be of that release and revision.
     Raises DecodeError, in a plain sentence, for each way in which it can be broken.
     """
-    document = safe_json(_one_line_end(unpack(data)))
-    try:
-        release = _DECODER.decode(document)
-    except msgspec.ValidationError as error:
-        raise _broken("The stored release is JSON, but not of a Helm release", error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _broken("The stored release is not readable JSON", error) from error
+    release = _release(unpack(data), "stored")
     if head and (release.name, release.version) != (head.release, head.revision):
         raise DecodeError(
             f"{head.object_name} holds revision {release.version} of {release.name!r}, "
             f"not revision {head.revision} of {head.release!r}",
             meaning=_UNREADABLE,
         )
-    if _too_deep(release.config, MAX_DEPTH) or _too_deep(release.chart.values, MAX_DEPTH):
-        raise DecodeError("The stored release's values nest too deeply", meaning=_UNREADABLE)
     return _payload(release)
+
+
+def decode_rendered(document: bytes) -> Payload:
+    """The revision that helm would make, from the JSON of its dry run. Raises DecodeError."""
+    return _payload(_release(document, "rendered"))
+
+
+def _release(document: bytes, what: str) -> _Release:
+    document = safe_json(_one_line_end(document))
+    try:
+        release = _DECODER.decode(document)
+    except msgspec.ValidationError as error:
+        raise _broken(f"The {what} release is JSON, but not of a Helm release", error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _broken(f"The {what} release is not readable JSON", error) from error
+    if _too_deep(release.config, MAX_DEPTH) or _too_deep(release.chart.values, MAX_DEPTH):
+        raise DecodeError(f"The {what} release's values nest too deeply", meaning=_UNREADABLE)
+    return release
 
 
 def _too_deep(value: Any, left: int) -> bool:
