@@ -175,9 +175,9 @@ class Hook:
 class Payload:
     """A decoded revision.
 
-    `config` is what the operator gave, `defaults` is what the chart ships (of sub-charts Helm
-    stores no defaults). `apply_method` is `ssa` or `csa`, empty for a helm 3 release. Values and
-    manifest hold secrets in plain text and stay out of the repr.
+    `config` is what the operator gave, `defaults` is what the chart ships, `schema` its JSON schema
+    in base64 (of sub-charts Helm stores neither). `apply_method` is `ssa` or `csa`, empty for a
+    helm 3 release. Values and manifest hold secrets in plain text and stay out of the repr.
     """
 
     name: str
@@ -193,6 +193,7 @@ class Payload:
     manifest: str = field(default="", repr=False)
     hooks: tuple[Hook, ...] = field(default=(), repr=False)
     apply_method: str = ""
+    schema: str = field(default="", repr=False)
 
 
 class _Dependency(msgspec.Struct, frozen=True):
@@ -210,6 +211,7 @@ class _Metadata(msgspec.Struct, frozen=True):
 class _Chart(msgspec.Struct, frozen=True):
     metadata: _Metadata
     values: dict[str, Any] | None = None
+    schema: str | None = None
 
 
 class _Info(msgspec.Struct, frozen=True):
@@ -374,6 +376,7 @@ def _payload(release: _Release) -> Payload:
         manifest=release.manifest or "",
         hooks=tuple(_hook(found) for found in release.hooks or ()),
         apply_method=release.apply_method or "",
+        schema=release.chart.schema or "",
     )
 
 

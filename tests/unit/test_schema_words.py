@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hubtui.model.schema_words import faults, nearest
+from hubtui.model.chart_schema import nearest
+from hubtui.model.schema_words import faults
 from tests.testbed.build import unpack_helm
 from tests.testbed.errors import TestbedError
 
