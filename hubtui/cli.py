@@ -325,6 +325,24 @@ def rollback(context: click.Context, revision: int, **consent: Any) -> int:
     return _act(context, "rollback", RollbackRequest(revision), consent)
 
 
+@_command(
+    click.option("--way", type=click.Choice(["rollback", "mark-failed"]), help="Which way out."),
+    click.option(
+        "--save", metavar="FILE", default="", help="For mark-failed: a new file, with secrets."
+    ),
+    *_CONSENT,
+)
+def recover(context: click.Context, way: str | None, save: str, **consent: Any) -> int:
+    """Free a release that is stuck in pending-install, -upgrade or -rollback.
+
+    Without --way the ways out are told; without --confirm nothing changes.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.recover import recover as answer
+
+    return _await(answer(_run(context), way or "", save, Consent(**consent)))
+
+
 @_command(click.argument("component", metavar="COMPONENT"), *_CONSENT)
 def restart(context: click.Context, component: str, **consent: Any) -> int:
     """Restart hub, proxy, autohttps or user-scheduler.

@@ -36,6 +36,7 @@ class Verb(StrEnum):
     """What an operator can start from a problem; a value is the id of the command and of its
     key."""
 
+    RECOVER = "recover"
     ROLLBACK = "rollback"
     RESTART = "restart"
     DELETE_POD = "delete-pod"
@@ -54,8 +55,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One thing to start: on which object, and in words. `force` and `previous` are the options
-    of delete-pod and logs."""
+    """One thing to start: on which object ("" where it needs none), and in words. `force` and
+    `previous` are the options of delete-pod and logs."""
 
     verb: Verb
     target: str
@@ -68,7 +69,7 @@ class Fix:
         """The same without a screen."""
         options = (" --force", self.force), (" --previous", self.previous)
         more = "".join(option for option, wanted in options if wanted)
-        return f"hubtui {self.verb} {self.target}{more}"
+        return " ".join(filter(None, ("hubtui", self.verb, self.target))) + more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

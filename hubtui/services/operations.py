@@ -321,10 +321,11 @@ def plan_of(entry: Entry) -> Plan:
 
 
 def _action(name: str) -> Action:
-    from hubtui.services.actions import delete_pod, restart, rollback
+    from hubtui.services.actions import delete_pod, recover, restart, rollback
 
     actions: dict[str, Action] = {
         "rollback": rollback,
+        "recover": recover,
         "restart": restart,
         "delete-pod": delete_pod,
     }

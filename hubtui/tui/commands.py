@@ -52,6 +52,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "checks": ("app", "screen", "text", "plan", "checks"),
     "progress": ("app", "screen", "text", "progress"),
     "drift": ("app", "screen", "text", "diff", "compared", "drift"),
+    "recover": ("app", "screen", "table", "recover"),
+    "recover-text": ("app", "screen", "text", "recover"),
     "filter": ("filter",),
     "problems": ("app", "screen", "table", "problems"),
     "problem": ("app", "screen", "text", "problems"),
@@ -85,12 +87,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "next-part", ("tab",), "Next part", "Go to the next part of the screen", "Panes",
-        ("plan", "problems"),
+        ("plan", "problems", "recover"),
         footer="parts", weight=66, palette=False,
     ),
     Command(
         "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
-        ("plan", "problems"), palette=False,
+        ("plan", "problems", "recover"), palette=False,
     ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
@@ -174,7 +176,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("panes-rows", "events", "plan", "problems", *READING), footer="copy", weight=20,
+        ("panes-rows", "events", "plan", "problems", "recover", *READING), footer="copy",
+        weight=20,
     ),
     Command(
         "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff", "logs"),
@@ -235,6 +238,10 @@ COMMANDS: tuple[Command, ...] = (
         "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
         "Changing", ("releases", "drift", *FROM_PROBLEM), footer="roll back", weight=50,
         danger=True,
+    ),
+    Command(
+        "recover", ("R",), "Recover", "Free a release that stays pending: the ways out first",
+        "Changing", ("releases", *FROM_PROBLEM), footer="recover", weight=49, danger=True,
     ),
     Command(
         "restart", ("B",), "Restart", "Restart hub, proxy, autohttps or user-scheduler: a plan "

@@ -15,6 +15,7 @@ from hubtui.model.plan import Check, Level
 from hubtui.model.release import Chart, Payload, RevisionHead, Status
 from hubtui.services.actions import release_checks as checks
 from hubtui.services.actions.release_facts import Facts, Side
+from hubtui.services.actions.release_pending import Pending, nothing_is_running
 from hubtui.services.actions.release_rights import needs, resource_of
 from hubtui.services.actions.rollback_checks import target_is_complete
 
@@ -119,7 +120,7 @@ def test_a_release_without_a_hub_has_no_hub_database() -> None:
 
 
 def running(newest: RevisionHead, **look: Any) -> Check:
-    return checks.nothing_is_running(newest, checks.Pending(**look), NOW)
+    return nothing_is_running(newest, Pending(**look), NOW)
 
 
 def test_no_pending_revision() -> None:

@@ -16,6 +16,9 @@ from hubtui.services.actions.recover_facts import Facts
 from hubtui.services.actions.release_pending import nothing_is_running
 from hubtui.services.problems.pending_release import LONG
 
+FILE: Final = "file"
+"""The check of the file that marking needs."""
+
 
 def alive(facts: Facts, now: datetime) -> tuple[Check, ...]:
     """Whether a helm may be at work, from all sides that can be seen from here."""
@@ -29,7 +32,7 @@ def more_alive(facts: Facts, now: datetime) -> tuple[Check, ...]:
 
 def helm_here(facts: Facts) -> Check:
     """Whether a helm of this machine names the release."""
-    name: Final = "helm on this machine"
+    name = "helm on this machine"
     if not facts.helms:
         return ok(name, "none is seen from here; one elsewhere cannot be seen")
     pids = ", ".join(str(pid) for pid in facts.helms)
@@ -39,7 +42,7 @@ def helm_here(facts: Facts) -> Check:
 
 def hooks_at_work(facts: Facts, now: datetime) -> Check:
     """Whether a hook of the pending revision still runs: a helm may wait for it."""
-    name: Final = "hooks"
+    name = "hooks"
     number = facts.stuck.revision
     if facts.hooks_error:
         return warn(name, f"? not looked at: {facts.hooks_error}")
@@ -58,7 +61,7 @@ def hooks_at_work(facts: Facts, now: datetime) -> Check:
 
 def last_deployed(facts: Facts) -> Check:
     """What the next upgrade starts from."""
-    name: Final = "last deployed"
+    name = "last deployed"
     back = facts.back
     if back is None:
         return warn(name, "none: the next upgrade starts from this very revision")
@@ -70,7 +73,7 @@ def last_deployed(facts: Facts) -> Check:
 
 def is_readable(facts: Facts) -> Check:
     """Whether the revision's payload can be rewritten."""
-    name: Final = "revision can be read"
+    name = "revision can be read"
     number = facts.stuck.revision
     if facts.payload is None:
         return stop(name, f"revision {number} cannot be read, and so not be marked: {facts.error}")
@@ -79,11 +82,11 @@ def is_readable(facts: Facts) -> Check:
 
 def file_is_new(path: Path | None) -> Check:
     """Whether the file for what is replaced can be made."""
-    name: Final = "file"
+    name = FILE
     if path is None:
         return stop(name, "none is named: what is replaced must be kept (--save FILE)")
     shown = one_line(str(path))
-    if os.path.lexists(path):
+    if path.exists() or path.is_symlink():
         return stop(name, f"{shown} exists already: name a new one")
     if not path.parent.is_dir():
         return stop(name, f"{one_line(str(path.parent))} is no folder")

@@ -156,9 +156,7 @@ async def _payload(session: ActionSession, head: RevisionHead) -> tuple[Payload 
         return None, error.what
 
 
-async def _hooks(
-    session: ActionSession, payload: Payload | None
-) -> tuple[tuple[AtWork, ...], str]:
+async def _hooks(session: ActionSession, payload: Payload | None) -> tuple[tuple[AtWork, ...], str]:
     """The hooks of the pending revision that still run, or why that is not known."""
     if payload is None:
         return (), "its hooks cannot be read"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from hubtui.clients.helm import Version, history_max
-from hubtui.model.age import duration, precise, seconds_between
 from hubtui.model.hub_chart import (
     BACKUP,
     hub_values,
@@ -17,57 +14,8 @@ from hubtui.model.hub_chart import (
     major_minor,
 )
 from hubtui.model.plan import Check
-from hubtui.model.release import RevisionHead
 from hubtui.services.actions.common import ok, stop, warn
 from hubtui.services.actions.release_facts import Facts, Side
-
-GRACE: Final = 3.0
-"""Seconds between the two looks at a pending revision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What is known of a helm that may be at work.
-
-    `later` is the newest revision after the grace time, `live_here` the operation that holds the
-    release's lock on this machine, `left_by` the ended operation that began the newest revision.
-    """
-
-    later: RevisionHead | None = None
-    live_here: str = ""
-    left_by: str = ""
-    timeout: str = "10m"
-
-
-def nothing_is_running(newest: RevisionHead, look: Pending, now: datetime) -> Check:
-    """Whether a helm may be at work.
-
-    Only what runs on this machine can be seen: helm elsewhere is told by its pending revision.
-    """
-    name = "nothing is running"
-    if look.live_here:
-        return stop(name, f"on this machine: {look.live_here}")
-    if not newest.status.pending:
-        return ok(name, "no pending revision, no helm seen from here")
-    what = f"revision {newest.revision} is {newest.status}"
-    if look.later is None or _version(look.later) != _version(newest):
-        return stop(name, f"{what} and has just changed: a helm is at work", overridable=True)
-    if look.left_by:
-        return warn(name, f"{what}: left by a {look.left_by}, whose helm has ended on this machine")
-    since = newest.modified or newest.created
-    if since is None:
-        return stop(name, f"{what}, since when is unknown", overridable=True)
-    age = seconds_between(since, now)
-    words = f"{what} for {precise(age)}"
-    if timedelta(seconds=age) <= duration(look.timeout):
-        return stop(
-            name,
-            f"{words}: less than the timeout of {look.timeout}, a helm elsewhere may be at work",
-            overridable=True,
-        )
-    return warn(
-        name, f"{words} and unchanged for {GRACE:g} s, no helm seen from here: this is the way out"
-    )
 
 
 def hub_database(current: Side, target: Side) -> Check | None:
@@ -131,10 +79,6 @@ def history(facts: Facts) -> Check:
     """Whether old revisions are kept."""
     count = len(facts.heads)
     return ok("history", f"all {count} revisions stay (--history-max {history_max(count)})")
-
-
-def _version(head: RevisionHead) -> tuple[str, str, str]:
-    return head.uid, head.resource_version, head.status
 
 
 def _hub_version(side: Side) -> str:

@@ -16,7 +16,6 @@ from hubtui.clients.gate import WriteToken
 from hubtui.clients.helm import Helm, rollback_words
 from hubtui.errors import ChangedSinceError, ToolError
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
-from hubtui.services import journal
 from hubtui.services.actions import (
     ActionSession,
     Report,
@@ -26,6 +25,7 @@ from hubtui.services.actions import (
     release_immutable,
     release_notices,
     release_owner,
+    release_pending,
     release_rights,
 )
 from hubtui.services.actions import release_checks as checks
@@ -73,7 +73,7 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
         asyncio.gather(
             release_rights.check(client, wanted),
             release_dry_run.check(client, facts, namespace),
-            _nothing_is_running(session, facts),
+            release_pending.check(session, facts.newest),
             release_notices.count_servers(client, namespace, session.release),
         ),
         asyncio.gather(
@@ -178,20 +178,6 @@ async def _still_holds(session: ActionSession, plan: RollbackPlan) -> None:
             meaning="Nothing was written.",
             remedy="Look at a new plan.",
         )
-
-
-async def _nothing_is_running(session: ActionSession, facts: Facts) -> Check:
-    """A pending revision is looked at twice: one that changes belongs to a helm at work."""
-    later, left_by = None, ""
-    if facts.newest.status.pending:
-        await asyncio.sleep(checks.GRACE)
-        later = (await heads_of(session))[0]
-        left_by = await asyncio.to_thread(
-            session.operations.left_by, session.release, facts.newest.revision
-        )
-    here = await asyncio.to_thread(session.operations.live_here, session.release)
-    look = checks.Pending(later, here, left_by, session.settings.helm_timeout)
-    return checks.nothing_is_running(facts.newest, look, journal.now())
 
 
 def _plan(

@@ -28,7 +28,7 @@ LOOK_FOR_HELM = timedelta(seconds=5)
 
 
 class ReleasesPane(Pane):
-    """Revisions; `d` compares, `r` plans a rollback."""
+    """Revisions; `d` compares, `r` plans a rollback, `R` recovers a stuck release."""
 
     TITLE = "Releases"
     NUMBER = 1
@@ -143,3 +143,13 @@ class ReleasesPane(Pane):
 
 
 _TWO = 2
+    def action_recover(self) -> None:
+        """The ways out of a release that stays pending."""
+        heads = self.session.releases.heads(self.session.release)
+        if not heads or not heads[0].status.pending:
+            self.app.notify("The hub's release is not pending: nothing to recover.", timeout=5)
+            return
+        from hubtui.tui.screens.recover import RecoverScreen
+
+        self.app.push_screen(RecoverScreen(self.session))
+

@@ -38,6 +38,13 @@ class FromProblem(Screen[None]):
         problem = self.problem()
         return problem.fix(verb) if problem is not None else None
 
+    def action_recover(self) -> None:
+        """The ways out of the stuck release."""
+        from hubtui.tui.screens.recover import RecoverScreen
+
+        if self._fix(Verb.RECOVER):
+            self.app.push_screen(RecoverScreen(self._session))
+
     def action_rollback(self) -> None:
         """Plans the rollback that would mend it."""
         from hubtui.services.actions.rollback import RollbackRequest
