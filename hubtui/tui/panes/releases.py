@@ -137,12 +137,6 @@ class ReleasesPane(Pane):
         request = RollbackRequest(head.revision)
         self.app.push_screen(PlanScreen(self.session, "rollback", request, "Roll back"))
 
-    def copied(self, key: str) -> str:
-        head = self.view.head(key)
-        return f"{head.release} {head.revision}" if head else ""
-
-
-_TWO = 2
     def action_recover(self) -> None:
         """The ways out of a release that stays pending."""
         heads = self.session.releases.heads(self.session.release)
@@ -153,3 +147,9 @@ _TWO = 2
 
         self.app.push_screen(RecoverScreen(self.session))
 
+    def copied(self, key: str) -> str:
+        head = self.view.head(key)
+        return f"{head.release} {head.revision}" if head else ""
+
+
+_TWO = 2
