@@ -210,20 +210,22 @@ def edited(noise: str = "") -> ObjectDiff:
 
 
 def test_edits_by_hand_are_named_with_who_made_them() -> None:
-    found = release_drift.verdict(drift(edited()), same=False)
+    found = release_drift.verdict(drift(edited()), "a rollback", same=False)
     assert found.level is Level.WARN
     assert "Deployment/hub: spec.replicas (by kubectl-edit)" in found.evidence
 
 
 def test_to_roll_back_to_the_same_revision_is_to_undo_them() -> None:
-    found = release_drift.verdict(drift(edited()), same=True)
+    found = release_drift.verdict(drift(edited()), "a rollback", same=True)
     assert found.level is Level.OK
     assert "these are undone" in found.evidence
 
 
 def test_noise_is_no_edit_and_what_is_unread_is_counted() -> None:
     found = release_drift.verdict(
-        drift(edited("a default"), unread=(Unread("Secret/x", "no right"),)), same=False
+        drift(edited("a default"), unread=(Unread("Secret/x", "no right"),)),
+        "a rollback",
+        same=False,
     )
     assert found.level is Level.OK
     assert "? 1 object not read" in found.evidence

@@ -72,7 +72,8 @@ def helm_fits(facts: Facts) -> Check:
 def _helm_words(version: Version, target: Side) -> str:
     method = target.payload.apply_method if target.payload else ""
     how = {"ssa": "server-side apply", "csa": "client-side apply"}.get(method, "client-side apply")
-    return f"{version}, {how} as in revision {target.head.revision}"
+    as_in = f" as in revision {target.head.revision}" if target.there else ""
+    return f"{version}, {how}{as_in}"
 
 
 def history(facts: Facts) -> Check:

@@ -1,4 +1,4 @@
-"""What was changed by hand since the revision in force: a rollback takes it away."""
+"""What was changed by hand since the revision in force: another revision may take it away."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ NAME: Final = "edits by hand"
 NAMED: Final = 3
 
 
-async def check(session: ActionSession, facts: Facts) -> Check:
+async def check(session: ActionSession, facts: Facts, what: str) -> Check:
     """Compares the revision in force with the cluster: a failed one has changed only a part of it.
+
+    `what` is what may undo the edits: "a rollback".
 
     Raises UnreachableError.
     """
@@ -34,15 +36,15 @@ async def check(session: ActionSession, facts: Facts) -> Check:
     except (ApiError, DecodeError) as error:
         return warn(NAME, f"? not compared: revision {force.revision} cannot be read: {error.what}")
     found = await Drift(session.client).compare(payload, facts.redactor)
-    checked = verdict(found, same=facts.target.head.revision == force.revision)
+    checked = verdict(found, what, same=facts.target.head.revision == force.revision)
     if newest.status is not Status.FAILED:
         return checked
     part = f"revision {newest.revision} failed and may have applied a part of itself"
     return replace(checked, evidence=f"{checked.evidence}; {part}")
 
 
-def verdict(found: RevisionDiff, *, same: bool) -> Check:
-    """What was found, in words; with `same` it is what the rollback is for."""
+def verdict(found: RevisionDiff, what: str, *, same: bool) -> Check:
+    """What was found, in words; with `same` it is what a rollback is for."""
     edited = [each for each in found.objects if each.counted]
     unread = f"; ? {counted(len(found.unread), 'object')} not read" if found.unread else ""
     since = f"since revision {found.before}"
@@ -52,7 +54,7 @@ def verdict(found: RevisionDiff, *, same: bool) -> Check:
     more = f"; and {len(edited) - NAMED} more objects" if len(edited) > NAMED else ""
     if same:
         return ok(NAME, f"these are undone ({since}): {words}{more}{unread}")
-    return warn(NAME, f"a rollback may undo ({since}): {words}{more}{unread}")
+    return warn(NAME, f"{what} may undo ({since}): {words}{more}{unread}")
 
 
 def _words(each: ObjectDiff) -> str:

@@ -1,6 +1,6 @@
-"""What the server would refuse of a rollback: each object applied as helm 4 would, but dry.
+"""What the server would refuse of a new revision: each object applied as helm 4 would, but dry.
 
-helm has no dry run of a rollback that asks the server (design §3). A conflict with somebody's edit
+helm itself has no dry run that sends its writes (design §3). A conflict with somebody's edit
 by hand ends a real one half-way, with no revision deployed; so does a field that cannot change.
 """
 

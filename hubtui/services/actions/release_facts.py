@@ -23,13 +23,18 @@ T = TypeVar("T")
 class Side:
     """One of two revisions: its head, and its content or why that cannot be read.
 
-    A revision that an upgrade would make has a head without an object.
+    A revision that an upgrade would make has a head without an object (`there` is false).
     """
 
     head: RevisionHead
     payload: Payload | None = None
     content: Content | None = None
     error: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether the cluster has it already."""
+        return bool(self.head.object_name)
 
     @property
     def resources(self) -> tuple[Resource, ...]:

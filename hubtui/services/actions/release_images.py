@@ -1,12 +1,13 @@
-"""Which images of the target nodes would have to pull: a rollback pulls none beforehand.
+"""Which images of the target nodes would have to pull, and whether that comes before all else.
 
-helm runs only pre- and post-rollback hooks, so the chart's hook puller does nothing (facts.md
-§1.4). A kubelet reports the 50 largest images of its node at most (nodeStatusMaxImages).
+The chart's hook puller works in an upgrade, where its hook is rendered; helm runs only pre- and
+post-rollback hooks in a rollback, so it does nothing there (facts.md §1.4). A kubelet reports the
+50 largest images of its node at most (nodeStatusMaxImages).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from hubtui.clients.kube import KubeClient
@@ -15,9 +16,10 @@ from hubtui.model.diff_images import split_image
 from hubtui.model.hub_chart import is_hub_chart
 from hubtui.model.kinds import NODES
 from hubtui.model.kube_needs import Node
+from hubtui.model.manifest import images
 from hubtui.model.plan import Check
 from hubtui.services.actions.common import counted, ok, warn
-from hubtui.services.actions.release_facts import Facts
+from hubtui.services.actions.release_facts import Facts, Side
 
 NAME: Final = "images"
 LISTED: Final = 50
@@ -25,25 +27,48 @@ NAMED: Final = 4
 """Nodes, and images, that are named; the others are counted."""
 
 PURPOSE: Final = "hub.jupyter.org/node-purpose"
+NOT_BEFORE: Final = "a rollback pulls nothing beforehand: what starts there first waits"
+
 _AWAITER: Final = "image-puller"
-"""Runs in a hook only, and a rollback runs none of the chart's hooks."""
+"""Runs in a hook only, on one node."""
+_PULLER: Final = "hook-image-puller"
+_PRE_UPGRADE: Final = "pre-upgrade"
 
 _CORE: Final = frozenset({"hub", "proxy", "autohttps", "user-scheduler"})
 
 
-async def check(client: KubeClient, facts: Facts) -> Check | None:
+async def check(
+    client: KubeClient,
+    facts: Facts,
+    pulled: frozenset[str] = frozenset(),
+    otherwise: str = NOT_BEFORE,
+) -> Check | None:
     """Looks which nodes lack an image that changes; None where none does.
 
-    Raises UnreachableError.
+    `pulled` are those that the hook puller brings beforehand, `otherwise` says what becomes of the
+    others. Raises UnreachableError.
     """
-    wanted = _wanted(facts)
+    wanted = {**_wanted(facts), **dict.fromkeys(pulled, False)}
     if not wanted:
         return None
     try:
         nodes = await client.list(NODES)
     except ApiError as error:
         return warn(NAME, f"? whether nodes have them: {error.what}")
-    return verdict(wanted, nodes)
+    return verdict(wanted, nodes, pulled, otherwise)
+
+
+def pulled_beforehand(side: Side) -> frozenset[str]:
+    """The images that the hook puller of an upgrade brings to every node before all else."""
+    if side.content is None:
+        return frozenset()
+    objects = [
+        item
+        for hook in side.content.hooks
+        if _PRE_UPGRADE in hook.hook.events
+        for item in hook.objects
+    ]
+    return frozenset(each.image for each in images(objects) if each.role == _PULLER and each.init)
 
 
 def _wanted(facts: Facts) -> dict[str, bool]:
@@ -54,34 +79,43 @@ def _wanted(facts: Facts) -> dict[str, bool]:
     return {
         change.after: change.role in _CORE
         for change in changes.images
-        if change.after and change.role != _AWAITER
+        if change.after and change.role not in (_AWAITER, _PULLER)
     }
 
 
-def verdict(wanted: dict[str, bool], nodes: Sequence[Node]) -> Check:
+def verdict(
+    wanted: Mapping[str, bool],
+    nodes: Sequence[Node],
+    pulled: frozenset[str] = frozenset(),
+    otherwise: str = NOT_BEFORE,
+) -> Check:
     """What the nodes' own lists say."""
     missing: list[str] = []
+    coming: list[str] = []
     unknown: set[str] = set()
     for image, core in wanted.items():
-        without = []
-        for node in nodes_for(nodes, core=core):
-            has = has_image(node, image)
-            if has is None:
-                unknown.add(node.metadata.name)
-            elif not has:
-                without.append(node.metadata.name)
-        if without:
+        has = {node.metadata.name: has_image(node, image) for node in nodes_for(nodes, core=core)}
+        unknown.update(name for name, it in has.items() if it is None)
+        without = [name for name, it in has.items() if it is False]
+        if without and image in pulled:
+            coming.append(f"{_short(image)} on {counted(len(without), 'node')}")
+        elif without:
             missing.append(f"{_short(image)} is missing on {_names(without)}")
-    if not missing and not unknown:
+    if not missing and not unknown and not coming:
         return ok(NAME, f"{counted(len(wanted), 'image')}: on every node that may run them")
-    words = missing[:NAMED]
-    if len(missing) > NAMED:
-        words.append(f"and {len(missing) - NAMED} more images")
+    words = _first(missing)
     if unknown:
         words.append(f"? on {_names(sorted(unknown))}, which lists {LISTED} images or none")
     if missing:
-        words.append("a rollback pulls nothing beforehand: what starts there first waits")
-    return warn(NAME, "; ".join(words))
+        words.append(otherwise)
+    if coming:
+        words.append(f"the hook puller pulls beforehand: {', '.join(_first(coming))}")
+    return warn(NAME, "; ".join(words)) if missing or unknown else ok(NAME, "; ".join(words))
+
+
+def _first(words: list[str]) -> list[str]:
+    more = len(words) - NAMED
+    return [*words[:NAMED], f"and {more} more images"] if more > 0 else list(words)
 
 
 def nodes_for(nodes: Sequence[Node], *, core: bool) -> list[Node]:

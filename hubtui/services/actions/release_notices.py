@@ -1,8 +1,8 @@
-"""What people notice of a rollback."""
+"""What people notice of another revision."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import ApiError
@@ -38,8 +38,13 @@ async def count_servers(client: KubeClient, namespace: str, release: str) -> int
     return sum(1 for pod in pods if pod.metadata.labels.get("release", release) == release)
 
 
-def notices(facts: Facts, servers: int | None) -> tuple[str, ...]:
-    """What people notice, the most important first."""
+NOT_BEFORE: Final = (
+    "Images are not pulled beforehand by a rollback: the first server on a node waits."
+)
+
+
+def notices(facts: Facts, servers: int | None, pull: str = NOT_BEFORE) -> tuple[str, ...]:
+    """What people notice, the most important first; `pull` is said of a new image for servers."""
     changes = facts.changes
     if changes is None:
         return ()
@@ -50,9 +55,7 @@ def notices(facts: Facts, servers: int | None) -> tuple[str, ...]:
     image = next((change for change in changes.images if change.role == "singleuser"), None)
     found += _new_servers(facts, image)
     if image is not None and image.after:
-        found.append(
-            "Images are not pulled beforehand by a rollback: the first server on a node waits."
-        )
+        found.append(pull)
     return tuple(words for words in found if words)
 
 

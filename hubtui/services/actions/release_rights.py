@@ -1,4 +1,4 @@
-"""What of a rollback the caller may write, asked object by object with access reviews."""
+"""What of a new revision the caller may write, asked object by object with access reviews."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hubtui.clients.kube import KubeClient
 from hubtui.errors import ApiError
 from hubtui.model.manifest import Key, Resource
 from hubtui.model.plan import Check, Level
-from hubtui.services.actions.release_facts import Facts
+from hubtui.services.actions.release_facts import Facts, Side
 from hubtui.services.feeds import REVIEWS_AT_ONCE
 
 NAMED: Final = 6
@@ -54,6 +54,19 @@ def needs(facts: Facts, namespace: str, storage: str) -> list[Need]:
     found += [_need("delete", key, before[key]) for key in before if key not in after]
     record = "helm's record"
     found += [Need(verb, storage, namespace, "", record) for verb in ("create", "update")]
+    return found
+
+
+def hook_needs(side: Side, namespace: str, action: str) -> list[Need]:
+    """What helm will write for the hooks of an action: each object is made anew, and what is left
+    of an earlier run, or is done, is deleted (helm's delete policies)."""
+    found = []
+    events = {f"pre-{action}", f"post-{action}"}
+    for hook in side.content.hooks if side.content else ():
+        for item in hook.objects:
+            if isinstance(item, Resource) and events.intersection(hook.hook.events):
+                key = item.key(namespace)
+                found += [_need(verb, key, item) for verb in ("create", "delete")]
     return found
 
 

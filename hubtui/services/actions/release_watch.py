@@ -25,7 +25,7 @@ from hubtui.model.age import duration
 from hubtui.model.diff_content import content_steps
 from hubtui.model.manifest import Document
 from hubtui.model.plan import Outcome, Phase, Progress
-from hubtui.model.redact import Redactor
+from hubtui.model.redact import Redactor, texts
 from hubtui.model.release import Payload
 from hubtui.model.text import safe
 from hubtui.services import hub_health, rollouts
@@ -47,7 +47,9 @@ ASK_AGAIN: Final = 60.0
 @dataclass(slots=True)
 class Watch:
     """One helm at work: `deed` is what it does, `source` the revision whose objects come, `action`
-    what its hooks are called by, `errors` the file of its words.
+    what its hooks are called by, `errors` the file of its words. `secrets` are texts that are
+    masked in them, None when it is not known which they are: then every value of the release is.
+    `timeout` is helm's, a Go duration; empty: that of the settings.
 
     Without a report nobody is told of progress.
     """
@@ -58,6 +60,8 @@ class Watch:
     deed: Deed
     source: int
     errors: str
+    secrets: frozenset[str] | None = frozenset()
+    timeout: str = ""
     _documents: tuple[Document, ...] | HubtuiError = ()
     _hooks: HookRuns = field(init=False)
 
@@ -131,6 +135,7 @@ class Watch:
             return ending.result()
         finally:
             ending.cancel()
+            await self._hooks.close()
 
     async def _phase(self) -> tuple[Phase, str]:
         """Where helm is, from the revision that it writes."""
@@ -144,7 +149,7 @@ class Watch:
         if running is None:
             return Phase.APPLYING, "helm applies the revision"
         event, hook = running
-        await self._hooks.keep(made, hook)
+        self._hooks.keep(hook)
         return Phase.HOOKS, f"helm waits for the {event} hook {hook.kind}/{hook.name}"
 
     async def _ends(self) -> tuple[HookEnd, ...]:
@@ -174,14 +179,22 @@ class Watch:
         return (await self._redactor()).mask_text(safe(words)) if words else ""
 
     async def _redactor(self) -> Redactor:
+        """Knows the live Secrets' values, and those that helm was given."""
         try:
-            return await self.session.redactor()
+            redactor = await self.session.redactor()
         except HubtuiError:
-            return Redactor()
+            redactor = Redactor()
+        known = self.secrets
+        if known is None:
+            try:
+                known = texts((await self._payload(self.deed.makes)).config)
+            except HubtuiError:
+                known = frozenset()
+        return replace(redactor, live=redactor.live | known)
 
     async def _rollouts(self, follow: Rollouts) -> tuple[Look, bool]:
         """Waits until the workloads have come; false when they have not in time."""
-        limit = duration(self.session.settings.helm_timeout).total_seconds()
+        limit = duration(self.timeout or self.session.settings.helm_timeout).total_seconds()
         return await following.rollouts(follow, self._tell, limit=limit, stuck_for=STUCK_FOR)
 
     async def _health(self, address: HubAddress, look: Look) -> Health:

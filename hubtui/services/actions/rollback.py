@@ -79,7 +79,7 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
         asyncio.gather(
             release_owner.check(client, facts, namespace),
             release_images.check(client, facts),
-            release_drift.check(session, facts),
+            release_drift.check(session, facts, "a rollback"),
         ),
     )
     found = (
