@@ -17,23 +17,19 @@ from hubtui.model import kube
 from hubtui.model.kinds import JOBS, PODS
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Hook, Payload
-from hubtui.services import hooks, journal
+from hubtui.services import journal
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.release_outcome import HookEnd
-
-RUNS: Final = frozenset({"Job", "Pod"})
-"""The kinds of hooks that helm waits for; others are done once they are made."""
-
-LINES: Final = 12
-"""Lines of evidence that are kept of one hook."""
+from hubtui.services.hook_evidence import RUNS, HookEvidence
 
 _APPEARS: Final = timedelta(seconds=10)
 """A hook's object may come that long after its start was written down."""
 
 _PULLER: Final = "image-awaiter"
 _PULLER_ADVICE: Final = (
-    "The pods of the DaemonSet hook-image-puller say which node and image block (! names them).",
-    "Cordon that node or mend the image, then upgrade again: what is pulled stays pulled.",
+    "A wrong image on all nodes: correct the values, then upgrade again.",
+    "One node that cannot pull: `hubtui cordon NODE --pullers-off`, then upgrade again: what is "
+    "pulled stays pulled.",
 )
 
 
@@ -43,13 +39,17 @@ class HookRuns:
 
     session: ActionSession
     action: str
-    _kept: dict[str, hooks.Evidence] = field(default_factory=dict)
+    _evidence: HookEvidence = field(init=False)
     _seen: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        session = self.session
+        self._evidence = HookEvidence(session.client, session.pods, session.namespace)
 
     async def running(self, payload: Payload) -> tuple[str, Hook] | None:
         """The hook that helm waits for, with its event; None when it is past them.
 
-        Keeps what there is to see of it. Raises UnreachableError.
+        Raises UnreachableError.
         """
         for event in (f"pre-{self.action}", f"post-{self.action}"):
             started = [hook for hook in _of(payload, event) if hook.last_run is not None]
@@ -61,12 +61,13 @@ class HookRuns:
                 return event, last
         return None
 
-    async def keep(self, payload: Payload, hook: Hook) -> None:
-        """Looks at a hook's object, pods, events and log, as long as they are there."""
-        session = self.session
-        found = await hooks.look_at(session.client, session.pods, hook, payload.namespace)
-        if found.there:
-            self._kept[hook.name] = found
+    def keep(self, hook: Hook) -> None:
+        """Looks at a hook's Job, pods and logs from here on, for as long as they are there."""
+        self._evidence.see(hook)
+
+    async def close(self) -> None:
+        """helm is over: nothing is looked at any more, and what was seen is kept."""
+        await self._evidence.close()
 
     async def ends(self, payload: Payload, redactor: Redactor) -> tuple[HookEnd, ...]:
         """The hooks that failed or were left running, with what was seen of them."""
@@ -74,22 +75,17 @@ class HookRuns:
         for event in (f"pre-{self.action}", f"post-{self.action}"):
             for hook in _of(payload, event):
                 if hook.kind in RUNS and await self._unfinished(hook, payload):
-                    found.append(await self._end(event, hook, payload, redactor))
+                    found.append(await self._end(event, hook, redactor))
         return tuple(found)
 
-    async def _end(self, event: str, hook: Hook, payload: Payload, redactor: Redactor) -> HookEnd:
-        session = self.session
+    async def _end(self, event: str, hook: Hook, redactor: Redactor) -> HookEnd:
         try:
-            now = await hooks.look_at(session.client, session.pods, hook, payload.namespace)
-            missing = now.missing
-            if now.there:
-                self._kept[hook.name] = now
+            found = await self._evidence.last(hook, redactor)
+            lines, missing = found.lines, found.missing
         except HubtuiError as error:
-            missing = error.what
-        kept = self._kept.get(hook.name)
-        lines = tuple(redactor.mask_text(line) for line in kept.lines[-LINES:]) if kept else ()
+            lines, missing = (), error.what
         if missing:
-            lines = (*lines, f"{missing}; seen before" if kept else missing)
+            lines = (*lines, f"{missing}; seen before" if lines else missing)
         advice = _PULLER_ADVICE if hook.name.endswith(_PULLER) else ()
         return HookEnd(event, hook.kind, hook.name, _reason(hook, lines), lines, advice)
 
