@@ -70,7 +70,10 @@ class Watch:
 
     async def to_the_end(self, helm: Detached) -> Outcome:
         """Waits for helm, then for the cluster. Cancelling it leaves helm alone."""
-        code = await self._helm(helm)
+        try:
+            code = await self._helm(helm)
+        finally:
+            await self._hooks.close()
         seen = await self._seen(code)
         if not seen.deployed:
             return outcomes.not_deployed(replace(seen, hooks=await self._ends()))
