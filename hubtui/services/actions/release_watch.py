@@ -70,10 +70,7 @@ class Watch:
 
     async def to_the_end(self, helm: Detached) -> Outcome:
         """Waits for helm, then for the cluster. Cancelling it leaves helm alone."""
-        try:
-            code = await self._helm(helm)
-        finally:
-            await self._hooks.close()
+        code = await self._helm(helm)
         seen = await self._seen(code)
         if not seen.deployed:
             return outcomes.not_deployed(replace(seen, hooks=await self._ends()))
