@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import structs
+
 from hubtui import config
 from hubtui.headless.output import Answer, Scope
 from hubtui.headless.run import Run
@@ -47,6 +50,8 @@ def settings(run: Run) -> int:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, msgspec.Struct):
+        value = {name: given for name, given in structs.asdict(value).items() if given != ""}
     return (
         "" if value in ("", (), {}) else scalar(list(value) if isinstance(value, tuple) else value)
     )
