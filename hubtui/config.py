@@ -73,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     slow: bool = False
     protected: tuple[str, ...] = ()
     helm: str = ""
+    sops: str = ""
     helm_driver: Literal["secret", "configmap"] = "secret"
     helm_timeout: str = "10m"
     theme: Literal["auto", "dark", "light", "ansi"] = "auto"
@@ -174,7 +175,16 @@ def _file(path: Path, *, required: bool) -> dict[str, Any]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in ("CONTEXT", "NAMESPACE", "RELEASE", "HELM", "HELM_TIMEOUT", "THEME", "RUNBOOKS"):
+    for name in (
+        "CONTEXT",
+        "NAMESPACE",
+        "RELEASE",
+        "HELM",
+        "SOPS",
+        "HELM_TIMEOUT",
+        "THEME",
+        "RUNBOOKS",
+    ):
         if value := environ.get(f"HUBTUI_{name}"):
             found[name.lower()] = value
     for name in ("READ_ONLY", "SLOW"):
