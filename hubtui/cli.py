@@ -379,6 +379,33 @@ def delete_pod(
 
 
 @_command(
+    click.argument("node"),
+    click.option(
+        "--pullers-off",
+        is_flag=True,
+        help="Keep image pullers off it too: an upgrade that waits for it goes on.",
+    ),
+    *_CONSENT,
+)
+def cordon(context: click.Context, node: str, pullers_off: bool, **consent: Any) -> int:
+    """Have NODE take no new pods; who is on it stays.
+
+    Without --confirm the plan is printed and nothing changes.
+    """
+    from hubtui.services.actions.cordon import CordonRequest
+
+    return _act(context, "cordon", CordonRequest(node, pullers_off), consent)
+
+
+@_command(click.argument("node"), *_CONSENT)
+def uncordon(context: click.Context, node: str, **consent: Any) -> int:
+    """Have NODE take new pods again. Without --confirm the plan is printed and nothing changes."""
+    from hubtui.services.actions.uncordon import UncordonRequest
+
+    return _act(context, "uncordon", UncordonRequest(node), consent)
+
+
+@_command(
     click.option("--last", type=click.IntRange(min=1), default=20, show_default=True), _JSON, _CSV
 )
 def journal(context: click.Context, last: int) -> int:

@@ -13,7 +13,11 @@ from enum import StrEnum
 from typing import Final
 
 from hubtui.model.kube import ContainerStatus, Pod
+from hubtui.model.kube_needs import Taint
 from hubtui.model.why_image import FAILING, registry_words
+
+PULLERS_OFF: Final = Taint("hubtui/pullers-off", "", "NoSchedule")
+"""What keeps image pullers off a node: a cordon does not, all daemon pods tolerate that."""
 
 _NOT_STARTED: Final = frozenset({"", "PodInitializing", "ContainerCreating"})
 """Reasons of a container that waits for its turn or its image; at others the image is there."""

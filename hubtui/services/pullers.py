@@ -208,7 +208,7 @@ def awaited(
     jobs: Iterable[kube.Job], status: kube.WorkloadStatus, now: datetime, timeout: timedelta
 ) -> Awaited | None:
     """What the awaiter's Job waits for; None when there is none at work."""
-    job = next((j for j in jobs if j.metadata.name.endswith(AWAITER) and j.status.active), None)
+    job = awaiter_of(jobs)
     if job is None:
         return None
     since = job.status.start_time or job.metadata.creation_timestamp
@@ -217,6 +217,11 @@ def awaited(
     wanted = status.desired_number_scheduled if strict else status.current_number_scheduled
     left = max(timedelta(0), timeout - passed)
     return Awaited(since=since, timeout=timeout, left=left, wanted=wanted, strict=strict)
+
+
+def awaiter_of(jobs: Iterable[kube.Job]) -> kube.Job | None:
+    """The Job that waits for the hook's puller, while it does."""
+    return next((j for j in jobs if j.metadata.name.endswith(AWAITER) and j.status.active), None)
 
 
 def images_of(rows: Iterable[NodePulls]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Final
 from hubtui.model import kube
 from hubtui.model.age import short
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Problem, Target, Verb
-from hubtui.model.roles import AWAITER, Role, component_of
+from hubtui.model.roles import Role, component_of
 from hubtui.model.why_facts import evidence_of
 from hubtui.services.pods import PodRow
 from hubtui.services.problems.signs import (
@@ -22,6 +22,7 @@ from hubtui.services.problems.signs import (
     waiting_image,
 )
 from hubtui.services.problems.situation import HookPuller, Situation
+from hubtui.services.pullers import awaiter_of
 
 LATE: Final = 2 / 3
 """Part of the timeout after which a puller that still pulls is worth a word."""
@@ -51,9 +52,7 @@ def at_work(
     daemonsets: Iterable[kube.DaemonSet], jobs: Iterable[kube.Job], release: str
 ) -> HookPuller | None:
     """The hook image puller that an awaiter waits for; None when there is no such hook."""
-    awaiter = next(
-        (job for job in jobs if job.metadata.name.endswith(AWAITER) and job.status.active), None
-    )
+    awaiter = awaiter_of(jobs)
     if awaiter is None:
         return None
     for each in daemonsets:
