@@ -19,6 +19,7 @@ import platformdirs
 
 from hubtui.errors import ConfigError
 from hubtui.model.age import duration
+from hubtui.model.deployment import ValuesMode
 from hubtui.model.origin import origin_of
 
 _NOT_SET = frozenset({"demo"})
@@ -57,6 +58,20 @@ class GitHub(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     token_command: str = ""
 
 
+class PlainDeployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a hub is deployed from where there is no deployment folder.
+
+    `chart` is a folder, an archive, oci://… or a name; `repository` is the URL where that name is.
+    Relative paths start at the configuration file. Without a `mode` it has to be chosen each time.
+    """
+
+    chart: str = ""
+    version: str = ""
+    repository: str = ""
+    files: tuple[str, ...] = ()
+    mode: ValuesMode | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. The names are those of the file's keys.
 
@@ -80,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keys: dict[str, str] = {}
     runbooks: str = ""
     github: GitHub = GitHub()
+    deployment: PlainDeployment | None = None
     demo: Demo | None = None
 
     def read_only_reason(self, context: str) -> str:

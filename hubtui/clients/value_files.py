@@ -1,4 +1,4 @@
-"""Files of values, read as helm reads them."""
+"""Files of YAML: those of values as helm reads them, and those that tell of a deployment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hubtui.errors import DecodeError
-from hubtui.model.yaml_text import YamlError, load_exact
+from hubtui.model.yaml_text import YamlError, load, load_exact
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
@@ -17,6 +17,15 @@ def document(path: str | Path) -> dict[str, Any]:
     text = _text(Path(path))
     try:
         return mapping(load_exact(text), path)
+    except YamlError as error:
+        raise _broken(path, text, error) from None
+
+
+def harmless(path: str | Path) -> dict[str, Any]:
+    """The same of a file that is for hubtui and its screen: its texts made harmless."""
+    text = _text(Path(path))
+    try:
+        return mapping(load(text), path)
     except YamlError as error:
         raise _broken(path, text, error) from None
 

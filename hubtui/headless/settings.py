@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import structs
 
 from hubtui import config
 from hubtui.headless.output import Answer, Scope
@@ -49,9 +48,11 @@ def settings(run: Run) -> int:
     return 0
 
 
+_NOTHING: tuple[object, ...] = (None, "", (), [], {})
+
+
 def _shown(value: object) -> str:
     if isinstance(value, msgspec.Struct):
-        value = {name: given for name, given in structs.asdict(value).items() if given != ""}
-    return (
-        "" if value in ("", (), {}) else scalar(list(value) if isinstance(value, tuple) else value)
-    )
+        given = msgspec.to_builtins(value)
+        value = {name: part for name, part in given.items() if part not in _NOTHING}
+    return "" if value in _NOTHING else scalar(list(value) if isinstance(value, tuple) else value)

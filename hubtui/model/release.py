@@ -12,7 +12,7 @@ import binascii
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -177,7 +177,8 @@ class Payload:
 
     `config` is what the operator gave, `defaults` is what the chart ships, `schema` its JSON schema
     in base64 (of sub-charts Helm stores neither). `apply_method` is `ssa` or `csa`, empty for a
-    helm 3 release. Values and manifest hold secrets in plain text and stay out of the repr.
+    helm 3 release. `packed` is what it was decoded from, where the chart's files are; empty for a
+    rendered one. Values and manifest hold secrets in plain text and stay out of the repr.
     """
 
     name: str
@@ -194,6 +195,7 @@ class Payload:
     hooks: tuple[Hook, ...] = field(default=(), repr=False)
     apply_method: str = ""
     schema: str = field(default="", repr=False)
+    packed: str | bytes = field(default="", repr=False)
 
 
 class _Dependency(msgspec.Struct, frozen=True):
@@ -267,7 +269,7 @@ def decode_payload(data: str | bytes, head: RevisionHead | None = None) -> Paylo
             f"not revision {head.revision} of {head.release!r}",
             meaning=_UNREADABLE,
         )
-    return _payload(release)
+    return replace(_payload(release), packed=data)
 
 
 def decode_rendered(document: bytes) -> Payload:
