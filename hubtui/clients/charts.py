@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,11 +23,16 @@ MOST_OF_CHART_YAML: Final = 2**20
 _URLS: Final = ("https://", "http://")
 
 
-def source(reference: str, version: str = "", repository: str = "") -> ChartSource:
+async def source(reference: str, version: str = "", repository: str = "") -> ChartSource:
     """A chart as helm would find it: a path that exists comes first, as with helm.
 
     Raises UsageError for what names no chart, DecodeError for a Chart.yaml that cannot be read.
     """
+    return await asyncio.to_thread(named, reference, version, repository)
+
+
+def named(reference: str, version: str = "", repository: str = "") -> ChartSource:
+    """The same, at once: it reads files."""
     path = Path(reference).expanduser()
     if reference.startswith("oci://"):
         return ChartSource(ChartKind.OCI, reference, version, name=reference.rsplit("/", 1)[-1])

@@ -38,14 +38,14 @@ def layout(root: Path) -> Layout | None:
     return Layout.TWO_I2C if repo_2i2c.is_root(root) else None
 
 
-async def hubs(root: Path) -> tuple[tuple[str, str], ...]:
+def hubs(root: Path) -> tuple[tuple[str, str], ...]:
     """Every hub of the folder with its environment; with 2i2c's layout that is the cluster.
 
     Raises UsageError for another folder, DecodeError for a file that is no YAML.
     """
     if _known(root) is Layout.HUBPLOY:
-        return await asyncio.to_thread(repo_hubploy.hubs, root)
-    return await asyncio.to_thread(repo_2i2c.hubs, root)
+        return repo_hubploy.hubs(root)
+    return repo_2i2c.hubs(root)
 
 
 async def read(root: Path, hub: str = "", environment: str = "", *, chart: str = "") -> Deployment:
@@ -56,7 +56,7 @@ async def read(root: Path, hub: str = "", environment: str = "", *, chart: str =
     """
     root = _absolute(root)
     known = _known(root)
-    hub, environment = chosen(await hubs(root), hub, environment)
+    hub, environment = chosen(await asyncio.to_thread(hubs, root), hub, environment)
     if known is Layout.HUBPLOY:
         found = await repo_hubploy.read(root, hub, environment, chart)
     else:
@@ -127,7 +127,7 @@ def _plain_chart(base: Path, chart: str, version: str, repository: str) -> Chart
         return ChartSource(ChartKind.RUNNING, "")
     local = base / Path(chart).expanduser()
     there = not repository and "://" not in chart and local.exists()
-    return charts.source(str(local) if there else chart, version, repository)
+    return charts.named(str(local) if there else chart, version, repository)
 
 
 def _unbuilt(chart: ChartSource) -> tuple[str, ...]:

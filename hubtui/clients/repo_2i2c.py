@@ -75,7 +75,7 @@ def _chart(root: Path, name: str) -> tuple[ChartSource, list[str]]:
         if rendered.is_file()
         else []
     )
-    return charts.source(str(folder)), problems
+    return charts.named(str(folder)), problems
 
 
 def _hubs(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -84,10 +84,10 @@ def _chart(root: Path, named: str) -> tuple[ChartSource, tuple[str, ...]]:
     """hubploy is told the chart's folder; the only one that there is need not be named."""
     if named:
         local = root / named
-        return charts.source(str(local) if local.exists() else named), ()
+        return charts.named(str(local) if local.exists() else named), ()
     folders = sorted(path.parent for path in root.glob("*/Chart.yaml"))
     if len(folders) == 1:
-        return charts.source(str(folders[0])), ()
+        return charts.named(str(folders[0])), ()
     there = ", ".join(folder.name for folder in folders) or "none"
     problem = f"which chart is not clear: name it with --chart (in this folder: {there})"
     return ChartSource(ChartKind.FOLDER, ""), (problem,)
