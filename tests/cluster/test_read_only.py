@@ -98,6 +98,7 @@ def assert_only_read(evidence: Evidence) -> None:
 NOT_WALKED = {
     "QuitScreen": "asks only while an operation runs, and in read-only none does",
     "RunbookScreen": "needs a problem: the next test has one",
+    "WorkflowRunsScreen": "needs a repository and a token, and asks GitHub only",
     "TextScreen": "shows a long value of a diff in full, and the revisions here have none",
 }
 """Screens that no key leads to here, and why."""
