@@ -9,7 +9,8 @@ from re import Match
 from typing import Any, Final
 
 _NOT_YAML: Final = re.compile(
-    "[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]"  # JSON allows them bare, YAML only as escapes
+    # JSON allows them bare. For YAML some are line breaks, and the others have to be escapes.
+    "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
 )
 
 

@@ -1,7 +1,7 @@
 """YAML as Helm and Kubernetes read it: into JSON's types, with strings made harmless or exact.
 
 PyYAML follows YAML 1.1 where Go's reader (sigs.k8s.io/yaml) does not: there a date is a string,
-`1:30` is no number, `1e3` is one, and `=` is a string.
+`1:30` is no number, `1e3` is one, `=` is a string, and `y` and `n` are truths.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MAX_DEPTH = 100
 
 _DROPPED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+_TRUE = {"y", "yes", "true", "on"}
 _INT = re.compile(
     r"[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?0o[0-7]+|[-+]?(?:0|[1-9][0-9_]*)"
     r"|[-+]?0x[0-9a-fA-F_]+"
@@ -91,6 +92,7 @@ def _adapt_resolvers() -> None:
     for tag, rule in (("int", _INT), ("float", _FLOAT)):
         whole = re.compile(f"(?:{rule.pattern})$")
         _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", whole, list("-+0123456789."))
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]$"), list("yYnN"))
 
 
 def _float(loader: Any, node: Any) -> float:
@@ -107,6 +109,10 @@ def _int(loader: Any, node: Any) -> int:
     return -number if text.startswith("-") else number
 
 
+def _bool(loader: Any, node: Any) -> bool:
+    return loader.construct_scalar(node).lower() in _TRUE
+
+
 def _text(loader: Any, node: Any) -> str:
     return str(loader.construct_scalar(node))
 
@@ -114,6 +120,7 @@ def _text(loader: Any, node: Any) -> str:
 _adapt_resolvers()
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_Loader.add_constructor("tag:yaml.org,2002:bool", _bool)
 _Loader.add_constructor("tag:yaml.org,2002:binary", _text)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
