@@ -54,6 +54,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "drift": ("app", "screen", "text", "diff", "compared", "drift"),
     "recover": ("app", "screen", "table", "recover"),
     "recover-text": ("app", "screen", "text", "recover"),
+    "upgrade": ("app", "screen", "text", "upgrade", "choices"),
     "filter": ("filter",),
     "problems": ("app", "screen", "table", "problems"),
     "problem": ("app", "screen", "text", "problems"),
@@ -87,12 +88,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "next-part", ("tab",), "Next part", "Go to the next part of the screen", "Panes",
-        ("plan", "problems", "recover"),
+        ("plan", "problems", "recover", "upgrade"),
         footer="parts", weight=66, palette=False,
     ),
     Command(
         "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
-        ("plan", "problems", "recover"), palette=False,
+        ("plan", "problems", "recover", "upgrade"), palette=False,
     ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
@@ -137,6 +138,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "override", ("enter",), "Override", "Pass a check that says stop, or stop again", "Rows",
         ("checks",), footer="override", weight=70,
+    ),
+    Command(
+        "choose", ("enter", "space"), "Choose", "Take the choice under the cursor", "Rows",
+        ("choices",), footer="choose", weight=70,
     ),
     Command(
         "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",
@@ -238,6 +243,10 @@ COMMANDS: tuple[Command, ...] = (
         "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
         "Changing", ("releases", "drift", *FROM_PROBLEM), footer="roll back", weight=50,
         danger=True,
+    ),
+    Command(
+        "upgrade", ("u",), "Upgrade", "Upgrade the hub's release: values, chart or image, a "
+        "plan first", "Changing", ("releases",), footer="upgrade", weight=51, danger=True,
     ),
     Command(
         "recover", ("R",), "Recover", "Free a release that stays pending: the ways out first",

@@ -37,6 +37,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "the diff": ("j", "d"),
     "the plan": ("j", "r"),
     "its checks": ("j", "r", "shift+tab", "shift+tab"),
+    "an upgrade": ("u",),
+    "its image": ("u", "j", "j", "j", "enter"),
     "a log": ("2", "l"),
     "details": ("2", "G", "enter"),
     "why": ("2", "G", "w"),
