@@ -69,20 +69,6 @@ def test_without_purposes_every_node_may_run_a_server() -> None:
     assert "missing on b" in release_images.verdict({IMAGE: False}, nodes).evidence
 
 
-@pytest.mark.parametrize(
-    ("short", "long"),
-    [
-        ("busybox", "docker.io/library/busybox:latest"),
-        ("jupyter/base:1", "docker.io/jupyter/base:1"),
-        ("localhost/mine:1", "localhost/mine:1"),
-        ("registry:5000/mine", "registry:5000/mine:latest"),
-        ("quay.io/a/b@sha256:ab", "quay.io/a/b@sha256:ab"),
-    ],
-)
-def test_names_are_compared_with_what_they_leave_out(short: str, long: str) -> None:
-    assert release_images.full_name(short) == long
-
-
 # Owners
 
 

@@ -14,6 +14,7 @@ from hubtui.clients.kube import KubeClient
 from hubtui.errors import ApiError
 from hubtui.model.diff_images import split_image
 from hubtui.model.hub_chart import is_hub_chart
+from hubtui.model.image_name import full_name
 from hubtui.model.kinds import NODES
 from hubtui.model.kube_needs import Node
 from hubtui.model.manifest import images
@@ -133,18 +134,6 @@ def has_image(node: Node, image: str) -> bool | None:
     if any(wanted == full_name(name) for each in listed for name in each.names or ()):
         return True
     return None if not listed or len(listed) >= LISTED else False
-
-
-def full_name(image: str) -> str:
-    """An image's name with what it leaves out: registry, library, tag."""
-    first, slash, _rest = image.partition("/")
-    if not slash:
-        image = f"docker.io/library/{image}"
-    elif not ("." in first or ":" in first or first == "localhost"):
-        image = f"docker.io/{image}"
-    repository, tag = split_image(image)
-    separator = "@" if "@" in image else ":"
-    return f"{repository}{separator}{tag or 'latest'}"
 
 
 def _short(image: str) -> str:
