@@ -92,7 +92,8 @@ def shell(release: SmallRelease, command: str) -> None:
     """What somebody types, with the cluster's kubectl on the path."""
     path = f"{release.cluster.kubectl.parent}:{os.environ['PATH']}"
     argv = ["bash", "-o", "pipefail", "-c", command]
-    subprocess.run(argv, env={"PATH": path}, check=True, capture_output=True)
+    environment = {"PATH": path, "HOME": str(release.chart.parent)}
+    subprocess.run(argv, env=environment, check=True, capture_output=True)
 
 
 def text_of(path: Path) -> str | None:

@@ -81,6 +81,7 @@ class PreparedClient(KubeClient):
         token: WriteToken | None = None,
         content_type: str = "application/json",
         timeout: float = 30,
+        exact: bool = False,
     ) -> bytes:
         self.gate.check(call, token)
         self.calls.append(call)

@@ -224,7 +224,7 @@ async def _marking(session: ActionSession, facts: Facts, request: RecoverRequest
         id=new_id(),
         action=NAME,
         title=f"Mark revision {number} of {release} as failed",
-        summary=f"revision {number}: {stuck.status} → failed; nothing that runs is touched",
+        summary=f"revision {number}: {stuck.status} → failed, in helm's record only",
         context=session.context.name,
         server=session.context.server,
         namespace=namespace,
