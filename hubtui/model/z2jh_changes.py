@@ -58,7 +58,7 @@ GONE: Final = (
 def gone(values: Mapping[str, Any], major: int) -> Iterator[Found]:
     """Settings that a chart of this major refuses."""
     for setting in GONE:
-        if major >= setting.since and has(values, setting.path):
+        if major >= setting.since and at(values, setting.path) is not None:
             yield Found(setting.path, f"gone since chart {setting.since}.0: use {setting.instead}")
     blocked: Path = ("singleuser", "cloudMetadata", "blockWithIptables")
     allowed: Path = ("singleuser", "networkPolicy", "egressAllowRules", "cloudMetadataServer")

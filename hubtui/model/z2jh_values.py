@@ -143,8 +143,8 @@ def culling(values: Mapping[str, Any]) -> Iterator[Found]:
 
 def config_sections(values: Mapping[str, Any]) -> Iterator[Found]:
     """Sections of `hub.config` that are no class: the schema refuses them, and so does the hub."""
-    for name in mapping_at(values, ("hub", "config")):
-        if not re.match(r"[A-Z]", name):
+    for name, section in mapping_at(values, ("hub", "config")).items():
+        if section is not None and not re.match(r"[A-Z]", name):
             by_case = {known.casefold(): known for known in _CLASSES}
             close = get_close_matches(name.casefold(), list(by_case), n=1)
             hint = f": did you mean {by_case[close[0]]}?" if close else ""

@@ -130,6 +130,7 @@ def test_a_trap_is_named_with_its_path(values: str, name: str, level: Level, evi
         "cull: {maxAge: 0}",
         "hub: {config: {GitHubOAuthenticator: {}}, extraFiles: {a: {mountPath: /a, data: {}}}}",
         "custom: {image: {tag: '5'}, jupyterhub: {}}",
+        "{rbac: {enabled: null}, hub: {fsGid: null, config: {lowercase: null}}}",
     ],
 )
 def test_what_works_is_no_trap(values: str) -> None:

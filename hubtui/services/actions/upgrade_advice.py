@@ -14,6 +14,8 @@ from typing import Any, Final
 from hubtui.model.chart_label import is_older
 from hubtui.model.deployment import ValuesMode
 from hubtui.model.hub_chart import BACKUP, major_minor
+from hubtui.model.merge import merged
+from hubtui.model.overlay import paths
 from hubtui.model.plan import Check, Level
 from hubtui.model.schema_words import faults
 from hubtui.model.values_path import Path, at, dotted, mapping_at
@@ -102,15 +104,16 @@ def _check(name: str, root: Path, found: Iterable[Found]) -> Check | None:
 def _values_mode(upgrade: Upgrade) -> Check:
     """What becomes of the running revision's values."""
     name = "values"
-    lost = sorted(_leaves(upgrade.running) - _leaves(upgrade.values))
+    set_before = frozenset(paths(upgrade.running))
+    lost = sorted(set_before.difference(paths(upgrade.values)))
     if upgrade.mode is ValuesMode.RESET:
         if upgrade.running and not upgrade.given:
-            words = "reset, and no values are given: all that was set before is forgotten"
-            return stop(name, words, overridable=True)
+            why = "reset, and no values are given: all that was set before is forgotten"
+            return stop(name, why, overridable=True)
         if lost:
-            paths = tuple(dotted(path) for path in lost)
-            evidence = f"reset: {counted(len(lost), 'setting')} forgotten: {_first_of(paths)}"
-            return Check(name, Level.WARN, evidence, details=paths)
+            words = tuple(dotted(path) for path in lost)
+            evidence = f"reset: {counted(len(lost), 'setting')} forgotten: {_first_of(words)}"
+            return Check(name, Level.WARN, evidence, details=words)
         return ok(name, "reset: only what is given counts, and nothing set before is missing")
     if upgrade.mode is ValuesMode.REUSE and upgrade.other_chart:
         return warn(
@@ -118,15 +121,8 @@ def _values_mode(upgrade: Upgrade) -> Check:
             "reuse keeps the defaults of the running chart too: what the new chart needs beside "
             "them is missing; reset-then-reuse takes the new ones",
         )
-    kept = counted(len(_leaves(upgrade.running)), "setting")
+    kept = counted(len(set_before), "setting")
     return ok(name, f"{upgrade.mode}: {kept} of the running revision kept, what is given over them")
-
-
-def _leaves(values: Any, path: Path = ()) -> frozenset[Path]:
-    if isinstance(values, Mapping) and values:
-        children = (_leaves(item, (*path, str(key))) for key, item in values.items())
-        return frozenset(chain.from_iterable(children))
-    return frozenset((path,)) if path else frozenset()
 
 
 def _major(version: str) -> int | None:
@@ -201,21 +197,7 @@ def _up(name: str, steps: str, kind: str, upgrades: bool) -> Check:
 def _hub_values(upgrade: Upgrade) -> Mapping[str, Any]:
     """The hub's values as its chart sees them, its defaults included where they are known."""
     root = upgrade.hub_path or ()
-    return _over(mapping_at(upgrade.defaults, root), mapping_at(upgrade.values, root))
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """One document over another as Helm merges; a null takes a key away."""
-    result = dict(below)
-    for key, value in above.items():
-        beneath = result.get(key)
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(beneath, Mapping):
-            result[key] = _over(beneath, value)
-        else:
-            result[key] = value
-    return result
+    return merged(mapping_at(upgrade.defaults, root), mapping_at(upgrade.values, root))
 
 
 def _traps(upgrade: Upgrade) -> Iterator[Check | None]:
