@@ -189,15 +189,15 @@ async def _write(
 ) -> None:
     """Replaces the storage object; the server refuses it if the version is another by now.
 
-    Raises ChangedSinceError, ApiError, and UnreachableError when it is not known to be written.
+    Raises RefusedError, ApiError, and UnreachableError when it is not known to be written.
     """
     kind = read.storage_kind(session)
     call = Call("update", kind.resource, plan.namespace, plan.stored)
     try:
         await session.client.request(call, kind=kind, body=changed, token=token, exact=True)
-    except UnreachableError:
+    except UnreachableError as error:
         if not await recover_outcome.has_status(session, plan.revision, Status.FAILED):
-            raise
+            raise RefusedError(f"it did not reach the cluster: {error.what}") from error
     except ApiError as error:
         if error.status == _CONFLICT:
             what = f"revision {plan.revision} has changed just now: a helm may be at work"
