@@ -23,8 +23,8 @@ class _File(msgspec.Struct, frozen=True):
 
 class _Chart(msgspec.Struct, frozen=True):
     metadata: msgspec.Raw
-    values: msgspec.Raw | None = None
-    lock: msgspec.Raw | None = None
+    values: msgspec.Raw = msgspec.Raw()
+    lock: msgspec.Raw = msgspec.Raw()
     schema: bytes | None = None
     templates: list[_File] | None = None
     files: list[_File] | None = None
@@ -66,10 +66,9 @@ def _files(chart: _Chart) -> Iterator[tuple[str, bytes]]:
         yield file.name, file.data
     # JSON is YAML; Helm keeps neither the text of these nor its comments.
     yield "Chart.yaml", _yaml(chart.metadata)
-    if chart.values is not None:
-        yield "values.yaml", _yaml(chart.values)
-    if chart.lock is not None:
-        yield "Chart.lock", _yaml(chart.lock)
+    for name, raw in (("values.yaml", chart.values), ("Chart.lock", chart.lock)):
+        if bytes(raw) not in (b"", b"null"):
+            yield name, _yaml(raw)
     if chart.schema:
         yield "values.schema.json", chart.schema
 
