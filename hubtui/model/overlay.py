@@ -2,7 +2,9 @@
 
 Secrets are left out with all that they stand in: a list is Helm's smallest whole, so a list with a
 secret in it is left out as one. What an edit gives back are only its changes, a null where
-something was taken away (Helm's word for "the chart's default again").
+something was taken away. helm takes that as "the chart's default again", but not with
+--reuse-values, which makes the running values defaults of the chart (helm 3 and 4,
+`pkg/action/upgrade.go`).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtui.model.redact import Redactor, is_masked
-from hubtui.model.values_path import Path, dotted
+from hubtui.model.values_path import Path, at, dotted
 from hubtui.model.yaml_text import YamlError, dump, load
 
 
@@ -98,3 +100,8 @@ def paths(overlay: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
             yield from paths(item, (*path, str(key)))
         else:
             yield (*path, str(key))
+
+
+def nulls(overlay: Mapping[str, Any]) -> Iterator[Path]:
+    """The paths that an overlay takes away."""
+    return (path for path in paths(overlay) if at(overlay, path) is None)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from hubtui.errors import HubtuiError, UsageError
 from hubtui.model.deployment import ChartSource, Deployment, ValueFile, ValuesMode
 from hubtui.model.hub_chart import CHART, hub_path
+from hubtui.model.overlay import nulls
 from hubtui.model.release import Payload, in_force
 from hubtui.model.text import one_line
 from hubtui.model.values_path import at, dotted
@@ -44,7 +45,7 @@ USUAL: Final[Mapping[Source, ValuesMode]] = {
     Source.FILES: ValuesMode.RESET,
     Source.CHART: ValuesMode.RESET_THEN_REUSE,
     Source.TAG: ValuesMode.REUSE,
-    Source.EDIT: ValuesMode.REUSE,
+    Source.EDIT: ValuesMode.RESET_THEN_REUSE,
 }
 """The mode that most want with a source; it is proposed, never taken by itself."""
 
@@ -236,6 +237,11 @@ def _overlay(typed: Typed) -> Mapping[str, Any]:
         raise UsageError(
             "An edit cannot go with reset: what the editor did not show would be forgotten",
             remedy="Choose reuse or reset-then-reuse.",
+        )
+    if typed.mode is ValuesMode.REUSE and (gone := next(nulls(typed.overlay), None)):
+        raise UsageError(
+            f"{dotted(gone)} was taken away, and with reuse helm keeps it all the same",
+            remedy="Choose reset-then-reuse.",
         )
     return typed.overlay
 

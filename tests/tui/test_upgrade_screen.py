@@ -415,6 +415,23 @@ async def test_an_edit_never_goes_with_reset(
         assert asked.requests == []
 
 
+async def test_what_is_taken_away_needs_a_mode_that_takes_it_away(
+    make: Make, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(tmp_path, monkeypatch, """sed -i '/limit: 4G/d' "$1" """)
+    app = make()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, app)
+        await choose(pilot, app, 4)
+        await shows(pilot, app, "edited singleuser.memory")
+        await keep(pilot, app, 1)
+        await pilot.press("enter")
+        await shows(pilot, app, "with reuse helm keeps it all the same. Choose reset-then-reuse.")
+        await keep(pilot, app, 2)
+        request = await planned(pilot, app, asked)
+        assert request.mode is ValuesMode.RESET_THEN_REUSE
+
+
 async def test_a_terminal_that_cannot_be_left_is_said(
     make: Make, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -252,6 +252,14 @@ RUNNING = {"singleuser": {"image": {"name": "x", "tag": "1"}}, "cull": {"timeout
         (ValuesMode.RESET, RUNNING, RUNNING, {}, OK, "nothing set before is missing"),
         (ValuesMode.REUSE, {}, RUNNING, {"other_chart": True}, WARN, "reset-then-reuse"),
         (ValuesMode.REUSE, {}, RUNNING, {}, OK, "3 settings of the running revision kept"),
+        (
+            ValuesMode.REUSE,
+            {"cull": {"timeout": None}},
+            RUNNING,
+            {},
+            WARN,
+            "cull.timeout: null does not take it away with reuse",
+        ),
         (ValuesMode.RESET_THEN_REUSE, {}, RUNNING, {"other_chart": True}, OK, "3 settings"),
     ],
 )

@@ -15,7 +15,7 @@ from hubtui.model.chart_label import is_older
 from hubtui.model.deployment import ValuesMode
 from hubtui.model.hub_chart import BACKUP, major_minor
 from hubtui.model.merge import merged
-from hubtui.model.overlay import paths
+from hubtui.model.overlay import nulls, paths
 from hubtui.model.plan import Check, Level
 from hubtui.model.schema_words import faults
 from hubtui.model.values_path import Path, at, dotted, mapping_at
@@ -121,6 +121,10 @@ def _values_mode(upgrade: Upgrade) -> Check:
             "reuse keeps the defaults of the running chart too: what the new chart needs beside "
             "them is missing; reset-then-reuse takes the new ones",
         )
+    stays = sorted(set_before.intersection(nulls(upgrade.given)))
+    if upgrade.mode is ValuesMode.REUSE and stays:
+        words = tuple(f"{dotted(path)}: null does not take it away with reuse" for path in stays)
+        return Check(name, Level.WARN, _first_of(words), details=words)
     kept = counted(len(set_before), "setting")
     return ok(name, f"{upgrade.mode}: {kept} of the running revision kept, what is given over them")
 

@@ -73,7 +73,7 @@ class UpgradeScreen(BaseScreen[None]):
     }
     UpgradeScreen #upgrade-go Button:disabled { color: $tone-muted; text-opacity: 100%; }
     UpgradeScreen #upgrade-words {
-        height: auto; max-height: 3; padding: 0 1; color: $tone-now; display: none;
+        width: 1fr; height: auto; max-height: 3; padding: 0 1; color: $tone-now; display: none;
     }
     UpgradeScreen #upgrade-words.-said { display: block; }
     """
