@@ -20,6 +20,7 @@ from hubtui.tui import keys
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.screens.recover import RecoverScreen
 from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.text_table import TextTable
@@ -128,6 +129,13 @@ class Walk:
                 self.pilot,
                 lambda: self.app.screen is not screen or self._is_made(screen),
                 "a plan",
+            )
+        if isinstance(screen, RecoverScreen):
+            ways = screen.table
+            await until(
+                self.pilot,
+                lambda: self.app.screen is not screen or ways.cursor is not None,
+                "the ways out",
             )
         if self.app.session is None:
             await self.home()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from hubtui.model.plan import Check, Plan
 from hubtui.model.release import RevisionHead, Status
@@ -13,6 +14,8 @@ from hubtui.services.actions import ActionSession, recover_checks
 from hubtui.services.actions import recover_facts as read
 from hubtui.services.actions.recover import UNINSTALL, RecoverRequest, Way, plan
 from hubtui.services.actions.recover_facts import Facts
+
+_COPY: Final = "A copy of the record, secrets among it, is kept in a file that you name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,6 @@ def _marking(facts: Facts, plan: Plan) -> Offer:
             "Nothing that runs is touched: only helm's record changes.",
             "The right one to upgrade again at once, or where a rollback cannot be.",
         ),
-        against=(*against, "It writes what only helm should write; a copy is kept."),
+        against=(*against, f"It writes what only helm should write. {_COPY}"),
         plan=plan,
     )
