@@ -405,6 +405,38 @@ def uncordon(context: click.Context, node: str, **consent: Any) -> int:
     return _act(context, "uncordon", UncordonRequest(node), consent)
 
 
+@cli.group(invoke_without_command=True)
+@_with(
+    *_GLOBAL,
+    click.option("--registry", is_flag=True, help="Ask their registries when they were built."),
+    _JSON,
+    _CSV,
+)
+@click.pass_context
+def image(context: click.Context, registry: bool) -> int | None:
+    """The images of the release: who runs them, and when they were built.
+
+    `hubtui image plan PATH` shows what repo2docker would build from a folder.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from hubtui.headless.images import images as answer
+
+    return _await(answer(_run(context), registry=registry))
+
+
+@image.command("plan")
+@_with(*_GLOBAL, click.argument("path", metavar="PATH"), _JSON)
+@click.pass_context
+def image_plan(context: click.Context, path: str) -> int:
+    """What repo2docker would build from the folder PATH. Nothing is built."""
+    from pathlib import Path
+
+    from hubtui.headless.images import image_plan as answer
+
+    return _await(answer(_run(context), Path(path)))
+
+
 @_command(
     click.option("--last", type=click.IntRange(min=1), default=20, show_default=True), _JSON, _CSV
 )
