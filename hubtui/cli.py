@@ -326,6 +326,42 @@ def rollback(context: click.Context, revision: int, **consent: Any) -> int:
 
 
 @_command(
+    click.option("--chart", metavar="CHART", default="", help="A folder, archive, oci:// or name."),
+    click.option("--version", metavar="V", default="", help="Its version, of a repository."),
+    click.option("--chart-repo", metavar="URL", default="", help="The repository of that name."),
+    click.option(
+        "-f", "--values", "files", metavar="FILE", multiple=True, help="Values; sops too."
+    ),
+    click.option("--set", "sets", metavar="K=V", multiple=True, help="One value, as helm has it."),
+    click.option("--set-string", "set_strings", metavar="K=V", multiple=True, help="As text."),
+    click.option("--repo", metavar="PATH", default="", help="A deployment folder; else this one."),
+    click.option("--hub", metavar="NAME", default="", help="Which hub of the folder."),
+    click.option("--env", metavar="ENV", default="", help="Which environment, or cluster."),
+    click.option(
+        "--values-mode",
+        type=click.Choice(["reset", "reuse", "reset-then-reuse"]),
+        help="What becomes of the running values.",
+    ),
+    click.option("--timeout", metavar="T", default="", help="helm's: 10m or 1h30m."),
+    *_CONSENT,
+)
+def upgrade(context: click.Context, **typed: Any) -> int:
+    """Upgrade the hub: another chart, other values, or both.
+
+    Without --confirm the plan is printed and nothing changes. It is never guessed what becomes of
+    the values that run: `reset` counts the given ones only, as hubploy does; `reuse` keeps them and
+    the running chart's defaults below; `reset-then-reuse` takes the new chart's defaults.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.upgrade import upgrade as answer
+    from hubtui.services.upgrade_options import Wanted
+
+    consent = Consent(**{name: typed.pop(name) for name in ("confirm", "overrides", "expect")})
+    wanted = Wanted(**{name: value for name, value in typed.items() if value is not None})
+    return _await(answer(_run(context), wanted, consent))
+
+
+@_command(
     click.option("--way", type=click.Choice(["rollback", "mark-failed"]), help="Which way out."),
     click.option(
         "--save", metavar="FILE", default="", help="For mark-failed: a new file, with secrets."

@@ -323,10 +323,19 @@ def plan_of(entry: Entry) -> Plan:
 
 
 def _action(name: str) -> Action:
-    from hubtui.services.actions import cordon, delete_pod, recover, restart, rollback, uncordon
+    from hubtui.services.actions import (
+        cordon,
+        delete_pod,
+        recover,
+        restart,
+        rollback,
+        uncordon,
+        upgrade,
+    )
 
     actions: dict[str, Action] = {
         "rollback": rollback,
+        "upgrade": upgrade,
         "recover": recover,
         "restart": restart,
         "delete-pod": delete_pod,
