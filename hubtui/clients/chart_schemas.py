@@ -22,11 +22,12 @@ _READ: Final = frozenset(("Chart.yaml", "requirements.yaml", "values.schema.json
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """By the name of a chart, which is how helm names it in what it says: its schema, and where
-    its values stand in the release's."""
+    """By the name of a chart, which is how helm names it in what it says: its schema, where its
+    values stand in the release's, and its version."""
 
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     places: Mapping[str, values_path.Path] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def schemas(chart: Path) -> Schemas:
@@ -34,11 +35,13 @@ def schemas(chart: Path) -> Schemas:
     it."""
     found: dict[str, Mapping[str, Any]] = {}
     places: dict[str, values_path.Path] = {}
-    for name, place, schema in _charts(_files(chart), PurePosixPath(), ()):
+    versions: dict[str, str] = {}
+    for name, version, place, schema in _charts(_files(chart), PurePosixPath(), ()):
         places.setdefault(name, place)
+        versions.setdefault(name, version)
         if schema is not None:
             found.setdefault(name, schema)
-    return Schemas(found, places)
+    return Schemas(found, places, versions)
 
 
 _Files = Mapping[PurePosixPath, bytes]
@@ -89,13 +92,14 @@ def _below(path: PurePosixPath, data: bytes) -> Iterator[tuple[PurePosixPath, by
 
 def _charts(
     files: _Files, root: PurePosixPath, place: values_path.Path
-) -> Iterator[tuple[str, values_path.Path, Mapping[str, Any] | None]]:
-    """A chart and all below it: name, place, schema."""
+) -> Iterator[tuple[str, str, values_path.Path, Mapping[str, Any] | None]]:
+    """A chart and all below it: name, version, place, schema."""
     described = _mapping(files.get(root / "Chart.yaml", b""))
     name = str(described.get("name") or "")
     if not name:
         return
-    yield name, place, _schema(files.get(root / "values.schema.json", b""))
+    version = str(described.get("version") or "")
+    yield name, version, place, _schema(files.get(root / "values.schema.json", b""))
     keys = _keys(described) | _keys(_mapping(files.get(root / "requirements.yaml", b"")))
     charts = root / "charts"
     for path in files:

@@ -71,6 +71,7 @@ def test_sub_charts_are_found_where_their_values_stand(
         "basehub": ("base",),
         "jupyterhub": ("base", "jupyterhub"),
     }
+    assert set(found.versions.items()) == {(name, "1.0.0") for name in found.places}
     values = tmp_path / "values.yaml"
     values.write_text("base: {jupyterhub: {cul: {}}}\n")
     said = faults(helm("template", "t", str(where), "-f", str(values)), found.schemas, found.places)

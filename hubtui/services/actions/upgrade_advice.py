@@ -63,8 +63,15 @@ def checks(upgrade: Upgrade) -> tuple[Check, ...]:
     apart from the versions, the database and the values."""
     found: list[Check | None] = [_values_mode(upgrade)]
     if upgrade.hub_path is not None:
-        found += [_chart(upgrade), _hub_database(upgrade), _gone(upgrade), *_majors(upgrade)]
-        found += [*_traps(upgrade), _untagged(upgrade), _level(upgrade), *_hook(upgrade)]
+        found += [_chart(upgrade), _hub_database(upgrade), *_majors(upgrade), *_hook(upgrade)]
+    return tuple(check for check in (*found, *of_values(upgrade)) if check is not None)
+
+
+def of_values(upgrade: Upgrade) -> tuple[Check, ...]:
+    """What the values alone tell: also of an upgrade that helm cannot render."""
+    if upgrade.hub_path is None:
+        return ()
+    found = (_gone(upgrade), *_traps(upgrade), _untagged(upgrade), _level(upgrade))
     return tuple(check for check in found if check is not None)
 
 

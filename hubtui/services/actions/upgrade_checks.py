@@ -10,7 +10,8 @@ from typing import Final
 from hubtui.model.age import duration, precise, seconds_between
 from hubtui.model.deployment import Deployment, ValuesMode
 from hubtui.model.diff_images import ImageChange
-from hubtui.model.hub_chart import hub_chart_version, hub_path, jupyterhub_version
+from hubtui.model.hub_chart import CHART, hub_chart_version, hub_path, jupyterhub_version
+from hubtui.model.merge import merged
 from hubtui.model.plan import Check, Level
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.model.text import one_line
@@ -153,13 +154,14 @@ def hook_pulls(pulled: frozenset[str]) -> str:
 
 def advice(facts: UpgradeFacts) -> tuple[Check, ...]:
     """What values and versions tell (`upgrade_advice`), and the schema's words."""
-    schema = upgrade_advice.schema(facts.words)
     before, after = facts.facts.current, facts.facts.target
-    if after.payload is None or before.payload is None:
-        return (schema,) if schema is not None else ()
+    if before.payload is None:
+        return _schema(facts)
+    if after.payload is None:
+        return (*_schema(facts), *_of_values(facts, before.payload))
     new, old = after.payload, before.payload
     changes = facts.facts.changes
-    found = upgrade_advice.checks(
+    return upgrade_advice.checks(
         upgrade_advice.Upgrade(
             mode=facts.request.mode,
             given=facts.rests.gathered.document,
@@ -177,7 +179,30 @@ def advice(facts: UpgradeFacts) -> tuple[Check, ...]:
             timeout=duration(facts.upgrade.timeout).total_seconds(),
         )
     )
-    return (*found, schema) if schema is not None else found
+
+
+def _schema(facts: UpgradeFacts) -> tuple[Check, ...]:
+    """Where the values do not fit, when that is why helm cannot render it."""
+    known = facts.schemas
+    check = upgrade_advice.schema(facts.words, known.schemas, known.places)
+    return () if check is None else (check,)
+
+
+def _of_values(facts: UpgradeFacts, running: Payload) -> tuple[Check, ...]:
+    """What of the values may be why helm cannot render it: z2jh fails for settings that are
+    gone."""
+    mode, given, known = facts.request.mode, facts.rests.gathered.document, facts.schemas
+    return upgrade_advice.of_values(
+        upgrade_advice.Upgrade(
+            mode=mode,
+            given=given,
+            running=running.config,
+            values=given if mode is ValuesMode.RESET else merged(running.config, given),
+            hub_path=known.places.get(CHART) if known.places else hub_path(running),
+            own_keys=_own_keys(running) | {place[0] for place in known.places.values() if place},
+            chart_after=known.versions.get(CHART, ""),
+        )
+    )
 
 
 def _own_keys(payload: Payload) -> frozenset[str]:

@@ -11,11 +11,14 @@ from typing import Final
 
 import msgspec
 
-from hubtui.clients import chart_digest, charts, kubeconfig
+from hubtui.clients import chart_digest, chart_schemas, charts, kubeconfig
+from hubtui.clients.chart_schemas import Schemas
 from hubtui.clients.helm import Helm, history_max
 from hubtui.clients.helm_upgrade import Upgrade
 from hubtui.errors import DecodeError, ToolError
+from hubtui.model import chart_schema
 from hubtui.model.deployment import ChartKind, ChartSource
+from hubtui.model.hub_chart import CHART, hub_path
 from hubtui.model.plan import Basis
 from hubtui.model.redact import Redactor, secret_leaves, texts
 from hubtui.model.release import (
@@ -94,7 +97,7 @@ class UpgradeFacts:
     """Everything that was read for one plan.
 
     `facts.current` is the revision in force and `facts.target` what helm rendered, or why it did
-    not, in helm's own `words`, which are without secrets.
+    not, in helm's own `words`, which are without secrets; `schemas` then are those of the charts.
     """
 
     facts: Facts
@@ -102,6 +105,7 @@ class UpgradeFacts:
     request: UpgradeRequest = field(repr=False)
     upgrade: Upgrade
     words: str = field(default="", repr=False)
+    schemas: Schemas = field(default_factory=Schemas, repr=False)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -159,7 +163,24 @@ async def read(session: ActionSession, request: UpgradeRequest, folder: Path) ->
         authority=rests.authority,
         redactor=redactor,
     )
-    return UpgradeFacts(facts, rests, request, upgrade, words)
+    known = await asyncio.to_thread(_schemas, rests) if target.payload is None else Schemas()
+    return UpgradeFacts(facts, rests, request, upgrade, words, known)
+
+
+def _schemas(rests: Rests) -> Schemas:
+    """Of a chart that is not on this machine those of the running one, which is mostly its
+    forerunner."""
+    chart, payload = rests.chart, rests.force.payload
+    if chart.kind not in (ChartKind.REPOSITORY, ChartKind.OCI):
+        return chart_schemas.schemas(Path(chart.reference))
+    if payload is None:
+        return Schemas()
+    schema, place = chart_schema.stored(payload.schema), hub_path(payload)
+    return Schemas(
+        {payload.chart.name: schema} if schema is not None else {},
+        {CHART: place} if place is not None else {},
+        {chart.name: chart.version},
+    )
 
 
 def with_chart(upgrade: Upgrade, chart: ChartSource) -> Upgrade:
