@@ -9,14 +9,14 @@ from typing import Final
 from hubtui.errors import ApiError, DecodeError, HubtuiError, UnreachableError
 from hubtui.model.diff import RevisionDiff
 from hubtui.model.diff_content import content_steps
-from hubtui.model.plan import Outcome, Result, Step
+from hubtui.model.plan import Outcome, Result
 from hubtui.model.release import Payload, RevisionHead, Status, in_force
 from hubtui.model.text import one_line
 from hubtui.services.actions import ActionSession, following
 from hubtui.services.actions.common import counted
 from hubtui.services.actions.release_facts import heads_of, unhurried
 from hubtui.services.drift import Drift
-from hubtui.services.rollouts import Rollouts, targets_of
+from hubtui.services.rollouts import Look, Rollouts, targets_of
 
 ASK_AGAIN: Final = 60.0
 """Seconds for which a cluster that does not answer is asked whether it took the write."""
@@ -71,18 +71,18 @@ async def marked(session: ActionSession, revision: int, kept: str) -> Outcome:
     try:
         payload = await session.releases.payload(force)
         found = await Drift(session.client).compare(payload, await session.redactor())
-        steps, unseen = await _workloads(session, payload)
+        look = await _workloads(session, payload)
     except (ApiError, DecodeError, UnreachableError) as error:
-        found, steps, unseen = None, (), f"the cluster was not compared: {error.what}"
-    notes = [_manifest(found, force.revision)] if found is not None else []
-    notes += [f"Not verified: {unseen}"] if unseen else []
+        found, look = None, Look(error=f"the cluster was not compared: {error.what}")
+    notes = [_manifest(found, force.revision), _ready(look)] if found is not None else []
+    notes += [f"Not verified: {look.unseen}"] if look.unseen else []
     return Outcome(
-        Result.UNVERIFIED if unseen else Result.OK,
+        Result.UNVERIFIED if look.unseen else Result.OK,
         f"{done}: helm can upgrade again",
         notes=(*notes, _kept(kept)),
         next_steps=_next(found, force if deployed else None),
         revision=heads[0].revision,
-        steps=steps,
+        steps=look.steps,
     )
 
 
@@ -106,11 +106,18 @@ async def _disagrees(
     return None
 
 
-async def _workloads(session: ActionSession, payload: Payload) -> tuple[tuple[Step, ...], str]:
-    """How far the workloads of a revision are, and why that is not known."""
+async def _workloads(session: ActionSession, payload: Payload) -> Look:
+    """How far the workloads of a revision are."""
     documents = (await unhurried(content_steps(payload))).objects
-    look = await Rollouts(session.client, targets_of(documents, session.namespace)).look()
-    return look.steps, look.unseen
+    return await Rollouts(session.client, targets_of(documents, session.namespace)).look()
+
+
+def _ready(look: Look) -> str:
+    """Which workloads are not there as they should be; only told, since nothing was rolled out."""
+    if not look.waiting:
+        return f"{counted(len(look.steps), 'workload')} looked at: none waits."
+    waiting = ", ".join(f"{step.title} {'/'.join(step.counts)}" for step in look.waiting[:_NAMED])
+    return f"Not ready: {waiting}{_more(len(look.waiting))}."
 
 
 def _manifest(found: RevisionDiff, revision: int) -> str:
@@ -119,10 +126,13 @@ def _manifest(found: RevisionDiff, revision: int) -> str:
     unread = f"; {counted(len(found.unread), 'object')} could not be read" if found.unread else ""
     if not edited:
         return f"The cluster is as revision {revision} says{unread}."
-    more = f" and {len(edited) - _NAMED} more" if len(edited) > _NAMED else ""
-    named = ", ".join(edited[:_NAMED])
+    named = ", ".join(edited[:_NAMED]) + _more(len(edited))
     are = "is" if len(edited) == 1 else "are"
-    return f"{named}{more} {are} not as revision {revision} says{unread}."
+    return f"{named} {are} not as revision {revision} says{unread}."
+
+
+def _more(count: int) -> str:
+    return f" and {count - _NAMED} more" if count > _NAMED else ""
 
 
 def _next(found: RevisionDiff | None, deployed: RevisionHead | None) -> tuple[str, ...]:
