@@ -23,6 +23,10 @@ _NOT_STARTED: Final = frozenset({"", "PodInitializing", "ContainerCreating"})
 """Reasons of a container that waits for its turn or its image; at others the image is there."""
 
 
+_NO_WORDS: Final = "Back-off pulling image"
+"""What older kubelets say in a back-off, without the registry's words."""
+
+
 class PullState(StrEnum):
     """What is known of one image on one node."""
 
@@ -69,6 +73,8 @@ def _pull(
     waiting = status.state.waiting if status is not None else None
     if waiting is not None and waiting.reason in FAILING:
         words = registry_words(waiting.message)
+        if words.startswith(_NO_WORDS):
+            words = ""
         return Pull(image, PullState.FAILED, turn, f"{waiting.reason}: {words}".rstrip(": "))
     if status is not None and _has_image(status):
         return Pull(image, PullState.DONE, _started(status))

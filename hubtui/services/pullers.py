@@ -123,6 +123,7 @@ class Pullers:
         self._others_seen = (stores.daemonsets.subscribe(), session.jobs.subscribe())
         self._rows: dict[Role, dict[str, NodePulls]] = {role: {} for role in PULLERS}
         self._words: dict[tuple[str, str], str] = {}
+        self._awaiting: set[str] = set()
 
     def close(self) -> None:
         """Nothing is noted for it any more."""
@@ -143,9 +144,13 @@ class Pullers:
 
     def _replace(self, key: str, pod: kube.Pod | None) -> bool:
         had = [rows.pop(key, None) for rows in self._rows.values()]
+        self._awaiting.discard(key)
         role = role_of(pod, self._session.release) if pod is not None else None
-        if pod is None or role not in PULLERS or _is_of_job(pod):
+        if pod is None or role not in PULLERS:
             return any(had)
+        if _is_of_job(pod):
+            self._awaiting.add(key)
+            return True
         self._rows[role][key] = self._row(pod)
         return True
 
@@ -164,6 +169,11 @@ class Pullers:
             self._words[key] = words
         known = self._words.get(key, "")
         return Pull(pull.image, pull.state, pull.since, f"{reason}: {known}".rstrip(": "))
+
+    @property
+    def awaiting(self) -> tuple[str, ...]:
+        """The pods of the awaiter's Job, by `namespace/name`."""
+        return tuple(sorted(self._awaiting))
 
     def matrices(self, now: datetime, timeout: timedelta) -> tuple[PullMatrix, ...]:
         """The pullers that there are, the hook's first; `timeout` is helm's."""

@@ -50,7 +50,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "details": ("app", "screen", "text", "details"),
     "plan": ("app", "screen", "text", "diff", "plan"),
     "checks": ("app", "screen", "text", "plan", "checks"),
-    "progress": ("app", "screen", "text", "progress"),
+    "progress": ("app", "screen", "text", "details", "progress"),
     "drift": ("app", "screen", "text", "diff", "compared", "drift"),
     "recover": ("app", "screen", "table", "recover"),
     "recover-text": ("app", "screen", "text", "recover"),
@@ -241,7 +241,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
-        "Changing", ("releases", "drift", *FROM_PROBLEM), footer="roll back", weight=50,
+        "Changing", ("releases", "drift", "progress", *FROM_PROBLEM), footer="roll back", weight=50,
         danger=True,
     ),
     Command(
@@ -255,6 +255,11 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "restart", ("B",), "Restart", "Restart hub, proxy, autohttps or user-scheduler: a plan "
         "first", "Changing", ("pods", *FROM_PROBLEM), footer="restart", weight=48, danger=True,
+    ),
+    Command(
+        "cordon", ("o",), "Cordon", "Cordon the pod's node, or the one that a hook waits for; "
+        "uncordon one that is cordoned: a plan first", "Changing",
+        ("pods", "progress", *FROM_PROBLEM), footer="cordon", weight=46, danger=True,
     ),
     Command(
         "delete-pod", ("X",), "Delete pod", "Delete the pod under the cursor, a stuck one: a plan "

@@ -108,8 +108,24 @@ def test_the_node_and_the_image_that_hold_an_upgrade_up_are_named() -> None:
     assert "image ds:2 cannot be pulled on user-7" in found.title
     assert "2 of 3 nodes ready" in words(found)
     assert "8 m left of helm's timeout of 10 m" in words(found)
-    assert found.fixes[0].command == f"hubtui why {HOOK}"
+    assert [fix.command for fix in found.fixes][:2] == [
+        "hubtui cordon user-7 --pullers-off",
+        f"hubtui why {HOOK}",
+    ]
     assert ("node", "user-7") in [(target.kind, target.name) for target in found.targets]
+
+
+def test_where_no_node_can_pull_it_is_the_image_and_no_node_is_to_be_left_out() -> None:
+    bad = [
+        waiting(f"h{n}", HOOK, "ImagePullBackOff", 100, image="ds:2", node=f"user-{n}")
+        for n in range(3)
+    ]
+    (found,) = [
+        each
+        for each in problems_of(pulling(*bad, ready=0))
+        if each.incident is Incident.HOOK_PULLER
+    ]
+    assert [fix.command.split()[1] for fix in found.fixes] == ["why", "events"]
 
 
 @pytest.mark.parametrize(

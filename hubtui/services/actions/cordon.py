@@ -23,7 +23,7 @@ from hubtui.model.plan import Check, Level, Outcome, Permit, Phase, Plan, Progre
 from hubtui.model.pulls import PULLERS_OFF
 from hubtui.services.actions import ActionSession, Report, cordon_checks, following
 from hubtui.services.actions import cordon_facts as facts_of
-from hubtui.services.actions.common import check_basis, new_id, right
+from hubtui.services.actions.common import check_basis, counted, new_id, right
 from hubtui.services.actions.cordon_facts import Facts
 from hubtui.services.actions.cordon_patch import is_as_meant, mark, permit
 from hubtui.services.journal import Entry
@@ -259,7 +259,7 @@ def _back(node: str) -> str:
 
 
 def _summary(facts: Facts, request: CordonRequest) -> str:
-    stay = f", {facts.servers} users on it stay" if facts.servers else ""
+    stay = f", {counted(facts.servers, 'server')} on it stay" if facts.servers else ""
     words = f"{facts.name} takes no new pods{stay}"
     if request.pullers_off:
         words += "; image pullers keep off, so that a hook does not wait for it"

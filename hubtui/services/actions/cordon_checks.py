@@ -90,9 +90,7 @@ def cordon_notices(facts: Facts, *, pullers_off: bool) -> tuple[str, ...]:
     """What people notice of a cordon."""
     found = []
     if facts.servers:
-        found.append(
-            f"{counted(facts.servers, 'user')} on {facts.name} work on and notice nothing."
-        )
+        found.append(f"Whoever has a server on {facts.name} works on and notices nothing.")
     found.append("New servers start on other nodes.")
     if pullers_off:
         found.append(

@@ -109,10 +109,22 @@ def _problem(
             *(Target("node", name) for name in sorted(set(nodes))),
         ),
         fixes=(
+            *_left_out(hook, sorted(set(nodes))),
             Fix(Verb.WHY, Role.HOOK_PULLER, "what explains its pods"),
             *(Fix(Verb.EVENTS, row.pod.metadata.name, "the pod's events") for row in rows[:1]),
         ),
     )
+
+
+def _left_out(hook: HookPuller, nodes: Sequence[str]) -> Iterable[Fix]:
+    """A node can be left out while others have the images: on all of them it is the image."""
+    if nodes and len(nodes) <= max(1, hook.wanted // 2) and len(nodes) < hook.wanted:
+        yield Fix(
+            Verb.CORDON,
+            nodes[0],
+            f"leave {nodes[0]} out: the hook goes on without it",
+            pullers_off=True,
+        )
 
 
 def _image(row: PodRow) -> str:
@@ -123,12 +135,15 @@ def _image(row: PodRow) -> str:
 def _todo(rows: Sequence[PodRow], *, stuck: bool) -> str:
     if any(failing_image(row.pod) for row in rows):
         return (
-            "Check the image's name, tag and pull secret. If only one node fails, cordon it or "
-            "take it away; then upgrade again."
+            "Check the image's name, tag and pull secret. If only one node fails, leave it out: a "
+            "cordon alone does not, its pullers must be kept off too."
         )
     if stuck:
-        return "Look at that node: its kubelet, its disk, its taints."
-    return "A large image takes its time; if that is not enough, upgrade with a longer timeout."
+        return "Look at that node: its kubelet, its disk, its taints; or leave it out."
+    return (
+        "A large image takes its time; if that is not enough, leave slow nodes out, or upgrade "
+        "with a longer timeout."
+    )
 
 
 def _evidence(

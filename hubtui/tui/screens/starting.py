@@ -63,6 +63,14 @@ class FromProblem(Screen[None]):
             request = RestartRequest(fix.target)
             self.app.push_screen(PlanScreen(self._session, "restart", request, "Restart"))
 
+    def action_cordon(self) -> None:
+        """Plans to cordon the node that blocks."""
+        from hubtui.tui.screens.cordoning import CordonScreen
+
+        if fix := self._fix(Verb.CORDON):
+            off = fix.pullers_off
+            self.app.push_screen(CordonScreen(self._session, fix.target, pullers_off=off))
+
     def action_delete_pod(self) -> None:
         """Plans to delete the pod that blocks."""
         from hubtui.services.actions.delete_pod import DeletePodRequest
