@@ -25,7 +25,7 @@ _ERROR = re.compile(r"Error: (?:UPGRADE FAILED: )?(?P<words>.+)", re.DOTALL)
 _MEANINGS: Final = (
     ("missing in charts/ directory", "run `helm dependency build` in the chart's folder"),
     ("not a valid chart repository or cannot be reached", "check --chart-repo and the network"),
-    ("non-absolute URLs", "name a folder, an archive, oci://…, or give --chart-repo"),
+    ("non-absolute urls", "name a folder, an archive, oci://…, or give --chart-repo"),
     ("no chart version found", "check --version"),
     ("chart version", "check --version"),
     ("connection refused", "is the server of the chart up?"),
@@ -41,7 +41,8 @@ def rendered(facts: UpgradeFacts) -> Check:
     name = "helm renders it"
     target, version = facts.facts.target, facts.facts.version
     if target.payload is None:
-        said = _said(facts.words)
+        schema = upgrade_advice.schema(facts.words) is not None
+        said = "values do not fit its schema" if schema else _said(facts.words)
         return stop(name, f"{target.error}: {said}" if said else target.error)
     if target.broken:
         first = target.broken[0]

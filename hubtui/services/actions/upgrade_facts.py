@@ -47,6 +47,7 @@ DIGITS: Final = 12
 """Of a digest: enough to tell two states apart."""
 
 _RUNNING: Final = ChartSource(ChartKind.RUNNING, "")
+_REMOTE: Final = (ChartKind.REPOSITORY, ChartKind.OCI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def _schemas(rests: Rests) -> Schemas:
     """Of a chart that is not on this machine those of the running one, which is mostly its
     forerunner."""
     chart, payload = rests.chart, rests.force.payload
-    if chart.kind not in (ChartKind.REPOSITORY, ChartKind.OCI):
+    if chart.kind not in _REMOTE:
         return chart_schemas.schemas(Path(chart.reference))
     if payload is None:
         return Schemas()
@@ -192,7 +193,7 @@ def with_chart(upgrade: Upgrade, chart: ChartSource) -> Upgrade:
 def pinned(chart: ChartSource, rendered: Payload) -> ChartSource:
     """A chart of a repository at the version that was rendered: the newest may be another one by
     the time it is applied."""
-    if chart.kind not in (ChartKind.REPOSITORY, ChartKind.OCI):
+    if chart.kind not in _REMOTE:
         return chart
     return replace(chart, version=rendered.chart.version or chart.version)
 
