@@ -15,10 +15,12 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Input
 
+from hubtui.services.upgrade_sources import Typed
 from hubtui.tui import app as tui
 from hubtui.tui import keys
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.panes.base import Pane
+from hubtui.tui.panes.releases import ReleasesPane
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.recover import RecoverScreen
 from hubtui.tui.widgets.filter_line import FilterLine
@@ -102,6 +104,8 @@ class Walk:
                 unfolded.discard(key)
             pane.pane_view._stale_order = True  # type: ignore[attr-defined]
             pane.pane_view._arranged = False  # type: ignore[attr-defined]
+            if isinstance(pane, ReleasesPane):
+                pane._typed = Typed()
         app._overview.action_overview()
         app._overview.action_focus_pane(1)
         app._beat()
