@@ -325,6 +325,60 @@ def rollback(context: click.Context, revision: int, **consent: Any) -> int:
     return _act(context, "rollback", RollbackRequest(revision), consent)
 
 
+@_command(
+    click.option("--chart", metavar="CHART", default="", help="A folder, archive, oci:// or name."),
+    click.option("--version", metavar="V", default="", help="Its version, of a repository."),
+    click.option("--chart-repo", metavar="URL", default="", help="The repository of that name."),
+    click.option(
+        "-f", "--values", "files", metavar="FILE", multiple=True, help="Values; sops too."
+    ),
+    click.option("--set", "sets", metavar="K=V", multiple=True, help="One value, as helm has it."),
+    click.option("--set-string", "set_strings", metavar="K=V", multiple=True, help="As text."),
+    click.option("--repo", metavar="PATH", default="", help="A deployment folder; else this one."),
+    click.option("--hub", metavar="NAME", default="", help="Which hub of the folder."),
+    click.option("--env", metavar="ENV", default="", help="Which environment, or cluster."),
+    click.option(
+        "--values-mode",
+        type=click.Choice(["reset", "reuse", "reset-then-reuse"]),
+        help="What becomes of the running values.",
+    ),
+    click.option("--timeout", metavar="T", default="", help="helm's: 10m or 1h30m."),
+    *_CONSENT,
+)
+def upgrade(context: click.Context, **typed: Any) -> int:
+    """Upgrade the hub: another chart, other values, or both.
+
+    Without --confirm the plan is printed and nothing changes. It is never guessed what becomes of
+    the values that run: `reset` counts the given ones only, as hubploy does; `reuse` keeps them and
+    the running chart's defaults below; `reset-then-reuse` takes the new chart's defaults.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.upgrade import upgrade as answer
+    from hubtui.services.upgrade_options import Wanted
+
+    consent = Consent(**{name: typed.pop(name) for name in ("confirm", "overrides", "expect")})
+    wanted = Wanted(**{name: value for name, value in typed.items() if value is not None})
+    return _await(answer(_run(context), wanted, consent))
+
+
+@_command(
+    click.option("--way", type=click.Choice(["rollback", "mark-failed"]), help="Which way out."),
+    click.option(
+        "--save", metavar="FILE", default="", help="For mark-failed: a new file, with secrets."
+    ),
+    *_CONSENT,
+)
+def recover(context: click.Context, way: str | None, save: str, **consent: Any) -> int:
+    """Free a release that is stuck in pending-install, -upgrade or -rollback.
+
+    Without --way the ways out are told; without --confirm nothing changes.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.recover import recover as answer
+
+    return _await(answer(_run(context), way or "", save, Consent(**consent)))
+
+
 @_command(click.argument("component", metavar="COMPONENT"), *_CONSENT)
 def restart(context: click.Context, component: str, **consent: Any) -> int:
     """Restart hub, proxy, autohttps or user-scheduler.
@@ -358,6 +412,65 @@ def delete_pod(
     from hubtui.services.actions.delete_pod import DeletePodRequest
 
     return _act(context, "delete-pod", DeletePodRequest(pod, force, grace), consent)
+
+
+@_command(
+    click.argument("node"),
+    click.option(
+        "--pullers-off",
+        is_flag=True,
+        help="Keep image pullers off it too: an upgrade that waits for it goes on.",
+    ),
+    *_CONSENT,
+)
+def cordon(context: click.Context, node: str, pullers_off: bool, **consent: Any) -> int:
+    """Have NODE take no new pods; who is on it stays.
+
+    Without --confirm the plan is printed and nothing changes.
+    """
+    from hubtui.services.actions.cordon import CordonRequest
+
+    return _act(context, "cordon", CordonRequest(node, pullers_off), consent)
+
+
+@_command(click.argument("node"), *_CONSENT)
+def uncordon(context: click.Context, node: str, **consent: Any) -> int:
+    """Have NODE take new pods again. Without --confirm the plan is printed and nothing changes."""
+    from hubtui.services.actions.uncordon import UncordonRequest
+
+    return _act(context, "uncordon", UncordonRequest(node), consent)
+
+
+@cli.group(invoke_without_command=True)
+@_with(
+    *_GLOBAL,
+    click.option("--registry", is_flag=True, help="Ask their registries when they were built."),
+    _JSON,
+    _CSV,
+)
+@click.pass_context
+def image(context: click.Context, registry: bool) -> int | None:
+    """The images of the release: who runs them, and when they were built.
+
+    `hubtui image plan PATH` shows what repo2docker would build from a folder.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from hubtui.headless.images import images as answer
+
+    return _await(answer(_run(context), registry=registry))
+
+
+@image.command("plan")
+@_with(*_GLOBAL, click.argument("path", metavar="PATH"), _JSON)
+@click.pass_context
+def image_plan(context: click.Context, path: str) -> int:
+    """What repo2docker would build from the folder PATH. Nothing is built."""
+    from pathlib import Path
+
+    from hubtui.headless.images import image_plan as answer
+
+    return _await(answer(_run(context), Path(path)))
 
 
 @_command(

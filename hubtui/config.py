@@ -6,6 +6,7 @@ The file is TOML, `config.toml` in the user's configuration folder (XDG), or HUB
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import platformdirs
 
 from hubtui.errors import ConfigError
 from hubtui.model.age import duration
+from hubtui.model.deployment import ValuesMode
+from hubtui.model.origin import origin_of
 
 _NOT_SET = frozenset({"demo"})
 """Fields that no file, variable or option sets by itself."""
@@ -39,6 +42,36 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     user_state: str = ""
 
 
+class GitHub(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The workflow that deploys the hub: its runs are shown where a token can be had.
+
+    `repository` is OWNER/NAME, `workflow` the name of its file or its number, `api` the address of
+    the REST API (`https://HOST/api/v3` on GitHub Enterprise Server). The token is that of the
+    environment variable HUBTUI_GITHUB_TOKEN, else the content of `token_file`, else what
+    `token_command` prints.
+    """
+
+    repository: str = ""
+    workflow: str = ""
+    api: str = "https://api.github.com"
+    token_file: str = ""
+    token_command: str = ""
+
+
+class PlainDeployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a hub is deployed from where there is no deployment folder.
+
+    `chart` is a folder, an archive, oci://… or a name; `repository` is the URL where that name is.
+    Relative paths start at the configuration file. Without a `mode` it has to be chosen each time.
+    """
+
+    chart: str = ""
+    version: str = ""
+    repository: str = ""
+    files: tuple[str, ...] = ()
+    mode: ValuesMode | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. The names are those of the file's keys.
 
@@ -55,11 +88,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     slow: bool = False
     protected: tuple[str, ...] = ()
     helm: str = ""
+    sops: str = ""
     helm_driver: Literal["secret", "configmap"] = "secret"
     helm_timeout: str = "10m"
     theme: Literal["auto", "dark", "light", "ansi"] = "auto"
     keys: dict[str, str] = {}
     runbooks: str = ""
+    github: GitHub = GitHub()
+    deployment: PlainDeployment | None = None
     demo: Demo | None = None
 
     def read_only_reason(self, context: str) -> str:
@@ -155,7 +191,16 @@ def _file(path: Path, *, required: bool) -> dict[str, Any]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in ("CONTEXT", "NAMESPACE", "RELEASE", "HELM", "HELM_TIMEOUT", "THEME", "RUNBOOKS"):
+    for name in (
+        "CONTEXT",
+        "NAMESPACE",
+        "RELEASE",
+        "HELM",
+        "SOPS",
+        "HELM_TIMEOUT",
+        "THEME",
+        "RUNBOOKS",
+    ):
         if value := environ.get(f"HUBTUI_{name}"):
             found[name.lower()] = value
     for name in ("READ_ONLY", "SLOW"):
@@ -191,4 +236,36 @@ def _validated(values: Mapping[str, Any], source: str) -> Settings:
             f"{source}: helm_timeout {settings.helm_timeout!r} is no duration",
             remedy="Write it as 10m or 1h30m.",
         ) from None
+    _check_github(settings.github, source)
     return settings
+
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_WORKFLOW = re.compile(r"[\w.-]+", re.ASCII)
+
+
+def _check_github(github: GitHub, source: str) -> None:
+    if github.repository and not _REPOSITORY.fullmatch(github.repository):
+        raise ConfigError(
+            f"{source}: github.repository {github.repository!r} is no OWNER/NAME",
+            remedy='Write it as repository = "our-org/hub-deployments".',
+        )
+    if github.workflow and not _WORKFLOW.fullmatch(github.workflow):
+        raise ConfigError(
+            f"{source}: github.workflow {github.workflow!r} is no workflow",
+            remedy='Write the name of its file alone: workflow = "deploy.yml".',
+        )
+    if github.repository and not github.workflow:
+        raise ConfigError(
+            f"{source}: github.repository has no github.workflow beside it",
+            remedy='Name the file of the workflow that deploys: workflow = "deploy.yml".',
+        )
+    try:
+        origin = origin_of(github.api)
+    except ValueError as error:
+        raise ConfigError(f"{source}: github.api cannot be asked: {error}") from None
+    if not origin.safe:
+        raise ConfigError(
+            f"{source}: github.api {origin} would have the token sent in the clear",
+            remedy="Use its https:// address.",
+        )

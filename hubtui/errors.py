@@ -12,7 +12,8 @@ HubtuiError                 exit 1
 ├── ApiError                         a server answered with an error
 │   ├── DeniedError                  401 or 403
 │   ├── NotFoundError                404
-│   └── GoneError                    410: the watch is too old
+│   ├── GoneError                    410: the watch is too old
+│   └── LimitedError                 429, or a 403 that means it: too many requests
 ├── DecodeError                      an answer that cannot be understood
 └── ToolError                        helm, sops or another program failed or is missing
 """
@@ -110,6 +111,15 @@ class NotFoundError(ApiError):
 
 class GoneError(ApiError):
     """410: the resource version is too old, list again."""
+
+
+class LimitedError(ApiError):
+    """Too many requests; `wait` is after how many seconds the server answers again, None where it
+    does not say."""
+
+    def __init__(self, what: str, *, status: int, wait: float | None, remedy: str = "") -> None:
+        super().__init__(what, status=status, remedy=remedy)
+        self.wait = wait
 
 
 class DecodeError(HubtuiError):

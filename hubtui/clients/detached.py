@@ -1,13 +1,14 @@
 """Programs that outlive hubtui: a helm that writes must not die with the terminal.
 
-Such a program runs in a session of its own, reads nothing, writes to files only, and does not begin
-before the caller has written down which process it is. A later hubtui finds it again by its pid and
-start time, and waits for it through a pidfd, child or not.
+Such a program runs in a session of its own, reads nothing but what it was given beforehand, writes
+to files only, and does not begin before the caller has written down which process it is. A later
+hubtui finds it again by its pid and start time, and waits for it through a pidfd, child or not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import sys
@@ -21,17 +22,23 @@ WORDS_MOST: Final = 64 * 1024
 """Bytes of a program's own words that are read: its end, where the error stands."""
 
 _LOCK_FD: Final = 3
+_STDIN_FD: Final = 4
+_ABOVE: Final = 16
+"""Descriptors from here on are not overwritten while the program's own are put in place."""
 
 # Waits for one byte, then becomes the program; end-of-file means that nobody has written it down.
 _HOLDER: Final = """
 import os, sys
 if not os.read(0, 1):
     sys.exit(125)
-os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+given = int(sys.argv[1])
+os.dup2(given or os.open(os.devnull, os.O_RDONLY), 0)
+if given:
+    os.close(given)
 try:
-    os.execv(sys.argv[1], sys.argv[1:])
+    os.execv(sys.argv[2], sys.argv[2:])
 except OSError as error:
-    sys.exit(f"{sys.argv[1]} cannot be started: {error.strerror}")
+    sys.exit(f"{sys.argv[2]} cannot be started: {error.strerror}")
 """
 
 _DEFAULT_SIGNALS: Final = (
@@ -103,43 +110,72 @@ class Detached:
 
 
 def spawn_held(
-    argv: Sequence[str], *, env: Mapping[str, str], errors: Path, lock: int | None = None
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    errors: Path,
+    lock: int | None = None,
+    stdin: bytes | None = None,
 ) -> Detached:
     """Starts a program in a session of its own that does nothing until `begin`.
 
     Its stdout goes nowhere, its stderr to the new file `errors` (0600). `lock` is a descriptor that
-    the program keeps open: a lock on it lasts as long as the program. Raises ToolError.
+    the program keeps open: a lock on it lasts as long as the program. `stdin` is in memory that the
+    program itself holds: it reads all of it, whatever becomes of hubtui. Raises ToolError.
     """
     reading, writing = os.pipe()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = []
+    opened = [reading]
     try:
         words = os.open(errors, flags, 0o600)
-        try:
-            actions = [
-                (os.POSIX_SPAWN_DUP2, reading, 0),
-                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                (os.POSIX_SPAWN_DUP2, words, 2),
-            ]
-            if lock is not None:
-                actions.append((os.POSIX_SPAWN_DUP2, lock, _LOCK_FD))
-            pid = os.posix_spawn(
-                sys.executable,
-                [sys.executable, "-I", "-S", "-c", _HOLDER, *argv],
-                env,
-                file_actions=actions,
-                setsid=True,
-                setsigmask=(),
-                setsigdef=_DEFAULT_SIGNALS,
-            )
-        finally:
-            os.close(words)
+        opened.append(words)
+        given = None if stdin is None else _in_memory(stdin)
+        opened += [] if given is None else [given]
+        holder = [sys.executable, "-I", "-S", "-c", _HOLDER]
+        pid = os.posix_spawn(
+            sys.executable,
+            [*holder, "0" if given is None else str(_STDIN_FD), *argv],
+            env,
+            file_actions=_put_in_place(reading, words, lock, given),
+            setsid=True,
+            setsigmask=(),
+            setsigdef=_DEFAULT_SIGNALS,
+        )
     except OSError as error:
         os.close(writing)
         raise ToolError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
     finally:
-        os.close(reading)
+        for descriptor in opened:
+            os.close(descriptor)
     return Detached(pid, start_ticks(pid) or 0, child=True, release=writing)
+
+
+def _put_in_place(
+    reading: int, words: int, lock: int | None, given: int | None
+) -> list[tuple[int, ...] | tuple[int, int, str, int, int]]:
+    """Which descriptors the program gets under which numbers."""
+    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
+        (os.POSIX_SPAWN_DUP2, reading, 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, words, 2),
+    ]
+    if lock is not None:
+        actions.append((os.POSIX_SPAWN_DUP2, lock, _LOCK_FD))
+    if given is not None:
+        actions.append((os.POSIX_SPAWN_DUP2, given, _STDIN_FD))
+    return actions
+
+
+def _in_memory(content: bytes) -> int:
+    """A descriptor to read the content from, of a file that is on no disk (memfd_create(2))."""
+    made = os.memfd_create("stdin")
+    try:
+        with os.fdopen(os.dup(made), "wb") as file:
+            file.write(content)
+        os.lseek(made, 0, os.SEEK_SET)
+        return fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, _ABOVE)
+    finally:
+        os.close(made)
 
 
 def runs(pid: int, started: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 
 from hubtui.clients import helm_argv
 from hubtui.errors import ReadOnlyError
+from hubtui.model.origin import Origin
 from hubtui.model.plan import Permit as Permit
 
 LOOK: Final = frozenset({"get", "list", "watch"})
@@ -101,6 +102,7 @@ class Gate:
         self._tokens: set[WriteToken] = set()
         self._forwards: set[tuple[str, str, int]] = set()
         self._objects: set[tuple[str, str, str]] = set()
+        self._origins: set[Origin] = set()
 
     @property
     def may_write(self) -> bool:
@@ -129,6 +131,11 @@ class Gate:
         """Lets a GET of one object of any kind through: it is in the manifest of a release."""
         self._objects.add((resource, namespace, name))
 
+    def allow_origin(self, origin: Origin) -> None:
+        """Lets GETs to one host beyond the cluster through: an API or a registry that was asked
+        for."""
+        self._origins.add(origin)
+
     def check(self, call: Call, token: WriteToken | None = None) -> None:
         """Lets a call through or raises ReadOnlyError."""
         if self._is_read(call) or self._is_forward(call) or self._is_dry_run(call):
@@ -143,6 +150,19 @@ class Gate:
         """Lets a GET of a path that is no resource through (`/version`), or raises."""
         if path not in _READ_PATHS and not _DISCOVERY.fullmatch(path):
             raise ReadOnlyError(f"GET {path} is not on the list of reads")
+
+    def check_http(self, method: str, origin: Origin, *, secret: bool) -> None:
+        """Lets one request to a host beyond the cluster through or raises ReadOnlyError.
+
+        `secret`: it carries a token, which is for nobody on the way to read.
+        """
+        if method != "GET" or origin not in self._origins:
+            raise ReadOnlyError(f"{method} {origin} is not on the list of reads")
+        if secret and not origin.safe:
+            raise ReadOnlyError(
+                f"No token is sent to {origin}: it would travel in the clear",
+                remedy="Use an https:// address.",
+            )
 
     def check_helm(self, argv: Sequence[str], token: WriteToken | None = None) -> None:
         """Lets one helm command through or raises ReadOnlyError.

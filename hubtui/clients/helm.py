@@ -1,4 +1,4 @@
-"""helm: which one, its version, and the one command that writes so far, rollback.
+"""helm: which one, its version, and the commands that write: rollback and upgrade.
 
 Of pyhelm3 its Command and its errors are used, with our own argv (its own forces flags that differ
 between helm 3 and 4, facts.md §5.4) and our own process runner (its shell outlives a cancellation).
@@ -18,6 +18,7 @@ from typing import Final
 from hubtui.clients import cluster_flags, detached, helm_argv, helm_binary
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Gate, WriteToken
+from hubtui.clients.helm_upgrade import Upgrade
 from hubtui.clients.kubeconfig import Context
 from hubtui.config import Settings, private_folder, state_dir
 from hubtui.errors import ToolError
@@ -28,6 +29,9 @@ OLDEST: Final = (3, 14)
 
 HISTORY_LEAST: Final = 10
 """helm's own default of --history-max."""
+
+DRY_RUN_FOR: Final = 120.0
+"""Seconds that rendering may take: a chart may have to be fetched."""
 
 OPERATION: Final = "HUBTUI_OPERATION"
 """Set in helm's environment: tells in a process list which operation a helm belongs to."""
@@ -111,16 +115,50 @@ class Helm:
         words = rollback_words(self._settings, release, revision, namespace, history)
         return [*words, *cluster_flags.helm_flags(self._settings, self._context)]
 
+    async def dry_run(self, upgrade: Upgrade, values: bytes) -> bytes:
+        """The release that an upgrade would make, as JSON: rendered by helm with the server's
+        answers, and written nowhere. `values` is one JSON document.
+
+        Raises ToolError with helm's own words, which may repeat values, as its output.
+        """
+        from pyhelm3 import errors
+
+        from hubtui.clients.helm_command import ExecCommand
+
+        argv = [*upgrade.dry_run, *cluster_flags.helm_flags(self._settings, self._context)]
+        environment = self.environment("")
+        command = ExecCommand(self.binary, self._gate, environment, timeout=DRY_RUN_FOR)
+        try:
+            return bytes(await command.run(argv, input=values))
+        except errors.Error as error:
+            said = bytes(error.stderr).decode(errors="replace").strip()
+            raise ToolError("helm cannot render the upgrade", output=said) from error
+
+    def upgrade_argv(self, upgrade: Upgrade) -> list[str]:
+        """The arguments of an upgrade that writes."""
+        return [*upgrade.words, *cluster_flags.helm_flags(self._settings, self._context)]
+
     def start(
-        self, argv: list[str], token: WriteToken, *, operation: str, errors: Path, lock: int | None
+        self,
+        argv: list[str],
+        token: WriteToken,
+        *,
+        operation: str,
+        errors: Path,
+        lock: int | None,
+        values: bytes | None = None,
     ) -> Detached:
-        """Starts a writing helm that outlives hubtui, held until `begin`.
+        """Starts a writing helm that outlives hubtui, held until `begin`; `values` are its stdin.
 
         Raises ReadOnlyError, ToolError.
         """
         self._gate.check_helm(argv, token)
         return detached.spawn_held(
-            [str(self.binary), *argv], env=self.environment(operation), errors=errors, lock=lock
+            [str(self.binary), *argv],
+            env=self.environment(operation),
+            errors=errors,
+            lock=lock,
+            stdin=values,
         )
 
     def environment(

@@ -19,6 +19,13 @@ VERSION: Final = ("version", "--template", "{{.Version}}")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?[hms])+")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_VERSION = re.compile(r"[\^~<>=! ]{0,4}v?[0-9xX*][-0-9A-Za-z.+*]{0,62}")
+_URL = re.compile(r"https?://[^\s@]+")
+"""No user or password in it: a chart repository's login is no matter of a command line."""
+
+DRY_RUN: Final = "--dry-run=server"
+MODES: Final = frozenset({"--reset-values", "--reuse-values", "--reset-then-reuse-values"})
+STDIN: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +51,31 @@ def _plain(value: str) -> bool:
     return bool(value) and not value.startswith("-") and value.isprintable()
 
 
-_SWITCHES: Final = {"rollback": frozenset({"--cleanup-on-fail"})}
-_OPTIONS: Final[dict[str, dict[str, Callable[[str], bool]]]] = {
-    "rollback": {
-        "--namespace": _matches(_NAME),
-        "--kubeconfig": _plain,
-        "--kube-context": _plain,
-        "--history-max": _matches(_NUMBER),
-        "--timeout": _matches(_DURATION),
-    }
+def _is(value: str) -> Callable[[str], bool]:
+    return lambda given: given == value
+
+
+_COMMON: Final[dict[str, Callable[[str], bool]]] = {
+    "--namespace": _matches(_NAME),
+    "--kubeconfig": _plain,
+    "--kube-context": _plain,
+    "--history-max": _matches(_NUMBER),
+    "--timeout": _matches(_DURATION),
+}
+_SWITCHES: Final = {
+    "rollback": frozenset({"--cleanup-on-fail"}),
+    "upgrade": frozenset({"--cleanup-on-fail", DRY_RUN, *MODES}),
+}
+_OPTIONS: Final = {
+    "rollback": _COMMON,
+    "upgrade": {
+        **_COMMON,
+        "--version": _matches(_VERSION),
+        "--repo": _matches(_URL),
+        "--values": _is(STDIN),
+        "--description": _plain,
+        "-o": _is("json"),
+    },
 }
 
 
@@ -69,6 +92,17 @@ def parse(argv: Sequence[str]) -> HelmCall:
             and "--namespace" in options
         ):
             return HelmCall("rollback", True, words[0], options["--namespace"], int(words[1]))
+    if argv and argv[0] == "upgrade":
+        words, options = _split("upgrade", argv[1:])
+        if (
+            len(words) == 2
+            and _NAME.fullmatch(words[0])
+            and _plain(words[1])
+            and "--namespace" in options
+            and len(MODES & options.keys()) == 1
+        ):
+            writes = DRY_RUN not in options
+            return HelmCall("upgrade", writes, words[0], options["--namespace"])
     raise _refused(argv)
 
 

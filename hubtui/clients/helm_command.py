@@ -27,19 +27,27 @@ class ExecCommand(command.Command):  # type: ignore[misc]
     """Runs helm without a shell, in an environment of its own; every argv asks the gate."""
 
     def __init__(
-        self, binary: Path, gate: Gate, env: Mapping[str, str], token: WriteToken | None = None
+        self,
+        binary: Path,
+        gate: Gate,
+        env: Mapping[str, str],
+        token: WriteToken | None = None,
+        timeout: float = 60,
     ) -> None:
         super().__init__(executable=str(binary))
         self._argv0 = str(binary)
         self._gate = gate
         self._env = env
         self._token = token
+        self._timeout = timeout
 
     async def run(self, command: list[str], input: bytes | None = None) -> bytes:  # noqa: A002
         """helm's stdout. Raises pyhelm3's Error, ToolError, ReadOnlyError."""
         argv = [str(part) for part in command]
         self._gate.check_helm(argv, self._token)
-        finished = await process.run([self._argv0, *argv], stdin=input, env=self._env)
+        finished = await process.run(
+            [self._argv0, *argv], stdin=input, env=self._env, timeout=self._timeout
+        )
         if finished.returncode:
             raise failure(finished.returncode, finished.stdout, finished.stderr)
         return finished.stdout

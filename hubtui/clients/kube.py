@@ -199,8 +199,12 @@ class KubeClient:
         token: WriteToken | None = None,
         content_type: str = "application/json",
         timeout: float = READ_TIMEOUT,
+        exact: bool = False,
     ) -> bytes:
-        """Sends one call and gives the whole answer, with harmful text made visible."""
+        """Sends one call and gives the whole answer, with harmful text made visible.
+
+        With `exact` it is as it came: for what is written back, and never shown.
+        """
         self.gate.check(call, token)
         headers = {"Accept": _METADATA_LIST if kind.metadata_only else "application/json"}
         if body is not None:
@@ -212,7 +216,7 @@ class KubeClient:
             answer = await response.read()
             if response.status >= 400:
                 raise error_of(response.status, answer, call)
-        return safe_json(answer)
+        return answer if exact else safe_json(answer)
 
     @asynccontextmanager
     async def stream(

@@ -23,7 +23,7 @@ from hubtui.views.plan import check_lines, notice_lines, outcome_lines, step_lin
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-_BY_HELM = frozenset({"rollback"})
+_BY_HELM = frozenset({"rollback", "upgrade"})
 
 
 def goes_on(action: str) -> str:

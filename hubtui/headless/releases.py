@@ -11,18 +11,24 @@ from hubtui.errors import NotFoundError
 from hubtui.headless import shapes
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.run import Run, ask, require, scope_of, store_notes
+from hubtui.headless.text import fitted
 from hubtui.model.age import age
 from hubtui.model.release import RevisionHead
 from hubtui.model.trail import Finding, trail
 from hubtui.services.releases import Summary
 from hubtui.services.session import Session
 from hubtui.services.store import Store, utc_now
+from hubtui.services.workflow_runs import REVISIONS
 from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.grid import table
 from hubtui.views.signs import status_sign
 from hubtui.views.table import Column
+from hubtui.views.workflow_runs import run_cell
 
 Rows = Sequence[tuple[RevisionHead, Summary]]
+
+_RUNS = 5
+"""Runs that are printed as text; JSON has all that were read."""
 
 _RELEASE = Column("release", "RELEASE", 12)
 _REVISION = Column("revision", "REVISION", 8, align="right")
@@ -45,9 +51,35 @@ async def releases(run: Run) -> int:
         names = sorted(found.names(), key=lambda name: (name != session.release, name))
         heads = [found.heads(name)[0] for name in names]
         rows = list(zip(heads, await found.summaries(heads), strict=True))
-        return _answer("releases", session, rows, (_RELEASE, _REVISION, *_REST))
+        answer = _answer("releases", session, rows, (_RELEASE, _REVISION, *_REST))
+        return await with_runs(session, answer)
 
     return await ask(run, question, _storage)
+
+
+async def with_runs(session: Session, answer: Answer) -> Answer:
+    """The answer with the runs of the workflow that deploys the hub, where one is configured."""
+    runs = session.workflow_runs
+    if not runs.configured:
+        return answer
+    now = utc_now()
+    await asyncio.gather(
+        runs.read(now),
+        session.releases.summaries(session.releases.heads(session.release)[:REVISIONS]),
+    )
+    made = runs.made(now)
+    shown = [shapes.workflow_run(run, made.get(run.id)) for run in runs.runs]
+    about = {"repository": runs.repository, "workflow": runs.workflow, "runs": shown}
+    notes = (Note("github", str(runs.error)),) if runs.error is not None else ()
+    lines = [run_cell(run, made.get(run.id), now) for run in runs.runs[:_RUNS]]
+    title = cell(f"Runs of {runs.workflow} in {runs.repository}", Tone.MUTED)
+    told = [(), title, *lines] if lines else []
+    return replace(
+        answer,
+        body={**answer.body, "workflow": about},
+        lines=lambda width: [*answer.lines(width), *fitted(told, width)],
+        notes=(*answer.notes, *notes),
+    )
 
 
 async def history(run: Run, release: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hubtui import config
 from hubtui.headless.output import Answer, Scope
 from hubtui.headless.run import Run
@@ -46,7 +48,11 @@ def settings(run: Run) -> int:
     return 0
 
 
+_NOTHING: tuple[object, ...] = (None, "", (), [], {})
+
+
 def _shown(value: object) -> str:
-    return (
-        "" if value in ("", (), {}) else scalar(list(value) if isinstance(value, tuple) else value)
-    )
+    if isinstance(value, msgspec.Struct):
+        given = msgspec.to_builtins(value)
+        value = {name: part for name, part in given.items() if part not in _NOTHING}
+    return "" if value in _NOTHING else scalar(list(value) if isinstance(value, tuple) else value)

@@ -11,6 +11,7 @@ from hubtui.model.podstate import Severity
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import server_of, user_of
 from hubtui.model.trail import Finding
+from hubtui.model.workflow import Made, WorkflowRun
 from hubtui.services.pods import PodRow, RoleRow
 from hubtui.services.releases import Summary
 from hubtui.views.pods import chart_of
@@ -43,6 +44,29 @@ def finding(found: Finding) -> Shape:
         "what": found.what.value,
         "words": found.words,
         "compare": list(found.pair) if found.pair else None,
+    }
+
+
+def workflow_run(run: WorkflowRun, made: Made | None) -> Shape:
+    """One run of the workflow that deploys the hub; `revision` is null where none is certain, and
+    `revision_by` says whether its commit tells it or only its time."""
+    return {
+        "id": run.id,
+        "number": run.run_number,
+        "attempt": run.run_attempt,
+        "title": run.display_title,
+        "event": run.event,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "severity": run.severity.name.lower(),
+        "branch": run.head_branch,
+        "commit": run.head_sha,
+        "who": run.who,
+        "started": rfc3339(run.began),
+        "updated": rfc3339(run.updated_at),
+        "url": run.html_url,
+        "revision": made.revision if made else None,
+        "revision_by": made.by.value if made else None,
     }
 
 

@@ -30,6 +30,7 @@ _HUB_TEMPLATE = re.compile(
     r"^# Source: [^/\s]+(?P<charts>(?:/charts/[^/\s]+)*)/templates/hub/deployment\.yaml",
     re.MULTILINE,
 )
+_SUB_CHART = re.compile(r"^# Source: [^/\s]+/charts/(?P<name>[^/\s]+)/", re.MULTILINE)
 _MAJOR_MINOR = re.compile(r"(\d+)\.(\d+)")
 _CHART_BLOCK = re.compile(r"^Chart:\n(?:[ \t]+.*(?:\n|$))+", re.MULTILINE)
 
@@ -50,6 +51,13 @@ def hub_path(payload: Payload) -> tuple[str, ...] | None:
 def is_hub_chart(payload: Payload) -> bool:
     """Whether the release runs a JupyterHub of the z2jh chart, as itself or as a sub-chart."""
     return hub_path(payload) is not None
+
+
+def sub_charts(payload: Payload) -> tuple[str, ...]:
+    """The sub-charts that the chart names, or that have rendered something."""
+    named = [dependency.name for dependency in payload.chart.dependencies]
+    rendered = (found["name"] for found in _SUB_CHART.finditer(payload.manifest))
+    return tuple(dict.fromkeys([*named, *rendered]))
 
 
 def is_hub_secret(document: Document) -> bool:

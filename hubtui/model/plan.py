@@ -97,7 +97,8 @@ class Plan:
     `summary` is what happens in one line, `notices` what people notice, `undo` the way back,
     `confirm` what must be typed, `command` the equivalent helm or kubectl command, `means` how it
     is done (which helm, which timeout). `permits` is all that the action may write; `details` is
-    what a later hubtui needs to go on watching it.
+    what a later hubtui needs to go on watching it. `lock` names what nobody else may write to in
+    the meantime, where that is not the release: a node, beside a helm that is at work.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Plan:
     means: str = ""
     permits: tuple[Permit, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
+    lock: str = ""
 
     @property
     def stops(self) -> tuple[Check, ...]:
@@ -209,6 +211,8 @@ class Phase(StrEnum):
     """Where an operation is."""
 
     STARTING = "starting"
+    HOOKS = "hooks"
+    """helm waits for a Job or a Pod of the chart, before or after it applies."""
     APPLYING = "applying"
     ROLLING_OUT = "rolling out"
     VERIFYING = "verifying"

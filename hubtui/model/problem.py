@@ -36,8 +36,10 @@ class Verb(StrEnum):
     """What an operator can start from a problem; a value is the id of the command and of its
     key."""
 
+    RECOVER = "recover"
     ROLLBACK = "rollback"
     RESTART = "restart"
+    CORDON = "cordon"
     DELETE_POD = "delete-pod"
     WHY = "why"
     LOGS = "logs"
@@ -54,21 +56,26 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One thing to start: on which object, and in words. `force` and `previous` are the options
-    of delete-pod and logs."""
+    """One thing to start: on which object ("" where it needs none), and in words. `force` and
+    `previous` are the options of delete-pod and logs, `pullers_off` that of cordon."""
 
     verb: Verb
     target: str
     words: str
     force: bool = False
     previous: bool = False
+    pullers_off: bool = False
 
     @property
     def command(self) -> str:
         """The same without a screen."""
-        options = (" --force", self.force), (" --previous", self.previous)
+        options = (
+            (" --force", self.force),
+            (" --previous", self.previous),
+            (" --pullers-off", self.pullers_off),
+        )
         more = "".join(option for option, wanted in options if wanted)
-        return f"hubtui {self.verb} {self.target}{more}"
+        return " ".join(filter(None, ("hubtui", self.verb, self.target))) + more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

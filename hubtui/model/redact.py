@@ -172,6 +172,17 @@ def secret_leaves(value: Any, path: tuple[str, ...] = ()) -> frozenset[str]:
     return frozenset().union(*(secret_leaves(item, child) for child, item in children))
 
 
+def texts(value: Any) -> frozenset[str]:
+    """Every text and number in a tree of values, made harmless as what is shown is."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return frozenset().union(*(texts(item) for item in value))
+    if value is None or isinstance(value, bool):
+        return frozenset()
+    return frozenset((safe(str(value)),))
+
+
 def live_values(type_: str, data: Mapping[str, str]) -> frozenset[str]:
     """What to mask of one live Secret, given its `type` and its `data` in base64.
 

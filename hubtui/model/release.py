@@ -12,7 +12,7 @@ import binascii
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -175,9 +175,10 @@ class Hook:
 class Payload:
     """A decoded revision.
 
-    `config` is what the operator gave, `defaults` is what the chart ships (of sub-charts Helm
-    stores no defaults). `apply_method` is `ssa` or `csa`, empty for a helm 3 release. Values and
-    manifest hold secrets in plain text and stay out of the repr.
+    `config` is what the operator gave, `defaults` is what the chart ships, `schema` its JSON schema
+    in base64 (of sub-charts Helm stores neither). `apply_method` is `ssa` or `csa`, empty for a
+    helm 3 release. `packed` is what it was decoded from, where the chart's files are; empty for a
+    rendered one. Values and manifest hold secrets in plain text and stay out of the repr.
     """
 
     name: str
@@ -193,6 +194,8 @@ class Payload:
     manifest: str = field(default="", repr=False)
     hooks: tuple[Hook, ...] = field(default=(), repr=False)
     apply_method: str = ""
+    schema: str = field(default="", repr=False)
+    packed: str | bytes = field(default="", repr=False)
 
 
 class _Dependency(msgspec.Struct, frozen=True):
@@ -210,6 +213,7 @@ class _Metadata(msgspec.Struct, frozen=True):
 class _Chart(msgspec.Struct, frozen=True):
     metadata: _Metadata
     values: dict[str, Any] | None = None
+    schema: str | None = None
 
 
 class _Info(msgspec.Struct, frozen=True):
@@ -258,22 +262,32 @@ def decode_payload(data: str | bytes, head: RevisionHead | None = None) -> Paylo
     ConfigMap (Helm's base64). With `head`, the payload must be of that release and revision.
     Raises DecodeError, in a plain sentence, for each way in which it can be broken.
     """
-    document = safe_json(_one_line_end(unpack(data)))
-    try:
-        release = _DECODER.decode(document)
-    except msgspec.ValidationError as error:
-        raise _broken("The stored release is JSON, but not of a Helm release", error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _broken("The stored release is not readable JSON", error) from error
+    release = _release(unpack(data), "stored")
     if head and (release.name, release.version) != (head.release, head.revision):
         raise DecodeError(
             f"{head.object_name} holds revision {release.version} of {release.name!r}, "
             f"not revision {head.revision} of {head.release!r}",
             meaning=_UNREADABLE,
         )
+    return replace(_payload(release), packed=data)
+
+
+def decode_rendered(document: bytes) -> Payload:
+    """The revision that helm would make, from the JSON of its dry run. Raises DecodeError."""
+    return _payload(_release(document, "rendered"))
+
+
+def _release(document: bytes, what: str) -> _Release:
+    document = safe_json(_one_line_end(document))
+    try:
+        release = _DECODER.decode(document)
+    except msgspec.ValidationError as error:
+        raise _broken(f"The {what} release is JSON, but not of a Helm release", error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _broken(f"The {what} release is not readable JSON", error) from error
     if _too_deep(release.config, MAX_DEPTH) or _too_deep(release.chart.values, MAX_DEPTH):
-        raise DecodeError("The stored release's values nest too deeply", meaning=_UNREADABLE)
-    return _payload(release)
+        raise DecodeError(f"The {what} release's values nest too deeply", meaning=_UNREADABLE)
+    return release
 
 
 def _too_deep(value: Any, left: int) -> bool:
@@ -364,6 +378,7 @@ def _payload(release: _Release) -> Payload:
         manifest=release.manifest or "",
         hooks=tuple(_hook(found) for found in release.hooks or ()),
         apply_method=release.apply_method or "",
+        schema=release.chart.schema or "",
     )
 
 

@@ -166,6 +166,21 @@ class _Trail:
 _APPLIED: Final = (Status.DEPLOYED, Status.SUPERSEDED)
 
 
+def way_back(heads: Sequence[RevisionHead]) -> RevisionHead | None:
+    """The revision to go back to from the newest one: the one that is deployed, else the last that
+    was applied as a whole; None from a first install.
+
+    `heads` are all revisions of one release, newest first.
+    """
+    if not heads or heads[0].status is Status.PENDING_INSTALL:
+        return None
+    for status in _APPLIED:
+        for head in heads[1:]:
+            if head.status is status:
+                return head
+    return None
+
+
 def pair_of(findings: Sequence[Finding], revision: int) -> tuple[int, int] | None:
     """The two revisions worth comparing for one; None when nothing happened to it."""
     return next((one.pair for one in findings if one.revision == revision and one.pair), None)

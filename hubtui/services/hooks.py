@@ -42,11 +42,14 @@ async def evidence(client: KubeClient, pods: Pods, payload: Payload) -> tuple[Ev
     found = []
     for hook in sorted(payload.hooks, key=lambda hook: hook.weight):
         known = hook.kind in _LEFT
-        found.append(await _of(client, pods, hook, payload.namespace) if known else Evidence(hook))
+        found.append(
+            await look_at(client, pods, hook, payload.namespace) if known else Evidence(hook)
+        )
     return tuple(found)
 
 
-async def _of(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evidence:
+async def look_at(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evidence:
+    """Looks for one hook, as `evidence` does. Raises UnreachableError."""
     try:
         thing = await client.get(_LEFT[hook.kind], namespace, hook.name)
     except NotFoundError:
@@ -56,12 +59,12 @@ async def _of(client: KubeClient, pods: Pods, hook: Hook, namespace: str) -> Evi
     if not of_this_run(hook, thing.metadata.creation_timestamp):
         words = "evidence replaced: what is in the cluster is of another run"
         return Evidence(hook, missing=words)
-    lines: list[str] = [_job_line(thing)] if isinstance(thing, kube.Job) else []
+    lines: list[str] = [job_line(thing)] if isinstance(thing, kube.Job) else []
     try:
         mine = await _pods(client, hook, namespace)
-        lines += [_pod_line(pod) for pod in mine[:PODS_TOLD]]
+        lines += [pod_line(pod) for pod in mine[:PODS_TOLD]]
         for name in (hook.name, *(pod.metadata.name for pod in mine[:PODS_TOLD])):
-            lines += await _events(client, namespace, name)
+            lines += await events(client, namespace, name)
         if mine and hook.kind != "DaemonSet":
             lines += await _log(pods, mine[0])
     except (ApiError, DecodeError) as error:
@@ -100,7 +103,8 @@ async def _pods(client: KubeClient, hook: Hook, namespace: str) -> Sequence[kube
     return await client.list(PODS, namespace, labels=label)
 
 
-def _job_line(job: kube.Job) -> str:
+def job_line(job: kube.Job) -> str:
+    """How far a Job is, or how it ended."""
     ended = next((c for c in job.status.conditions if c.status == "True" and c.reason), None)
     if ended is not None:
         return one_line(f"job {ended.type}: {ended.reason}: {ended.message}")
@@ -108,13 +112,15 @@ def _job_line(job: kube.Job) -> str:
     return f"job {status.active} active, {status.succeeded} succeeded, {status.failed} failed"
 
 
-def _pod_line(pod: kube.Pod) -> str:
+def pod_line(pod: kube.Pod) -> str:
+    """The state of a hook's pod."""
     state = state_of(pod)
     words = f": {one_line(state.message)}" if state.message else ""
     return f"pod {pod.metadata.name} {state.status}{words}"
 
 
-async def _events(client: KubeClient, namespace: str, name: str) -> list[str]:
+async def events(client: KubeClient, namespace: str, name: str) -> list[str]:
+    """The newest events of an object; they outlive it for an hour. Raises ApiError."""
     found = await client.list(EVENTS, namespace, fields=f"involvedObject.name={name}")
     seen = [event for event in found if event.last_seen is not None]
     newest = sorted(seen, key=lambda event: str(event.last_seen), reverse=True)

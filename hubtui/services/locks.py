@@ -1,4 +1,4 @@
-"""One lock for each release on this machine, held as long as anything writes to it.
+"""One lock for each release, and each node, on this machine, held as long as anything writes to it.
 
 It is a flock on an open file, so it ends with the last process that has it open: a helm that
 outlives its hubtui keeps it.
@@ -17,7 +17,7 @@ from hubtui.model.text import one_line
 
 
 class Lock:
-    """The lock of one release, held."""
+    """The lock of one release or node, held."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -35,16 +35,17 @@ class Locks:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "locks"
 
-    def take(self, server: str, namespace: str, release: str, holder: str) -> Lock:
-        """Takes the lock of a release and writes down who holds it. Raises RefusedError."""
+    def take(self, server: str, namespace: str, name: str, holder: str) -> Lock:
+        """Takes the lock of a release, or of a node where the namespace is empty, and writes down
+        who holds it. Raises RefusedError."""
+        what = f"{'release' if namespace else 'node'} {name}"
         try:
             private_folder(self._folder)
-            path = self._path(server, namespace, release)
+            path = self._path(server, namespace, name)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise RefusedError(
-                f"The lock of release {release} cannot be made in {self._folder}: "
-                f"{error.strerror or error}",
+                f"The lock of {what} cannot be made in {self._folder}: {error.strerror or error}",
                 meaning="Nothing was changed.",
             ) from error
         try:
@@ -54,14 +55,14 @@ class Locks:
         except BlockingIOError:
             os.close(descriptor)
             raise RefusedError(
-                f"Another operation is at work on release {release}: {_words(path)}",
+                f"Another operation is at work on {what}: {_words(path)}",
                 meaning="Nothing was changed.",
                 remedy="Wait for its end; the journal says how it went.",
             ) from None
         except OSError as error:
             os.close(descriptor)
             raise RefusedError(
-                f"The lock of release {release} cannot be written: {error.strerror or error}",
+                f"The lock of {what} cannot be written: {error.strerror or error}",
                 meaning="Nothing was changed.",
             ) from error
         return Lock(descriptor)
@@ -81,9 +82,9 @@ class Locks:
             os.close(descriptor)
         return ""
 
-    def _path(self, server: str, namespace: str, release: str) -> Path:
-        name = hashlib.sha256("\0".join((server, namespace, release)).encode()).hexdigest()[:24]
-        return self._folder / f"{name}.lock"
+    def _path(self, server: str, namespace: str, name: str) -> Path:
+        file = hashlib.sha256("\0".join((server, namespace, name)).encode()).hexdigest()[:24]
+        return self._folder / f"{file}.lock"
 
 
 def _words(path: Path) -> str:

@@ -204,6 +204,8 @@ class Operations:
     def _lock(self, plan: Plan) -> Lock:
         words = f"{plan.title}, by {records.who()} since {rfc3339(records.now())}"
         server = self.session.context.server
+        if plan.lock:
+            return self._locks.take(server, "", plan.lock, words)
         return self._locks.take(server, plan.namespace, plan.release, words)
 
     async def _run(
@@ -321,12 +323,24 @@ def plan_of(entry: Entry) -> Plan:
 
 
 def _action(name: str) -> Action:
-    from hubtui.services.actions import delete_pod, restart, rollback
+    from hubtui.services.actions import (
+        cordon,
+        delete_pod,
+        recover,
+        restart,
+        rollback,
+        uncordon,
+        upgrade,
+    )
 
     actions: dict[str, Action] = {
         "rollback": rollback,
+        "upgrade": upgrade,
+        "recover": recover,
         "restart": restart,
         "delete-pod": delete_pod,
+        "cordon": cordon,
+        "uncordon": uncordon,
     }
     if name not in actions:
         raise UsageError(f"There is no action {name!r}")

@@ -27,6 +27,7 @@ from hubtui.services.pods import Pods, Stores
 from hubtui.services.problems.finder import Problems
 from hubtui.services.releases import OWNER, Releases, storage_kind
 from hubtui.services.store import Store
+from hubtui.services.workflow_runs import WorkflowRuns
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class Session:
         )
         self.drift = Drift(client)
         self.changed = Changed(self.releases)
+        self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
         self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
         self.operations = Operations(self)
         self.problems = Problems(self)
@@ -111,6 +113,7 @@ class Session:
         """Ends the feeds and the connections."""
         await self.operations.close()
         await self.problems.close()
+        await self.workflow_runs.close()
         await self.changed.close()
         await self.releases.close()
         await self.feeds.close()

@@ -55,6 +55,10 @@ _HERE_ALREADY = {
 """Where a command is not offered: on its own screen, and over a question."""
 
 
+_OF_ACTION = {"uncordon": "cordon"}
+"""The command that starts an action, where it has not the action's name."""
+
+
 class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
     """hubtui on a terminal."""
 
@@ -255,7 +259,7 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
 
     def refused(self, command: str) -> str:
         """Why a command may not run now; "" when it may. The gate is asked, not the screen."""
-        known = keys.BY_ID.get(command)
+        known = keys.BY_ID.get(_OF_ACTION.get(command, command))
         session = self.session
         if known is None or not known.danger or session is None or session.gate.may_write:
             return ""

@@ -50,8 +50,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "details": ("app", "screen", "text", "details"),
     "plan": ("app", "screen", "text", "diff", "plan"),
     "checks": ("app", "screen", "text", "plan", "checks"),
-    "progress": ("app", "screen", "text", "progress"),
+    "progress": ("app", "screen", "text", "details", "progress"),
     "drift": ("app", "screen", "text", "diff", "compared", "drift"),
+    "recover": ("app", "screen", "table", "recover"),
+    "recover-text": ("app", "screen", "text", "recover"),
+    "upgrade": ("app", "screen", "text", "upgrade", "choices"),
     "filter": ("filter",),
     "problems": ("app", "screen", "table", "problems"),
     "problem": ("app", "screen", "text", "problems"),
@@ -85,12 +88,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "next-part", ("tab",), "Next part", "Go to the next part of the screen", "Panes",
-        ("plan", "problems"),
+        ("plan", "problems", "recover", "upgrade"),
         footer="parts", weight=66, palette=False,
     ),
     Command(
         "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
-        ("plan", "problems"), palette=False,
+        ("plan", "problems", "recover", "upgrade"), palette=False,
     ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
@@ -137,6 +140,10 @@ COMMANDS: tuple[Command, ...] = (
         ("checks",), footer="override", weight=70,
     ),
     Command(
+        "choose", ("enter", "space"), "Choose", "Take the choice under the cursor", "Rows",
+        ("choices",), footer="choose", weight=70,
+    ),
+    Command(
         "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",
         "Rows", ("panes-rows", "logs", "events"), footer="filter", weight=60,
     ),
@@ -174,7 +181,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("panes-rows", "events", "plan", "problems", *READING), footer="copy", weight=20,
+        ("panes-rows", "events", "plan", "problems", "recover", *READING), footer="copy",
+        weight=20,
     ),
     Command(
         "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff", "logs"),
@@ -233,12 +241,25 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "rollback", ("r",), "Roll back", "Roll back to the selected revision: a plan first",
-        "Changing", ("releases", "drift", *FROM_PROBLEM), footer="roll back", weight=50,
+        "Changing", ("releases", "drift", "progress", *FROM_PROBLEM), footer="roll back", weight=50,
         danger=True,
+    ),
+    Command(
+        "upgrade", ("u",), "Upgrade", "Upgrade the hub's release: values, chart or image, a "
+        "plan first", "Changing", ("releases",), footer="upgrade", weight=51, danger=True,
+    ),
+    Command(
+        "recover", ("R",), "Recover", "Free a release that stays pending: the ways out first",
+        "Changing", ("releases", *FROM_PROBLEM), footer="recover", weight=49, danger=True,
     ),
     Command(
         "restart", ("B",), "Restart", "Restart hub, proxy, autohttps or user-scheduler: a plan "
         "first", "Changing", ("pods", *FROM_PROBLEM), footer="restart", weight=48, danger=True,
+    ),
+    Command(
+        "cordon", ("o",), "Cordon", "Cordon the pod's node, or the one that a hook waits for; "
+        "uncordon one that is cordoned: a plan first", "Changing",
+        ("pods", "progress", *FROM_PROBLEM), footer="cordon", weight=46, danger=True,
     ),
     Command(
         "delete-pod", ("X",), "Delete pod", "Delete the pod under the cursor, a stuck one: a plan "

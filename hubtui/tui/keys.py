@@ -1,6 +1,6 @@
 """One registry of commands: the keys, the footer, the palette, the help screen and the README.
 
-A command's id is what a user's keymap names (`keys.rollback = "R"`); it is also the id of its
+A command's id is what a user's keymap names (`keys.rollback = "b"`); it is also the id of its
 Textual binding, so that `App.set_keymap` moves it. Nothing here imports Textual until bindings are
 made: the README and the headless commands read the registry too.
 

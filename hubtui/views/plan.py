@@ -32,6 +32,12 @@ _STATES = {
     StepState.EXCUSED: (SIGN_PAST, Tone.WAITING),
     StepState.UNKNOWN: (SIGN_UNKNOWN, Tone.SOON),
 }
+_PHASES = {
+    -1: (SIGN_FINE, Tone.FINE),
+    0: (SIGN_WAITING, Tone.STRONG),
+    1: (SIGN_PAST, Tone.MUTED),
+}
+"""Phases that are past, the present one, and those to come."""
 _NAME_WIDTH = 22
 
 
@@ -86,6 +92,18 @@ def what_lines(plan: Plan) -> Iterator[Cell | Hung]:
         yield fact("how", cell(plan.means))
     yield fact("the same as", cell(plan.command))
     yield fact("rests on", cell(plan.basis.digest))
+
+
+def phases_line(progress: Progress) -> Cell:
+    """Where a helm's work is among all its phases; hooks may come once more after the others."""
+    at = list(Phase).index(progress.phase)
+    found: list[Cell] = []
+    for place, phase in enumerate(Phase):
+        if phase is Phase.OVER:
+            break
+        sign, tone = _PHASES[(place > at) - (place < at)]
+        found.append(((f"{sign} {phase.value}", tone),))
+    return join(*found)
 
 
 def progress_lines(progress: Progress) -> Iterator[Cell | Hung]:

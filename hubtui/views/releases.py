@@ -8,11 +8,14 @@ from itertools import pairwise
 from typing import Literal
 
 from hubtui.model.age import age
+from hubtui.model.podstate import Severity
 from hubtui.model.release import RevisionHead, Status
 from hubtui.model.trail import Finding, pair_of, trail
 from hubtui.services.changed import Changed, Unknown
 from hubtui.services.releases import Releases, Summary
 from hubtui.services.store import State
+from hubtui.services.workflow_runs import WorkflowRuns, latest
+from hubtui.views import workflow_runs
 from hubtui.views.cells import EMPTY, Cell, Tone, cell, join
 from hubtui.views.filters import Filter
 from hubtui.views.freshness import freshness
@@ -32,13 +35,24 @@ COLUMNS = (
 OTHERS = "others"
 """The key of the line that tells of the other releases, folded."""
 
+WORKFLOW = "workflow"
+"""The key of the line that tells of the workflow that deploys the hub."""
+
 
 class ReleasesView:
     """The view model of the releases pane."""
 
-    def __init__(self, releases: Releases, release: str, changed: Changed | None = None) -> None:
+    def __init__(
+        self,
+        releases: Releases,
+        release: str,
+        changed: Changed | None = None,
+        runs: WorkflowRuns | None = None,
+    ) -> None:
         self._releases = releases
         self._changed = changed
+        self._runs = runs
+        self._runs_seen = 0
         self._before: dict[str, RevisionHead] = {}
         self.helm_here = False
         """Whether this machine runs a helm on the release."""
@@ -111,19 +125,24 @@ class ReleasesView:
         if not self._releases.store.loaded.is_set():
             return Dirty()
         everything, keys = self._subscription.drain()
-        if not (everything or keys or not self._arranged):
+        version = self._runs.version if self._runs else 0
+        if not (everything or keys or not self._arranged or version != self._runs_seen):
             return Dirty()
+        self._runs_seen = version
         before = self._order
         self._before.clear()
         self._order = self._arrange()
         self._arranged = True
-        dirty = {f"rev:{key}" for key in keys} | {f"release:{key}" for key in keys} | {OTHERS}
+        dirty = {f"rev:{key}" for key in keys} | {f"release:{key}" for key in keys}
+        dirty |= {OTHERS, WORKFLOW}
         return Dirty(frozenset(dirty), order=self._order != before)
 
     def _arrange(self) -> list[str]:
         heads = self._releases.heads(self.release)
         self._pair_up(heads)
         order = [f"rev:{_key(head)}" for head in heads if self._matches(head)]
+        if self._runs is not None and self._runs.configured and not self.filter:
+            order.append(WORKFLOW)
         others = [name for name in self._releases.names() if name != self.release]
         if others:
             order.append(OTHERS)
@@ -160,6 +179,13 @@ class ReleasesView:
         calm = newest.status is Status.DEPLOYED
         return cell(found[0].sentence, Tone.MUTED if calm else Tone.SOON)
 
+    def run_to_watch(self, now: datetime) -> Cell:
+        """The newest deployment run, while it is under way or when it went wrong."""
+        run = latest(self._runs.runs) if self._runs is not None else None
+        if self._runs is None or run is None or run.severity in (Severity.FINE, Severity.PAST):
+            return EMPTY
+        return workflow_runs.line(self._runs, now)
+
     def worth_comparing(
         self, head: RevisionHead, now: datetime
     ) -> tuple[RevisionHead, RevisionHead] | None:
@@ -173,6 +199,9 @@ class ReleasesView:
     def cells(self, key: str, now: datetime) -> Sequence[Cell]:
         if key == OTHERS:
             return self._others()
+        if key == WORKFLOW:
+            line = workflow_runs.line(self._runs, now) if self._runs is not None else EMPTY
+            return (join(cell("▸", Tone.MUTED), line),)
         head = self.head(key)
         if head is None:
             return (EMPTY,) * len(COLUMNS)

@@ -70,10 +70,16 @@ class SmallRelease:
     namespace: str
     chart: Path
     major: int
+    driver: str = "secret"
 
     @property
     def helm(self) -> Path:
         return self.cluster.helm(self.major)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What helm sees of it."""
+        return {**self.cluster.helm_environment(), "HELM_DRIVER": self.driver}
 
     def upgrade(self, mark: str, *more: str) -> None:
         """A further revision."""
@@ -83,7 +89,7 @@ class SmallRelease:
         """helm in this namespace."""
         return subprocess.run(
             [str(self.helm), *arguments, "--namespace", self.namespace],
-            env=self.cluster.helm_environment(),
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -94,7 +100,7 @@ class SmallRelease:
         """helm in this namespace, left running."""
         return subprocess.Popen(
             [str(self.helm), *arguments, "--namespace", self.namespace],
-            env=self.cluster.helm_environment(),
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -102,7 +108,7 @@ class SmallRelease:
 
     def statuses(self) -> dict[int, str]:
         """The revisions' statuses, from the storage objects' labels."""
-        path = f"/api/v1/namespaces/{self.namespace}/secrets"
+        path = f"/api/v1/namespaces/{self.namespace}/{self.driver}s"
         with self.cluster.api() as api:
             found = api.items(path, labelSelector=f"owner=helm,name={NAME}")
         labels = [item["metadata"]["labels"] for item in found]

@@ -28,6 +28,7 @@ from hubtui.config import Settings
 from hubtui.errors import ReadOnlyError
 from hubtui.model.kinds import DEPLOYMENTS, PODS
 from hubtui.model.plan import Outcome, Result
+from hubtui.services.actions import release_pending
 from hubtui.services.hub_health import HubAddress, ask
 from hubtui.services.journal import Journal, Line
 from hubtui.services.session import Session, connect, open_client
@@ -100,6 +101,8 @@ def assert_only_read(evidence: Evidence) -> None:
 NOT_WALKED = {
     "QuitScreen": "asks only while an operation runs, and in read-only none does",
     "RunbookScreen": "needs a problem: the next test has one",
+    "RecoverScreen": "needs a release that is stuck: a test below has one",
+    "WorkflowRunsScreen": "needs a repository and a token, and asks GitHub only",
     "TextScreen": "shows a long value of a diff in full, and the revisions here have none",
 }
 """Screens that no key leads to here, and why."""
@@ -178,6 +181,52 @@ async def test_no_key_on_a_problems_runbook_writes(
     assert_only_read(evidence)
 
 
+@pytest.fixture
+def stuck(small: SmallRelease, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Where a release is whose newest revision is pending."""
+    small.set_status(3, "pending-upgrade")
+    monkeypatch.setattr(release_pending, "GRACE", 0.0)
+    return {"namespace": small.namespace, "release": NAME}
+
+
+async def test_no_key_at_a_stuck_release_writes(
+    testbed: Testbed, readonly_admin: Path, evidence: Evidence, stuck: dict[str, str]
+) -> None:
+    app = StayingApp(settings_of(testbed, readonly_admin, read_only=True, **stuck))
+    async with app.run_test(size=SIZE) as pilot:
+        walk = Walk(app, pilot)
+        await walk.here(("R",))
+        await walk.confirm(("R", "enter"), NAME)
+        assert app.screen.query_one("#confirm-go", Button).disabled
+        assert app.session is not None
+        assert app.session.operations.all == []
+    (place,) = walk.pressed
+    assert place.screen == "RecoverScreen"
+    assert len(walk.pressed[place]) > 10
+    assert_only_read(evidence)
+
+
+def test_no_recovery_is_written(
+    testbed: Testbed,
+    readonly_admin: Path,
+    evidence: Evidence,
+    stuck: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("HUBTUI_HELM", str(testbed.helm()))
+    where = ["--namespace", stuck["namespace"], "--release", stuck["release"]]
+    flags = ["--kubeconfig", str(readonly_admin), *where, "--read-only", "recover"]
+    keep = tmp_path / "kept.json"
+    assert run(flags) == 0
+    for way in (["rollback"], ["mark-failed", "--save", str(keep)]):
+        assert run([*flags, "--way", *way]) == 0
+        assert run([*flags, "--way", *way, "--confirm", NAME]) == 3
+    assert not keep.exists()
+    assert not Journal().path.exists()
+    assert_only_read(evidence)
+
+
 async def test_no_command_of_the_palette_writes(
     testbed: Testbed, readonly_admin: Path, evidence: Evidence
 ) -> None:
@@ -223,6 +272,7 @@ ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
     "why": [("hub",)],
     "logs": [("hub",), ("hub", "--tail", "1")],
     "rollback": [("2",)],
+    "recover": [],  # needs a release that is stuck
     "restart": [("hub",), ("proxy",)],
     "delete-pod": [("{pod}",), ("{pod}", "--force")],
 }

@@ -226,7 +226,7 @@ async def test_two_at_once_on_this_machine(small: SmallRelease) -> None:
 async def test_an_image_that_cannot_be_pulled_is_a_failure_with_its_reason(
     small: SmallRelease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubtui.services.actions.rollback_watch.STUCK_FOR", 1.0)
+    monkeypatch.setattr("hubtui.services.actions.release_watch.STUCK_FOR", 1.0)
     path = f"/api/v1/namespaces/{small.namespace}/resourcequotas"
     quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
     with small.cluster.api() as api:
@@ -334,7 +334,7 @@ async def test_the_hub_rolls_back_and_answers(hub: Testbed, admin: Path) -> None
 async def test_a_hub_that_does_not_answer_is_a_failure(
     hub: Testbed, admin: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubtui.services.actions.rollback_watch.HEALTH_FOR", 1.0)
+    monkeypatch.setattr("hubtui.services.actions.release_watch.HEALTH_FOR", 1.0)
     async with FaultProxy(hub.server, ca_file=hub.ca_file) as proxy:
         proxy.answer(Match(r"/portforward$"), 500)
         session = await hub_session(proxy.kubeconfig_from(admin), hub)

@@ -119,15 +119,44 @@ def test_a_taint_that_evicts_ends_what_does_not_tolerate_it(cluster: Cluster) ->
     assert cluster.status(DAEMONSETS, "puller")["desiredNumberScheduled"] == 0
 
 
-def test_a_daemon_pod_stays_where_no_new_one_would_start_and_is_counted(cluster: Cluster) -> None:
+def counts(cluster: Cluster) -> tuple[int, int, int]:
+    status = cluster.status(DAEMONSETS, "puller")
+    wanted, current = status["desiredNumberScheduled"], status["currentNumberScheduled"]
+    return wanted, current, status["numberMisscheduled"]
+
+
+def test_a_cordon_is_nothing_to_daemon_pods(cluster: Cluster) -> None:
+    cluster.daemon_set("puller")
+    cluster.run(30)
+    cluster.objects.change(
+        NODES, "", "node-0", lambda node: node["spec"].update(unschedulable=True)
+    )
+    cluster.run(10)
+    assert (cluster.ready("puller"), counts(cluster)) == (1, (1, 1, 0))
+    (pod,) = cluster.pods("puller")
+    cluster.objects.delete(PODS, NAMESPACE, name_of(pod))
+    cluster.run(40)
+    assert (cluster.ready("puller"), counts(cluster)) == (1, (1, 1, 0))
+
+
+def test_a_daemon_pod_stays_where_no_new_one_would_start_and_counts_until_a_pod_changes(
+    cluster: Cluster,
+) -> None:
     taint = {"key": "gpu", "effect": "NoSchedule"}
+    cluster.node("node-1")
     cluster.daemon_set("puller")
     cluster.run(30)
     cluster.objects.change(NODES, "", "node-0", lambda node: node["spec"].update(taints=[taint]))
     cluster.run(10)
-    status = cluster.status(DAEMONSETS, "puller")
-    assert cluster.ready("puller") == 1
-    assert (status["desiredNumberScheduled"], status["numberMisscheduled"]) == (0, 1)
+    assert (cluster.ready("puller"), counts(cluster)) == (2, (2, 2, 0))
+    other = next(pod for pod in cluster.pods("puller") if node_of(pod) == "node-1")
+    cluster.objects.delete(PODS, NAMESPACE, name_of(other))
+    cluster.run(40)
+    assert (cluster.ready("puller"), counts(cluster)) == (2, (1, 1, 1))
+    here = next(pod for pod in cluster.pods("puller") if node_of(pod) == "node-0")
+    cluster.objects.delete(PODS, NAMESPACE, name_of(here))
+    cluster.run(40)
+    assert (cluster.ready("puller"), counts(cluster)) == (1, (1, 1, 0))
 
 
 def test_a_node_lists_its_fifty_largest_images(cluster: Cluster) -> None:

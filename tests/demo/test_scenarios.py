@@ -195,6 +195,28 @@ def test_hook_puller_waits_for_one_node_and_fails_in_the_end() -> None:
     assert history(cluster)[-1] == ("5", "failed", 'Upgrade "hub" failed')
 
 
+def test_hook_puller_goes_on_when_the_node_is_left_out_and_not_by_a_cordon_alone() -> None:
+    cluster = told(drill="hook-puller")
+    objects = cluster.world.objects
+    (slow,) = [pod for pod in pods(cluster, "hook-image-puller") if not is_ready(pod)]
+    node = slow["spec"]["nodeName"]
+    objects.change(NODES, "", node, lambda each: each["spec"].update(unschedulable=True))
+    passes(cluster, 1)
+    assert history(cluster)[-1] == ("5", "pending-upgrade", "Preparing upgrade")
+    taint = {"key": "hubtui/pullers-off", "effect": "NoSchedule"}
+    objects.change(NODES, "", node, lambda each: each["spec"]["taints"].append(taint))
+    objects.delete(PODS, "hub", slow["metadata"]["name"])
+    passes(cluster, 1)
+    assert history(cluster)[-2:] == [
+        ("4", "superseded", history(cluster)[-2][2]),
+        ("5", "deployed", "Upgrade complete"),
+    ]
+    assert pods(cluster, "hook-image-puller") == []
+    passes(cluster, 5)
+    assert history(cluster)[-1] == ("5", "deployed", "Upgrade complete")
+    assert hub_runs(cluster)
+
+
 def test_pending_users_find_no_node() -> None:
     cluster = told(drill="pending-user")
     waiting = [p for p in pods(cluster, "singleuser-server") if not p["spec"].get("nodeName")]

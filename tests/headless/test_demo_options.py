@@ -83,6 +83,19 @@ def test_the_stuck_release_is_freed_by_a_rollback(hubtui: Command) -> None:
     assert answered.code == 0, answered.err
 
 
+def test_the_stuck_release_is_recovered_either_way(hubtui: Command, tmp_path: Path) -> None:
+    drill = ("--demo", "--drill", "pending-release", "--speed", "20")
+    told = hubtui(*drill, "recover", "--json").document
+    assert (told["revision"], told["back"]) == (5, 4)
+    assert [way["stops"] for way in told["ways"]] == [[], []]
+    keep = tmp_path / "kept.json"
+    for way in (["rollback"], ["mark-failed", "--save", str(keep)]):
+        done = hubtui(*drill, "recover", "--way", *way, "--confirm", "hub", "--json")
+        assert done.code == 0, done.err
+    assert "The cluster is as revision 4 says." in done.document["outcome"]["notes"]
+    assert keep.stat().st_mode & 0o777 == 0o600
+
+
 def test_without_helm_it_is_read_only_and_says_what_would_help(
     hubtui: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

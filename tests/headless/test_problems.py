@@ -52,7 +52,7 @@ def test_a_problem_is_told_with_the_command_that_starts_the_fix(
     assert "Roll back to revision 2 · hubtui rollback 2" in found.out
     (item,) = hubtui("problems", "--json").document["items"]
     assert (item["incident"], item["level"]) == ("pending-release", "now")
-    assert item["fixes"][0]["command"] == "hubtui rollback 2"
+    assert [fix["command"] for fix in item["fixes"]] == ["hubtui recover", "hubtui rollback 2"]
     assert item["targets"] == [{"kind": "release", "name": "hub"}]
     assert item["since"].endswith("Z")
     assert {"source", "words", "at", "warning"} == set(item["evidence"][0])

@@ -11,7 +11,8 @@ import pytest
 from hubtui.config import Settings
 from hubtui.model.plan import Outcome, Result
 from hubtui.services import hub_health
-from hubtui.services.actions.rollback_watch import Watch
+from hubtui.services.actions.release_watch import Watch
+from hubtui.services.actions.rollback import deed
 from hubtui.services.hub_health import Health, HubAddress
 from hubtui.services.session import Session, connect, open_client
 from tests.headless.apiserver import ApiServer
@@ -59,7 +60,7 @@ async def watched(api: ApiServer, tmp_path: Path) -> Outcome:
     assert isinstance(session, Session)
     helm: Any = Ended()
     try:
-        return await Watch(session, None, 4, 3, "").to_the_end(helm)
+        return await Watch(session, None, "rollback", deed(4, 3), 3, "").to_the_end(helm)
     finally:
         await session.close()
 

@@ -81,6 +81,7 @@ class PreparedClient(KubeClient):
         token: WriteToken | None = None,
         content_type: str = "application/json",
         timeout: float = 30,
+        exact: bool = False,
     ) -> bytes:
         self.gate.check(call, token)
         self.calls.append(call)
@@ -131,7 +132,9 @@ def _selected(each: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     wanted = [part.partition("=") for part in query.get("labelSelector", "").split(",") if part]
     kind, unequal, value = query.get("fieldSelector", "").partition("!=")
     right_type = not unequal or each.get(kind) != value
-    return right_type and all(labels.get(name) == value for name, _, value in wanted)
+    on_node, _, node = query.get("fieldSelector", "").partition("spec.nodeName=")
+    right_node = bool(on_node) or not node or each["spec"].get("nodeName") == node
+    return right_type and right_node and all(labels.get(name) == value for name, _, value in wanted)
 
 
 def settings(folder: Path, **more: Any) -> Settings:

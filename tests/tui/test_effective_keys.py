@@ -37,6 +37,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "the diff": ("j", "d"),
     "the plan": ("j", "r"),
     "its checks": ("j", "r", "shift+tab", "shift+tab"),
+    "an upgrade": ("u",),
+    "its image": ("u", "j", "j", "j", "enter"),
     "a log": ("2", "l"),
     "details": ("2", "G", "enter"),
     "why": ("2", "G", "w"),
@@ -152,14 +154,14 @@ async def test_no_key_is_bound_to_two_commands(app: WalkedApp, path: tuple[str, 
 
 
 async def test_a_key_of_ones_own_replaces_the_one_of_the_program(make: Make) -> None:
-    app = make(keys={"rollback": "R", "other-hub": "ctrl+o"})
+    app = make(keys={"rollback": "b", "other-hub": "ctrl+o"})
     async with app.run_test(size=WIDE) as pilot:
         await ready(pilot)
-        assert "R roll back" in app.text.splitlines()[-1]
+        assert "b roll back" in app.text.splitlines()[-1]
         await pilot.press("j", "r", "H")
         await pilot.pause()
         assert isinstance(app.screen, OverviewScreen)
-        await pilot.press("R")
+        await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen.focused, Input), "the plan")
 
 

@@ -40,8 +40,8 @@ def test_a_danger_is_never_reached_by_enter_or_space() -> None:
 
 
 def test_what_is_wrong_with_a_keymap_is_said() -> None:
-    assert keys.keymap_errors({"rollback": "R"}) == []
-    assert keys.keymap_errors({"roll": "R"}) == [
+    assert keys.keymap_errors({"rollback": "b"}) == []
+    assert keys.keymap_errors({"roll": "b"}) == [
         "There is no command roll; `hubtui config` lists them."
     ]
     assert keys.keymap_errors({"rollback": "e"}) == [

@@ -151,9 +151,9 @@ async def test_a_fix_is_dim_in_read_only(make: Make) -> None:
 
 
 async def test_ones_own_key_is_named_in_the_text(make: Make) -> None:
-    app = make(stuck(), keys={"rollback": "R"})
+    app = make(stuck(), keys={"rollback": "b"})
     async with app.run_test(size=SIZE) as pilot:
-        await problems(pilot, app, "R   Roll back to revision 12")
+        await problems(pilot, app, "b   Roll back to revision 12")
 
 
 async def test_a_hub_that_does_not_end_can_be_forced_and_its_log_read(make: Make) -> None:

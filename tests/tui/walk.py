@@ -15,11 +15,14 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Input
 
+from hubtui.services.upgrade_sources import Typed
 from hubtui.tui import app as tui
 from hubtui.tui import keys
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.panes.base import Pane
+from hubtui.tui.panes.releases import ReleasesPane
 from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.screens.recover import RecoverScreen
 from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.text_table import TextTable
@@ -101,6 +104,8 @@ class Walk:
                 unfolded.discard(key)
             pane.pane_view._stale_order = True  # type: ignore[attr-defined]
             pane.pane_view._arranged = False  # type: ignore[attr-defined]
+            if isinstance(pane, ReleasesPane):
+                pane._typed = Typed()
         app._overview.action_overview()
         app._overview.action_focus_pane(1)
         app._beat()
@@ -128,6 +133,13 @@ class Walk:
                 self.pilot,
                 lambda: self.app.screen is not screen or self._is_made(screen),
                 "a plan",
+            )
+        if isinstance(screen, RecoverScreen):
+            ways = screen.table
+            await until(
+                self.pilot,
+                lambda: self.app.screen is not screen or ways.cursor is not None,
+                "the ways out",
             )
         if self.app.session is None:
             await self.home()

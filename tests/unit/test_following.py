@@ -12,7 +12,8 @@ from hubtui.model.plan import Outcome, Phase, Result, Step, StepState
 from hubtui.model.release import Status
 from hubtui.services import hub_health
 from hubtui.services.actions import following
-from hubtui.services.actions.rollback_outcome import Seen, left_behind, rolled_back
+from hubtui.services.actions.release_outcome import Seen, deployed, left_behind
+from hubtui.services.actions.rollback import deed
 from hubtui.services.hub_health import Health, HubAddress
 from hubtui.services.rollouts import Look
 from tests.unit.test_rollback_checks import head
@@ -85,7 +86,7 @@ async def test_a_hub_that_could_not_be_asked_is_not_a_hub_that_does_not_answer(
 
 
 def seen(look: Look) -> Seen:
-    return Seen("hub", 12, 11, (head(13), head(12, Status.SUPERSEDED)), look=look)
+    return Seen("hub", deed(12, 11), (head(13), head(12, Status.SUPERSEDED)), look=look)
 
 
 ANSWERS = Health(True, "the hub answers /hub/health")
@@ -105,14 +106,14 @@ ANSWERS = Health(True, "the hub answers /hub/health")
 def test_our_own_verification_is_the_result(
     steps: Sequence[Step], error: str, health: Health | None, result: Result
 ) -> None:
-    outcome = rolled_back(seen(Look(tuple(steps), error)), health)
+    outcome = deployed(seen(Look(tuple(steps), error)), health)
     assert outcome.result is result
     assert outcome.steps == tuple(steps)
     assert outcome.ok is (result is Result.OK)
 
 
 def test_what_was_not_verified_is_said() -> None:
-    outcome = rolled_back(seen(Look((HUB, UNSEEN))), ANSWERS)
+    outcome = deployed(seen(Look((HUB, UNSEEN))), ANSWERS)
     assert "not verified: 1 of 2 workloads are ready" in outcome.summary
     assert "the hub answers /hub/health" in outcome.summary
     assert outcome.notes == ("Not verified: no right to list it",)

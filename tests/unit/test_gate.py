@@ -35,6 +35,9 @@ WRITES = [
 ]
 ROLLBACK = ["rollback", "hub", "11", "--namespace", "hub", "--timeout", "10m"]
 MAY_ROLL_BACK = Permit("rollback", "helm", "hub", "hub")
+UPGRADE = ["upgrade", "hub", "/charts/hub", "--namespace", "hub", "--values", "-"]
+RESET = [*UPGRADE, "--reset-values"]
+MAY_UPGRADE = Permit("upgrade", "helm", "hub", "hub")
 
 
 @pytest.mark.parametrize("call", READS, ids=str)
@@ -112,6 +115,21 @@ def test_helm_rollback_needs_the_token_of_its_release() -> None:
         gate.check_helm(ROLLBACK, token)
 
 
+def test_helm_upgrade_is_asked_dry_by_anybody_and_done_with_a_token_only() -> None:
+    Gate("because").check_helm([*RESET, "--dry-run=server", "-o", "json"])
+    gate = Gate()
+    with pytest.raises(ReadOnlyError, match="no plan permits it"):
+        gate.check_helm(RESET)
+    token = gate.grant("plan", [MAY_UPGRADE])
+    for mode in ("--reset-values", "--reuse-values", "--reset-then-reuse-values"):
+        gate.check_helm(
+            [*UPGRADE, mode, "--cleanup-on-fail", "--description", "abc, by Ada"], token
+        )
+    other = gate.grant("other", [MAY_ROLL_BACK])
+    with pytest.raises(ReadOnlyError, match="no plan permits it"):
+        gate.check_helm(RESET, other)
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -120,6 +138,29 @@ def test_helm_rollback_needs_the_token_of_its_release() -> None:
         ["version", "--template", "{{.Version}}", "--kubeconfig", "x"],
         ["uninstall", "hub", "--namespace", "hub"],
         ["upgrade", "hub", "chart"],
+        UPGRADE,
+        [*RESET, "--reuse-values"],
+        [*RESET, "--wait"],
+        [*RESET, "--atomic"],
+        [*RESET, "--rollback-on-failure"],
+        [*RESET, "--install"],
+        [*RESET, "--force"],
+        [*RESET, "--force-conflicts"],
+        [*RESET, "--no-hooks"],
+        [*RESET, "--dry-run"],
+        [*RESET, "--dry-run=client"],
+        [*RESET, "--dry-run=none"],
+        [*RESET, "--dry-run", "server"],
+        [*RESET, "--dry-run=server", "--dry-run=server"],
+        [*RESET, "--set", "a=b"],
+        [*RESET, "--values", "/etc/values.yaml"],
+        ["upgrade", "hub", "c", "--namespace", "hub", "--reset-values", "--values", "/x.yaml"],
+        [*RESET, "-o", "yaml"],
+        [*RESET, "--post-renderer", "/bin/sh"],
+        [*RESET, "--repo", "https://me:password@example.org"],
+        [*RESET, "--repo", "file:///charts"],
+        [*RESET, "--description", "--wait"],
+        [*RESET, "--labels", "a=b"],
         ["plugin", "install", "x"],
         ["rollback", "hub", "11"],
         ["rollback", "hub", "--namespace", "hub"],
@@ -144,7 +185,7 @@ def test_helm_rollback_needs_the_token_of_its_release() -> None:
 )
 def test_no_other_helm_command_line_passes_even_with_a_token(argv: list[str]) -> None:
     gate = Gate()
-    token = gate.grant("plan", [MAY_ROLL_BACK])
+    token = gate.grant("plan", [MAY_ROLL_BACK, MAY_UPGRADE])
     with pytest.raises(ReadOnlyError, match="not on the list"):
         gate.check_helm(argv, token)
 

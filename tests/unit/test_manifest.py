@@ -163,10 +163,10 @@ def test_documents_that_are_known_are_not_read_again() -> None:
 
 
 def test_a_key_that_comes_twice_is_noted_and_the_last_one_counts() -> None:
-    text = "kind: Pod\nmetadata: {name: a}\nspec:\n  x: 1\n  y: {a: 1, a: 2}\n  x: 2\n"
+    text = "kind: Pod\nmetadata: {name: a}\nspec:\n  x: 1\n  z: {a: 1, a: 2}\n  x: 2\n"
     (found,) = manifest.read(text)
     assert isinstance(found, Resource)
-    assert found.body["spec"] == {"x": 2, "y": {"a": 2}}
+    assert found.body["spec"] == {"x": 2, "z": {"a": 2}}
     assert sorted((one.key, one.line) for one in found.repeated) == [("a", 5), ("x", 6)]
 
 

@@ -48,7 +48,7 @@ def test_a_release_that_stays_pending_leads_back_to_the_last_deployed_one() -> N
     assert (found.incident, found.level) == (Incident.PENDING_RELEASE, Level.NOW)
     assert found.title == "Release hub is stuck: revision 3 stays pending-upgrade"
     assert found.since == ago(2580)
-    assert [fix.command for fix in found.fixes] == ["hubtui rollback 2"]
+    assert [fix.command for fix in found.fixes] == ["hubtui recover", "hubtui rollback 2"]
     assert "no helm seen from here" in words(found)
     assert "another operation is in progress" in found.effect
 
@@ -61,12 +61,15 @@ def test_each_way_of_pending_is_seen(status: str) -> None:
 
 def test_without_a_deployed_revision_the_last_superseded_one_is_the_way_back() -> None:
     stuck = heads("superseded", "superseded", "failed", "pending-upgrade", seconds=700)
-    assert [fix.target for fix in only(situation(*core(), heads=stuck)).fixes] == ["2"]
+    back = only(situation(*core(), heads=stuck)).fix(Verb.ROLLBACK)
+    assert back is not None
+    assert back.target == "2"
 
 
 def test_a_first_install_has_no_way_back() -> None:
     found = only(situation(heads=heads("pending-install", seconds=700), expected={}))
-    assert found.fixes == ()
+    assert [fix.command for fix in found.fixes] == ["hubtui recover"]
+    assert "mark this one as failed" in found.todo
     assert "helm uninstall" in found.todo
 
 
@@ -105,8 +108,24 @@ def test_the_node_and_the_image_that_hold_an_upgrade_up_are_named() -> None:
     assert "image ds:2 cannot be pulled on user-7" in found.title
     assert "2 of 3 nodes ready" in words(found)
     assert "8 m left of helm's timeout of 10 m" in words(found)
-    assert found.fixes[0].command == f"hubtui why {HOOK}"
+    assert [fix.command for fix in found.fixes][:2] == [
+        "hubtui cordon user-7 --pullers-off",
+        f"hubtui why {HOOK}",
+    ]
     assert ("node", "user-7") in [(target.kind, target.name) for target in found.targets]
+
+
+def test_where_no_node_can_pull_it_is_the_image_and_no_node_is_to_be_left_out() -> None:
+    bad = [
+        waiting(f"h{n}", HOOK, "ImagePullBackOff", 100, image="ds:2", node=f"user-{n}")
+        for n in range(3)
+    ]
+    (found,) = [
+        each
+        for each in problems_of(pulling(*bad, ready=0))
+        if each.incident is Incident.HOOK_PULLER
+    ]
+    assert [fix.command.split()[1] for fix in found.fixes] == ["why", "events"]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,27 @@ async def test_it_does_nothing_before_it_may_begin(tmp_path: Path) -> None:
     assert not runs(started.pid, started.started)
 
 
+async def test_what_it_reads_is_in_memory_and_there_for_as_long_as_it_wants(
+    tmp_path: Path,
+) -> None:
+    given = b'{"secret": "kanarienvogel"}' * 20_000  # more than a pipe holds
+    script = f"cat > {tmp_path}/read; readlink /proc/$$/fd/0; ls /proc/$$/fd | tr '\\n' ' '"
+    with (tmp_path / "lock").open("w") as lock:
+        started = spawn_held(
+            ["/bin/sh", "-c", f"({script}) > {tmp_path}/said"],
+            env=ENV,
+            errors=tmp_path / "words",
+            lock=lock.fileno(),
+            stdin=given,
+        )
+    started.begin()
+    assert await started.wait() == 0
+    assert (tmp_path / "read").read_bytes() == given
+    where, descriptors = (tmp_path / "said").read_text().splitlines()
+    assert where.startswith("/memfd:")
+    assert "4" not in descriptors.split()
+
+
 async def test_it_never_begins_when_it_is_abandoned(tmp_path: Path) -> None:
     done = tmp_path / "done"
     started = spawn(tmp_path, f"touch {done}")

@@ -11,8 +11,8 @@ from hubtui.errors import ApiError, DeniedError
 from hubtui.model.manifest import Resource, read
 from hubtui.model.plan import Level
 from hubtui.model.redact import MASK, Redactor
-from hubtui.services.actions import rollback_dry_run, rollback_rights
-from hubtui.services.actions.rollback_rights import Need
+from hubtui.services.actions import release_dry_run, release_rights
+from hubtui.services.actions.release_rights import Need
 
 CANARY = "kanarienvogel-1234"
 OBJECTS = "\n---\n".join(
@@ -45,7 +45,7 @@ class Facts:
 async def test_what_the_server_repeats_is_masked_and_all_of_it_is_in_the_document() -> None:
     client: Any = Refusing()
     facts: Any = Facts()
-    check = await rollback_dry_run.check(client, facts, "hub")
+    check = await release_dry_run.check(client, facts, "hub")
     assert check is not None
     document = check.to_json()
     assert CANARY not in str(document)
@@ -59,7 +59,7 @@ async def test_what_the_server_repeats_is_masked_and_all_of_it_is_in_the_documen
 async def test_all_missing_rights_are_in_the_document() -> None:
     client: Any = Refusing()
     wanted = [Need("patch", "secrets", "hub", f"s{n}", f"Secret/s{n}") for n in range(9)]
-    check = await rollback_rights.check(client, wanted)
+    check = await release_rights.check(client, wanted)
     assert check.level is Level.STOP
     assert check.evidence.endswith("Secret/s5 and 3 more")
     assert check.to_json()["details"] == [f"patch Secret/s{number}" for number in range(9)]
@@ -69,7 +69,7 @@ async def test_all_missing_rights_are_in_the_document() -> None:
 async def test_rights_of_an_api_that_is_not_known_warn(guessed: bool) -> None:
     client: Any = Refusing()
     need = Need("patch", "things.example.org", "hub", "x", "Thing/x", guessed=guessed)
-    check = await rollback_rights.check(client, [need])
+    check = await release_rights.check(client, [need])
     assert check.level is (Level.WARN if guessed else Level.STOP)
     assert check.details == ("patch Thing/x",)
 
@@ -80,6 +80,6 @@ async def test_reviews_that_are_refused_are_said() -> None:
             raise DeniedError("no right to create selfsubjectaccessreviews")
 
     client: Any = Deaf()
-    check = await rollback_rights.check(client, [Need("patch", "secrets", "hub", "s", "Secret/s")])
+    check = await release_rights.check(client, [Need("patch", "secrets", "hub", "s", "Secret/s")])
     assert check.level is Level.WARN
     assert check.evidence.startswith("cannot be asked: ")

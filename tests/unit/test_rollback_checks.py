@@ -13,9 +13,11 @@ from hubtui.clients.helm import Version
 from hubtui.model.diff_content import content
 from hubtui.model.plan import Check, Level
 from hubtui.model.release import Chart, Payload, RevisionHead, Status
-from hubtui.services.actions import rollback_checks as checks
-from hubtui.services.actions.rollback_facts import Facts, Side
-from hubtui.services.actions.rollback_rights import needs, resource_of
+from hubtui.services.actions import release_checks as checks
+from hubtui.services.actions.release_facts import Facts, Side
+from hubtui.services.actions.release_pending import Pending, nothing_is_running
+from hubtui.services.actions.release_rights import needs, resource_of
+from hubtui.services.actions.rollback_checks import target_is_complete
 
 NOW = datetime(2026, 11, 23, 14, 3, tzinfo=UTC)
 DEPLOYED, PENDING = Status.DEPLOYED, Status.PENDING_UPGRADE
@@ -118,7 +120,7 @@ def test_a_release_without_a_hub_has_no_hub_database() -> None:
 
 
 def running(newest: RevisionHead, **look: Any) -> Check:
-    return checks.nothing_is_running(newest, checks.Pending(**look), NOW)
+    return nothing_is_running(newest, Pending(**look), NOW)
 
 
 def test_no_pending_revision() -> None:
@@ -171,7 +173,7 @@ def test_a_helm_of_this_machine() -> None:
     ids=["whole", "broken", "failed", "pending", "nameless"],
 )
 def test_target_is_complete(target: Side, level: Level, overridable: bool, says: str) -> None:
-    found = checks.target_is_complete(facts(side(12), target))
+    found = target_is_complete(facts(side(12), target))
     assert (found.level, found.overridable) == (level, overridable)
     assert says in found.evidence
 
@@ -181,20 +183,20 @@ def test_a_key_that_the_target_has_twice_is_told() -> None:
     assert at.payload is not None
     text = "\n---\nkind: Service\nmetadata: {name: web}\nspec: {a: 1, a: 2}\n"
     payload = replace(at.payload, manifest=at.payload.manifest + text)
-    found = checks.target_is_complete(facts(side(12), Side(at.head, payload, content(payload))))
+    found = target_is_complete(facts(side(12), Side(at.head, payload, content(payload))))
     assert found.level is Level.WARN
     assert "Service/web has a twice (line 4): helm takes the last one" in found.evidence
 
 
 def test_a_current_revision_that_cannot_be_read_stops_too() -> None:
-    found = checks.target_is_complete(facts(side(12, error="empty"), side(11)))
+    found = target_is_complete(facts(side(12, error="empty"), side(11)))
     assert found.level is Level.STOP
     assert "revision 12 cannot be read: empty" in found.evidence
 
 
 def test_the_newest_revision_itself() -> None:
     current = side(12)
-    found = checks.target_is_complete(facts(current, current))
+    found = target_is_complete(facts(current, current))
     assert found.level is Level.WARN
     assert "only edits by hand are undone" in found.evidence
 

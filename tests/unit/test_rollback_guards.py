@@ -14,8 +14,8 @@ from hubtui.model.diff_tree import Kind
 from hubtui.model.kube_needs import Node
 from hubtui.model.manifest import Key, Resource
 from hubtui.model.plan import Level
-from hubtui.services.actions import rollback_drift, rollback_images, rollback_owner
-from hubtui.services.actions.rollback_immutable import check, differing
+from hubtui.services.actions import release_drift, release_images, release_owner
+from hubtui.services.actions.release_immutable import check, differing
 from tests.unit.test_rollback_checks import facts, side
 
 IMAGE = "quay.example.org/class/notebook:2026.11"
@@ -23,7 +23,7 @@ IMAGE = "quay.example.org/class/notebook:2026.11"
 
 def node(name: str, *images: str, purpose: str = "user", cordoned: bool = False) -> Node:
     document = {
-        "metadata": {"name": name, "labels": {rollback_images.PURPOSE: purpose} if purpose else {}},
+        "metadata": {"name": name, "labels": {release_images.PURPOSE: purpose} if purpose else {}},
         "spec": {"unschedulable": cordoned},
         "status": {"images": [{"names": [image]} for image in images]},
     }
@@ -35,7 +35,7 @@ def node(name: str, *images: str, purpose: str = "user", cordoned: bool = False)
 
 def test_nodes_that_lack_an_image_are_named() -> None:
     nodes = [node("u1", IMAGE), node("u2", "other:1"), node("u3", "other:1", cordoned=True)]
-    found = rollback_images.verdict({IMAGE: False}, [*nodes, node("c1", "x:1", purpose="core")])
+    found = release_images.verdict({IMAGE: False}, [*nodes, node("c1", "x:1", purpose="core")])
     assert found.level is Level.WARN
     assert "notebook:2026.11 is missing on u2;" in found.evidence
     assert "u3" not in found.evidence
@@ -43,7 +43,7 @@ def test_nodes_that_lack_an_image_are_named() -> None:
 
 
 def test_an_image_that_is_everywhere_is_said_so() -> None:
-    found = rollback_images.verdict({IMAGE: False}, [node("u1", IMAGE), node("u2", "a:1", IMAGE)])
+    found = release_images.verdict({IMAGE: False}, [node("u1", IMAGE), node("u2", "a:1", IMAGE)])
     assert (found.level, found.evidence) == (
         Level.OK,
         "1 image: on every node that may run them",
@@ -52,8 +52,8 @@ def test_an_image_that_is_everywhere_is_said_so() -> None:
 
 @pytest.mark.parametrize("listed", [(), tuple(f"image:{n}" for n in range(50))])
 def test_a_full_or_empty_list_of_images_tells_nothing(listed: tuple[str, ...]) -> None:
-    assert rollback_images.has_image(node("u1", *listed), IMAGE) is None
-    found = rollback_images.verdict({IMAGE: False}, [node("u1", *listed)])
+    assert release_images.has_image(node("u1", *listed), IMAGE) is None
+    found = release_images.verdict({IMAGE: False}, [node("u1", *listed)])
     assert found.level is Level.WARN
     assert "? on u1" in found.evidence
     assert "missing" not in found.evidence
@@ -61,26 +61,12 @@ def test_a_full_or_empty_list_of_images_tells_nothing(listed: tuple[str, ...]) -
 
 def test_what_a_full_list_holds_is_there() -> None:
     listed = (*(f"image:{n}" for n in range(49)), IMAGE)
-    assert rollback_images.has_image(node("u1", *listed), IMAGE) is True
+    assert release_images.has_image(node("u1", *listed), IMAGE) is True
 
 
 def test_without_purposes_every_node_may_run_a_server() -> None:
     nodes = [node("a", IMAGE, purpose=""), node("b", "x:1", purpose="")]
-    assert "missing on b" in rollback_images.verdict({IMAGE: False}, nodes).evidence
-
-
-@pytest.mark.parametrize(
-    ("short", "long"),
-    [
-        ("busybox", "docker.io/library/busybox:latest"),
-        ("jupyter/base:1", "docker.io/jupyter/base:1"),
-        ("localhost/mine:1", "localhost/mine:1"),
-        ("registry:5000/mine", "registry:5000/mine:latest"),
-        ("quay.io/a/b@sha256:ab", "quay.io/a/b@sha256:ab"),
-    ],
-)
-def test_names_are_compared_with_what_they_leave_out(short: str, long: str) -> None:
-    assert rollback_images.full_name(short) == long
+    assert "missing on b" in release_images.verdict({IMAGE: False}, nodes).evidence
 
 
 # Owners
@@ -89,8 +75,8 @@ def test_names_are_compared_with_what_they_leave_out(short: str, long: str) -> N
 def test_fluxs_labels_on_the_manifest() -> None:
     labels = {"helm.toolkit.fluxcd.io/name": "hub", "helm.toolkit.fluxcd.io/namespace": "flux"}
     item = Resource("v1", "Service", "", "hub", {"metadata": {"labels": labels}})
-    assert rollback_owner.by_flux_labels([item]) == "flux/hub"
-    assert rollback_owner.by_flux_labels([Resource("v1", "Service", "", "hub", {})]) == ""
+    assert release_owner.by_flux_labels([item]) == "flux/hub"
+    assert release_owner.by_flux_labels([Resource("v1", "Service", "", "hub", {})]) == ""
 
 
 @pytest.mark.parametrize(
@@ -109,16 +95,16 @@ def test_a_helm_release_that_names_the_release(
 ) -> None:
     name, namespace = meta
     item = {"metadata": {"name": name, "namespace": namespace}, "spec": spec}
-    assert rollback_owner.names(item, "hub", "hub") == found
+    assert release_owner.names(item, "hub", "hub") == found
 
 
 def test_argos_tracking() -> None:
     tracked = {"argocd.argoproj.io/tracking-id": "hubs:apps/Deployment:hub/hub"}
-    assert rollback_owner.by_tracking([{"metadata": {"annotations": tracked}}]) == "hubs"
+    assert release_owner.by_tracking([{"metadata": {"annotations": tracked}}]) == "hubs"
     labelled = {"argocd.argoproj.io/instance": "hubs"}
-    assert rollback_owner.by_tracking([{"metadata": {"labels": labelled}}]) == "hubs"
+    assert release_owner.by_tracking([{"metadata": {"labels": labelled}}]) == "hubs"
     helm = {"app.kubernetes.io/instance": "hub"}
-    assert rollback_owner.by_tracking([{"metadata": {"labels": helm}}]) == ""
+    assert release_owner.by_tracking([{"metadata": {"labels": helm}}]) == ""
 
 
 # Fields that nobody may change
@@ -210,20 +196,22 @@ def edited(noise: str = "") -> ObjectDiff:
 
 
 def test_edits_by_hand_are_named_with_who_made_them() -> None:
-    found = rollback_drift.verdict(drift(edited()), same=False)
+    found = release_drift.verdict(drift(edited()), "a rollback", same=False)
     assert found.level is Level.WARN
     assert "Deployment/hub: spec.replicas (by kubectl-edit)" in found.evidence
 
 
 def test_to_roll_back_to_the_same_revision_is_to_undo_them() -> None:
-    found = rollback_drift.verdict(drift(edited()), same=True)
+    found = release_drift.verdict(drift(edited()), "a rollback", same=True)
     assert found.level is Level.OK
     assert "these are undone" in found.evidence
 
 
 def test_noise_is_no_edit_and_what_is_unread_is_counted() -> None:
-    found = rollback_drift.verdict(
-        drift(edited("a default"), unread=(Unread("Secret/x", "no right"),)), same=False
+    found = release_drift.verdict(
+        drift(edited("a default"), unread=(Unread("Secret/x", "no right"),)),
+        "a rollback",
+        same=False,
     )
     assert found.level is Level.OK
     assert "? 1 object not read" in found.evidence

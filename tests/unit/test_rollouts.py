@@ -11,7 +11,7 @@ from hubtui.errors import DeniedError
 from hubtui.model import kube
 from hubtui.model.kinds import DEPLOYMENTS
 from hubtui.model.plan import StepState
-from hubtui.services.actions.rollback_outcome import failed_objects
+from hubtui.services.actions.release_outcome import failed_objects
 from hubtui.services.rollouts import Rollouts, Target, step_of
 
 HUB = Target("Deployment", "hub", "hub", "hub")

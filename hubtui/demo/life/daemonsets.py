@@ -47,12 +47,27 @@ class DaemonSets(Owners):
         super().__init__(DAEMONSETS, WorkQueue(life.world.timeline, self._reconcile))
 
     def see(self, change: Change) -> None:
-        """Notes a DaemonSet when it or a pod of it changes; all when a node does."""
+        """Notes a DaemonSet when it or a pod of it changes, or a node that concerns it does."""
         if change.resource is not NODES:
             super().see(change)
         elif placing.moved(change):
             for each in self._life.world.objects.all(DAEMONSETS):
-                self._queue.note(key_of(each))
+                if change.type == "DELETED" or self._is_concerned(each, change.object):
+                    self._queue.note(key_of(each))
+
+    def _is_concerned(self, owner: Json, node: Json) -> bool:
+        """Whether a node lacks a pod, has one that may not stay, or may have been misscheduled.
+
+        As the controller of Kubernetes 1.36 has it (`syncNodeUpdate`): a taint that only keeps new
+        pods off leaves the counts as they are, until a pod changes.
+        """
+        pattern = self._pattern(owner, hash_of(owner["spec"]["template"]))
+        scheduled = bool(self._by_node(owner).get(name_of(node)))
+        if not scheduled:
+            return placing.may_start(pattern, node)
+        if not placing.may_stay(pattern, node):
+            return True
+        return bool((owner.get("status") or {}).get("numberMisscheduled"))
 
     def _reconcile(self, key: Key) -> None:
         owner = self._life.world.objects.find(DAEMONSETS, *key)

@@ -39,22 +39,46 @@ class Release:
         release = self._made(chapter, revision)
         status = release["info"]["status"]
         if status == "deployed":
-            self._apply(release)
-            for number, before in self._stored.items():
-                if before["info"]["status"] == "deployed":
-                    self._put(number, _with_info(before, status="superseded"))
+            self._take_over(release)
         elif chapter.hooks:
             hooks = sorted(release["hooks"], key=lambda each: each.get("weight", 0))
             self._write(_documents(each["manifest"] for each in hooks))
         self._put(revision, release)
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether helm is still at the newest revision."""
+        live = self._world.objects.find(SECRETS, self.name, self._secret(max(self._stored)))
+        status = live["metadata"]["labels"]["status"] if live else ""
+        return str(status).startswith("pending-")
+
     def fail(self, words: str) -> None:
         """The newest revision fails, if helm is still at it."""
-        revision = max(self._stored)
-        live = self._world.objects.find(SECRETS, self.name, self._secret(revision))
-        if live and str(live["metadata"]["labels"]["status"]).startswith("pending-"):
+        if self.is_pending:
+            revision = max(self._stored)
             failed = _with_info(self._stored[revision], status="failed", description=words)
             self._put(revision, failed)
+
+    def finish(self) -> None:
+        """The hooks of the newest revision are through, if helm is still at it: it goes on."""
+        if not self.is_pending:
+            return
+        revision = max(self._stored)
+        release = self._stored[revision]
+        for each in _documents(hook["manifest"] for hook in release["hooks"]):
+            resource, key = resource_of(each), key_of(self._placed(each))
+            if resource is not None and self._world.objects.find(resource, *key) is not None:
+                self._world.objects.delete(resource, *key)
+        self._take_over(release)
+        words = {"status": "deployed", "description": "Upgrade complete"}
+        self._put(revision, _with_info(release, **words))
+
+    def _take_over(self, release: Json) -> None:
+        """The cluster holds what this revision brings, and the one before is superseded."""
+        self._apply(release)
+        for number, before in self._stored.items():
+            if before["info"]["status"] == "deployed":
+                self._put(number, _with_info(before, status="superseded"))
 
     def _made(self, chapter: Chapter, revision: int) -> Json:
         if chapter.again:

@@ -17,6 +17,7 @@ from hubtui.model.plan import Outcome, Plan, Progress
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.services.journal import Entry
+from hubtui.services.pods import Pods
 
 
 class Releases(Protocol):
@@ -46,6 +47,8 @@ class ActionSession(Protocol):
     def client(self) -> KubeClient: ...
     @property
     def releases(self) -> Releases: ...
+    @property
+    def pods(self) -> Pods: ...
     @property
     def operations(self) -> Running: ...
 

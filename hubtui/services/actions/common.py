@@ -71,10 +71,13 @@ async def release_is_quiet(session: ActionSession, newest: RevisionHead | None) 
     return ok(name, f"{what}, no helm seen from here")
 
 
-async def right(session: ActionSession, verb: str, resource: str, name: str) -> Check:
+async def right(
+    session: ActionSession, verb: str, resource: str, name: str, *, namespaced: bool = True
+) -> Check:
     """Whether the caller may write this one object. Raises UnreachableError."""
+    namespace = session.namespace if namespaced else ""
     try:
-        may = await session.client.can_i(verb, resource, session.namespace, name)
+        may = await session.client.can_i(verb, resource, namespace, name)
     except ApiError as error:
         return warn("rights", f"cannot be asked: {error.what}")
     words = f"{verb} {resource} {name}"

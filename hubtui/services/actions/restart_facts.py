@@ -14,7 +14,7 @@ from hubtui.model.release import RevisionHead
 from hubtui.model.roles import RESTARTABLE
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.common import counted, newest_revision, ok, stop, warn, who_answers
-from hubtui.services.actions.rollback_notices import count_servers
+from hubtui.services.actions.release_notices import count_servers
 from hubtui.services.hub_health import DEFAULT_PORT, HubAddress
 from hubtui.services.rollouts import Target, step_of
 

@@ -16,22 +16,25 @@ from hubtui.clients.gate import WriteToken
 from hubtui.clients.helm import Helm, rollback_words
 from hubtui.errors import ChangedSinceError, ToolError
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
-from hubtui.services import journal
 from hubtui.services.actions import (
     ActionSession,
     Report,
-    rollback_drift,
-    rollback_dry_run,
-    rollback_images,
-    rollback_immutable,
-    rollback_notices,
-    rollback_owner,
-    rollback_rights,
+    release_drift,
+    release_dry_run,
+    release_images,
+    release_immutable,
+    release_notices,
+    release_owner,
+    release_pending,
+    release_rights,
 )
-from hubtui.services.actions import rollback_checks as checks
+from hubtui.services.actions import release_checks as checks
 from hubtui.services.actions.common import new_id
-from hubtui.services.actions.rollback_facts import Facts, basis_of, head_of, heads_of, read
-from hubtui.services.actions.rollback_watch import Watch
+from hubtui.services.actions.release_facts import Facts, head_of, heads_of
+from hubtui.services.actions.release_outcome import Deed
+from hubtui.services.actions.release_watch import Watch
+from hubtui.services.actions.rollback_checks import target_is_complete
+from hubtui.services.actions.rollback_facts import basis_of, read
 from hubtui.services.journal import Entry
 
 NAME = "rollback"
@@ -64,35 +67,35 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
     """
     facts = await read(session, request.revision)
     storage = "configmaps" if session.settings.helm_driver == "configmap" else "secrets"
-    wanted = rollback_rights.needs(facts, session.namespace, storage)
+    wanted = release_rights.needs(facts, session.namespace, storage)
     client, namespace = session.client, session.namespace
     (rights, dry_run, running, servers), (owner, images, edits) = await asyncio.gather(
         asyncio.gather(
-            rollback_rights.check(client, wanted),
-            rollback_dry_run.check(client, facts, namespace),
-            _nothing_is_running(session, facts),
-            rollback_notices.count_servers(client, namespace, session.release),
+            release_rights.check(client, wanted),
+            release_dry_run.check(client, facts, namespace),
+            release_pending.check(session, facts.newest),
+            release_notices.count_servers(client, namespace, session.release),
         ),
         asyncio.gather(
-            rollback_owner.check(client, facts, namespace),
-            rollback_images.check(client, facts),
-            rollback_drift.check(session, facts),
+            release_owner.check(client, facts, namespace),
+            release_images.check(client, facts),
+            release_drift.check(session, facts, "a rollback"),
         ),
     )
     found = (
-        checks.target_is_complete(facts),
+        target_is_complete(facts),
         running,
         owner,
         checks.hub_database(facts.current, facts.target),
         checks.helm_fits(facts),
         rights,
-        rollback_immutable.check(facts, namespace),
+        release_immutable.check(facts, namespace),
         dry_run,
         edits,
         images,
         checks.history(facts),
     )
-    noticed = rollback_notices.notices(facts, servers)
+    noticed = release_notices.notices(facts, servers)
     return _plan(session, facts, tuple(check for check in found if check), noticed)
 
 
@@ -118,7 +121,7 @@ async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: R
         raise
     helm.begin()
     report.progress(Progress(Phase.APPLYING, note="helm applies the revision"))
-    return await Watch(session, report, plan.current, plan.target, str(errors)).to_the_end(helm)
+    return await _watch(session, report, plan.current, plan.target, str(errors)).to_the_end(helm)
 
 
 async def resume(
@@ -127,15 +130,33 @@ async def resume(
     """Watches a helm that another hubtui started, to the end."""
     current, target, errors = _remembered(entry)
     report.progress(Progress(Phase.APPLYING, note="helm was started by an earlier hubtui"))
-    return await Watch(session, report, current, target, errors).to_the_end(process)
+    return await _watch(session, report, current, target, errors).to_the_end(process)
 
 
 async def aftermath(session: ActionSession, entry: Entry) -> Outcome:
     """What a rollback that nobody watched has left behind: one look, no waiting."""
     current, target, errors = _remembered(entry)
-    return await Watch(session, None, current, target, errors).aftermath(
-        begun=entry.process is not None
+    watch = _watch(session, None, current, target, errors)
+    return await watch.aftermath(begun=entry.process is not None)
+
+
+def deed(current: int, target: int) -> Deed:
+    """What helm does in a rollback, in words."""
+    return Deed(
+        makes=current + 1,
+        back=current,
+        content=f"the content of {target}",
+        what=f"revision {target}",
+        again="plan the rollback again",
+        pending=(f"Roll back again, to {target} or to {current}: that is the way out.",),
+        failed=(f"Mend the cause, then roll back to {target} again.",),
     )
+
+
+def _watch(
+    session: ActionSession, report: Report | None, current: int, target: int, errors: str
+) -> Watch:
+    return Watch(session, report, NAME, deed(current, target), target, errors)
 
 
 def _remembered(entry: Entry) -> tuple[int, int, str]:
@@ -159,20 +180,6 @@ async def _still_holds(session: ActionSession, plan: RollbackPlan) -> None:
         )
 
 
-async def _nothing_is_running(session: ActionSession, facts: Facts) -> Check:
-    """A pending revision is looked at twice: one that changes belongs to a helm at work."""
-    later, left_by = None, ""
-    if facts.newest.status.pending:
-        await asyncio.sleep(checks.GRACE)
-        later = (await heads_of(session))[0]
-        left_by = await asyncio.to_thread(
-            session.operations.left_by, session.release, facts.newest.revision
-        )
-    here = await asyncio.to_thread(session.operations.live_here, session.release)
-    look = checks.Pending(later, here, left_by, session.settings.helm_timeout)
-    return checks.nothing_is_running(facts.newest, look, journal.now())
-
-
 def _plan(
     session: ActionSession, facts: Facts, found: tuple[Check, ...], noticed: tuple[str, ...]
 ) -> RollbackPlan:
@@ -193,7 +200,7 @@ def _plan(
         notices=noticed,
         undo=f"roll back to {current} (it stays in the history)",
         confirm=release,
-        basis=facts.basis,
+        basis=basis_of(facts.heads, facts.target.head, facts.server, facts.authority),
         command=_command(session, facts),
         means=_means(session, facts),
         permits=(Permit("rollback", "helm", namespace, release),),

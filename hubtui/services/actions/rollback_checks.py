@@ -1,28 +1,11 @@
-"""The checks of a rollback that need no more than what was read for its plan."""
+"""The check of a rollback's target."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
-
-from hubtui.clients.helm import Version, history_max
-from hubtui.model.age import duration, precise, seconds_between
-from hubtui.model.hub_chart import (
-    BACKUP,
-    hub_values,
-    is_hub_chart,
-    jupyterhub_version,
-    major_minor,
-)
 from hubtui.model.plan import Check
-from hubtui.model.release import RevisionHead, Status
+from hubtui.model.release import Status
 from hubtui.services.actions.common import ok, stop, warn
-from hubtui.services.actions.rollback_facts import Facts, Side
-
-GRACE: Final = 3.0
-"""Seconds between the two looks at a pending revision."""
+from hubtui.services.actions.release_facts import Facts
 
 
 def target_is_complete(facts: Facts) -> Check:
@@ -54,126 +37,3 @@ def target_is_complete(facts: Facts) -> Check:
         more = f", and {len(repeated) - 1} more objects" if len(repeated) > 1 else ""
         return warn(name, f"{evidence}; {words}{more}")
     return ok(name, evidence)
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What is known of a helm that may be at work.
-
-    `later` is the newest revision after the grace time, `live_here` the operation that holds the
-    release's lock on this machine, `left_by` the ended operation that began the newest revision.
-    """
-
-    later: RevisionHead | None = None
-    live_here: str = ""
-    left_by: str = ""
-    timeout: str = "10m"
-
-
-def nothing_is_running(newest: RevisionHead, look: Pending, now: datetime) -> Check:
-    """Whether a helm may be at work.
-
-    Only what runs on this machine can be seen: helm elsewhere is told by its pending revision.
-    """
-    name = "nothing is running"
-    if look.live_here:
-        return stop(name, f"on this machine: {look.live_here}")
-    if not newest.status.pending:
-        return ok(name, "no pending revision, no helm seen from here")
-    what = f"revision {newest.revision} is {newest.status}"
-    if look.later is None or _version(look.later) != _version(newest):
-        return stop(name, f"{what} and has just changed: a helm is at work", overridable=True)
-    if look.left_by:
-        return warn(name, f"{what}: left by a {look.left_by}, whose helm has ended on this machine")
-    since = newest.modified or newest.created
-    if since is None:
-        return stop(name, f"{what}, since when is unknown", overridable=True)
-    age = seconds_between(since, now)
-    words = f"{what} for {precise(age)}"
-    if timedelta(seconds=age) <= duration(look.timeout):
-        return stop(
-            name,
-            f"{words}: less than the timeout of {look.timeout}, a helm elsewhere may be at work",
-            overridable=True,
-        )
-    return warn(
-        name, f"{words} and unchanged for {GRACE:g} s, no helm seen from here: this is the way out"
-    )
-
-
-def hub_database(current: Side, target: Side) -> Check | None:
-    """Whether the older hub can read the database of the newer one; None without a hub."""
-    name = "hub database"
-    if not (current.payload and target.payload) or not is_hub_chart(target.payload):
-        return None
-    kind = _database(target)
-    if kind == "sqlite-memory":
-        return ok(name, "sqlite-memory: nothing is kept")
-    before, after = _hub_version(current), _hub_version(target)
-    old, new = major_minor(before), major_minor(after)
-    if old is None or new is None:
-        unknown = current if old is None else target
-        return warn(
-            name,
-            f"which JupyterHub revision {unknown.head.revision} runs is unknown: "
-            "an older hub refuses the schema of a newer one",
-        )
-    if new == old:
-        return ok(name, f"JupyterHub {_versions(before, after)}: the schema stays")
-    if new > old:
-        return ok(name, f"JupyterHub {before} → {after}: the newer hub upgrades the schema itself")
-    return stop(name, f"JupyterHub {before} → {after}: {_restore(kind)}", overridable=True)
-
-
-def _versions(before: str, after: str) -> str:
-    return f"{after} in both" if before == after else f"{before} → {after}"
-
-
-def _restore(kind: str) -> str:
-    refuses = "the older hub refuses a newer schema"
-    if kind in ("sqlite-pvc", ""):
-        return f"{refuses}; restore {BACKUP} in /srv/jupyterhub first"
-    return f"{refuses}; restore a backup of the {kind} database first"
-
-
-def helm_fits(facts: Facts) -> Check:
-    """Whether the helm there is can do it: old enough a method, new enough a version."""
-    name = "helm"
-    if facts.version is None:
-        return stop(name, facts.helm_error)
-    for side in (facts.target, facts.current):
-        method = side.payload.apply_method if side.payload else ""
-        if method and facts.version.major < 4:
-            return stop(
-                name,
-                f"{facts.version} is older than the helm 4 that wrote revision "
-                f"{side.head.revision} ({method}): use helm 4",
-            )
-    return ok(name, _helm_words(facts.version, facts.target))
-
-
-def _helm_words(version: Version, target: Side) -> str:
-    method = target.payload.apply_method if target.payload else ""
-    how = {"ssa": "server-side apply", "csa": "client-side apply"}.get(method, "client-side apply")
-    return f"{version}, {how} as in revision {target.head.revision}"
-
-
-def history(facts: Facts) -> Check:
-    """Whether old revisions are kept."""
-    count = len(facts.heads)
-    return ok("history", f"all {count} revisions stay (--history-max {history_max(count)})")
-
-
-def _version(head: RevisionHead) -> tuple[str, str, str]:
-    return head.uid, head.resource_version, head.status
-
-
-def _hub_version(side: Side) -> str:
-    return (jupyterhub_version(side.payload) if side.payload else None) or ""
-
-
-def _database(side: Side) -> str:
-    values: Any = hub_values(side.content.objects) if side.content else {}
-    for name in ("hub", "db", "type"):
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return str(values or "")

@@ -1,73 +1,21 @@
-"""What a rollback is planned from: the revisions, their content, the helm that would do it."""
+"""What a rollback is planned from: the newest revision and the one that is gone back to."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import TypeVar
 
 from hubtui.clients import kubeconfig
-from hubtui.clients.helm import Helm, Version
-from hubtui.errors import DecodeError, NotFoundError, ToolError
-from hubtui.model.diff import RevisionDiff, steps
-from hubtui.model.diff_content import Content, content_steps
-from hubtui.model.manifest import Broken, Resource
 from hubtui.model.plan import Basis
-from hubtui.model.redact import Redactor
-from hubtui.model.release import Payload, RevisionHead
+from hubtui.model.release import RevisionHead
 from hubtui.services.actions import ActionSession
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two revisions: its head, and its content or why that cannot be read."""
-
-    head: RevisionHead
-    payload: Payload | None = None
-    content: Content | None = None
-    error: str = ""
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        documents = self.content.objects if self.content else ()
-        return tuple(item for item in documents if isinstance(item, Resource))
-
-    @property
-    def broken(self) -> tuple[Broken, ...]:
-        """What of the manifest and the hooks cannot be read."""
-        return self.content.broken if self.content else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that was read for one plan."""
-
-    heads: tuple[RevisionHead, ...]
-    current: Side
-    target: Side
-    changes: RevisionDiff | None
-    helm: Helm | None
-    version: Version | None
-    helm_error: str
-    server: str
-    authority: str
-    redactor: Redactor = field(default_factory=Redactor)
-
-    @property
-    def newest(self) -> RevisionHead:
-        return self.heads[0]
-
-    @property
-    def next_revision(self) -> int:
-        """The number that the rollback makes."""
-        return self.newest.revision + 1
-
-    @property
-    def basis(self) -> Basis:
-        return basis_of(self.heads, self.target.head, self.server, self.authority)
+from hubtui.services.actions.release_facts import (
+    Facts,
+    compared,
+    find_helm,
+    head_of,
+    heads_of,
+    stored,
+)
 
 
 def basis_of(
@@ -89,20 +37,12 @@ def basis_of(
 
 async def read(session: ActionSession, revision: int) -> Facts:
     """Reads everything anew. Raises NotFoundError for a revision that there is not."""
-    heads, (helm, version, problem) = await asyncio.gather(heads_of(session), _helm(session))
+    heads, (helm, version, problem) = await asyncio.gather(heads_of(session), find_helm(session))
     target = head_of(heads, revision)
     redactor, before, after = await asyncio.gather(
-        session.redactor(), _payload(session, heads[0]), _payload(session, target)
+        session.redactor(), stored(session, heads[0]), stored(session, target)
     )
-    changes = None
-    if before.payload and after.payload:
-        old = await unhurried(content_steps(before.payload))
-        new = await unhurried(content_steps(after.payload, known=old))
-        before = Side(before.head, before.payload, old)
-        after = Side(after.head, after.payload, new)
-        changes = await unhurried(steps(old, new, redactor))
-    elif after.payload:
-        after = Side(target, after.payload, await unhurried(content_steps(after.payload)))
+    before, after, changes = await compared(before, after, redactor)
     server, authority = await asyncio.to_thread(
         kubeconfig.identity, session.settings, session.context
     )
@@ -118,60 +58,3 @@ async def read(session: ActionSession, revision: int) -> Facts:
         authority=authority,
         redactor=redactor,
     )
-
-
-async def heads_of(session: ActionSession) -> tuple[RevisionHead, ...]:
-    """The revisions as the server has them, newest first. Raises NotFoundError without any."""
-    heads = tuple(await session.releases.refresh(session.release))
-    if not heads:
-        raise NotFoundError(
-            f"There is no release {session.release} in namespace {session.namespace}", status=404
-        )
-    return heads
-
-
-def head_of(heads: tuple[RevisionHead, ...], revision: int) -> RevisionHead:
-    """One revision. Raises NotFoundError, which names those that there are."""
-    for head in heads:
-        if head.revision == revision:
-            return head
-    there = ", ".join(str(head.revision) for head in heads)
-    raise NotFoundError(
-        f"Release {heads[0].release} has no revision {revision}",
-        status=404,
-        remedy=f"Revisions there are: {there}.",
-    )
-
-
-async def unhurried(work: Generator[object, None, T]) -> T:
-    """Runs a long computation step by step, so that the loop answers keys in between."""
-    loop = asyncio.get_running_loop()
-    rest_at = loop.time() + _SLICE
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        if loop.time() > rest_at:
-            await asyncio.sleep(0)
-            rest_at = loop.time() + _SLICE
-
-
-_SLICE = 0.01
-"""Seconds that a computation may keep the loop at a stretch."""
-
-
-async def _payload(session: ActionSession, head: RevisionHead) -> Side:
-    try:
-        return Side(head, await session.releases.payload(head))
-    except (DecodeError, NotFoundError) as error:
-        return Side(head, error=error.what)
-
-
-async def _helm(session: ActionSession) -> tuple[Helm | None, Version | None, str]:
-    try:
-        helm = await Helm.find(session.settings, session.context, session.gate)
-        return helm, await helm.version(), ""
-    except ToolError as error:
-        return None, None, str(error)

@@ -9,7 +9,7 @@ from typing import Final
 from hubtui.model import kube
 from hubtui.model.age import short
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Problem, Target, Verb
-from hubtui.model.roles import AWAITER, Role, component_of
+from hubtui.model.roles import Role, component_of
 from hubtui.model.why_facts import evidence_of
 from hubtui.services.pods import PodRow
 from hubtui.services.problems.signs import (
@@ -22,6 +22,7 @@ from hubtui.services.problems.signs import (
     waiting_image,
 )
 from hubtui.services.problems.situation import HookPuller, Situation
+from hubtui.services.pullers import awaiter_of
 
 LATE: Final = 2 / 3
 """Part of the timeout after which a puller that still pulls is worth a word."""
@@ -51,9 +52,7 @@ def at_work(
     daemonsets: Iterable[kube.DaemonSet], jobs: Iterable[kube.Job], release: str
 ) -> HookPuller | None:
     """The hook image puller that an awaiter waits for; None when there is no such hook."""
-    awaiter = next(
-        (job for job in jobs if job.metadata.name.endswith(AWAITER) and job.status.active), None
-    )
+    awaiter = awaiter_of(jobs)
     if awaiter is None:
         return None
     for each in daemonsets:
@@ -110,10 +109,22 @@ def _problem(
             *(Target("node", name) for name in sorted(set(nodes))),
         ),
         fixes=(
+            *_left_out(hook, sorted(set(nodes))),
             Fix(Verb.WHY, Role.HOOK_PULLER, "what explains its pods"),
             *(Fix(Verb.EVENTS, row.pod.metadata.name, "the pod's events") for row in rows[:1]),
         ),
     )
+
+
+def _left_out(hook: HookPuller, nodes: Sequence[str]) -> Iterable[Fix]:
+    """A node can be left out while others have the images: on all of them it is the image."""
+    if nodes and len(nodes) <= max(1, hook.wanted // 2) and len(nodes) < hook.wanted:
+        yield Fix(
+            Verb.CORDON,
+            nodes[0],
+            f"leave {nodes[0]} out: the hook goes on without it",
+            pullers_off=True,
+        )
 
 
 def _image(row: PodRow) -> str:
@@ -124,12 +135,15 @@ def _image(row: PodRow) -> str:
 def _todo(rows: Sequence[PodRow], *, stuck: bool) -> str:
     if any(failing_image(row.pod) for row in rows):
         return (
-            "Check the image's name, tag and pull secret. If only one node fails, cordon it or "
-            "take it away; then upgrade again."
+            "Check the image's name, tag and pull secret. If only one node fails, leave it out: a "
+            "cordon alone does not, its pullers must be kept off too."
         )
     if stuck:
-        return "Look at that node: its kubelet, its disk, its taints."
-    return "A large image takes its time; if that is not enough, upgrade with a longer timeout."
+        return "Look at that node: its kubelet, its disk, its taints; or leave it out."
+    return (
+        "A large image takes its time; if that is not enough, leave slow nodes out, or upgrade "
+        "with a longer timeout."
+    )
 
 
 def _evidence(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from hubtui.model.age import short
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Problem, Target, Verb
-from hubtui.model.release import RevisionHead, Status
-from hubtui.model.trail import pair_of, trail
+from hubtui.model.release import RevisionHead
+from hubtui.model.trail import pair_of, trail, way_back
 from hubtui.services.problems.situation import Situation
 
 SETTLING: Final = timedelta(seconds=5)
@@ -30,7 +29,7 @@ def find(seen: Situation) -> list[Problem]:
     if not left and age <= seen.timeout:
         return []
     hook_works = seen.hook is not None and age <= LONG * seen.timeout and not left
-    target = _way_back(seen.heads)
+    target = way_back(seen.heads)
     return [
         Problem(
             incident=Incident.PENDING_RELEASE,
@@ -54,20 +53,17 @@ def _is_settled(seen: Situation) -> bool:
     return quiet is not None and seen.now - quiet >= SETTLING
 
 
-def _way_back(heads: Sequence[RevisionHead]) -> RevisionHead | None:
-    """The last revision that was applied as a whole."""
-    for status in (Status.DEPLOYED, Status.SUPERSEDED):
-        for head in heads[1:]:
-            if head.status is status:
-                return head
-    return None
-
-
 def _todo(target: RevisionHead | None) -> str:
     look = "Make sure that nobody runs helm elsewhere (a pipeline, a colleague)"
     if target is None:
-        return f"{look}; there is no revision to go back to, so `helm uninstall` and install anew."
-    return f"{look}, then roll back to revision {target.revision}, the last that was deployed."
+        return (
+            f"{look}; there is no revision to go back to: mark this one as failed and upgrade, or "
+            "`helm uninstall` and install anew."
+        )
+    return (
+        f"{look}, then roll back to revision {target.revision}, the last that was deployed, or "
+        "mark this one as failed and upgrade again."
+    )
 
 
 def _evidence(seen: Situation, newest: RevisionHead, *, hook_works: bool) -> tuple[Evidence, ...]:
@@ -86,7 +82,7 @@ def _evidence(seen: Situation, newest: RevisionHead, *, hook_works: bool) -> tup
             "a helm with a longer timeout may be at work elsewhere"
         )
         found.append(Evidence("hook", words, seen.hook.since))
-    if newest.status is not Status.PENDING_INSTALL and (target := _way_back(seen.heads)):
+    if (target := way_back(seen.heads)) is not None:
         pair = pair_of(trail(seen.heads, seen.descriptions, seen.now), newest.revision)
         tells = f"; compare {pair[0]} with {pair[1]}" if pair else ""
         words = f"revision {target.revision} is {target.status}{tells}"
@@ -95,7 +91,8 @@ def _evidence(seen: Situation, newest: RevisionHead, *, hook_works: bool) -> tup
 
 
 def _fixes(target: RevisionHead | None) -> tuple[Fix, ...]:
+    recover = Fix(Verb.RECOVER, "", "choose a way out: roll back, or mark the revision as failed")
     if target is None:
-        return ()
+        return (recover,)
     revision = str(target.revision)
-    return (Fix(Verb.ROLLBACK, revision, f"roll back to revision {revision}"),)
+    return recover, Fix(Verb.ROLLBACK, revision, f"roll back to revision {revision}")

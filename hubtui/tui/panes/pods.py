@@ -9,7 +9,7 @@ from textual.binding import BindingType
 
 from hubtui.model.kinds import PODS
 from hubtui.model.podstate import Severity
-from hubtui.model.roles import RESTARTABLE
+from hubtui.model.roles import RESTARTABLE, Role
 from hubtui.services.objects import workload_of
 from hubtui.services.pods import PodRow
 from hubtui.services.session import Session
@@ -129,6 +129,18 @@ class PodsPane(Pane):
         from hubtui.tui.screens.deleting import delete_screen
 
         self.app.push_screen(delete_screen(self.session, row.pod))
+
+    def action_cordon(self) -> None:
+        """Plans to cordon the node of the pod under the cursor, or to uncordon it."""
+        row = self.view.row(self.table.cursor or "")
+        node = row.pod.spec.node_name if isinstance(row, PodRow) else ""
+        if not isinstance(row, PodRow) or not node:
+            self.app.notify("Go to a pod that has a node: enter unfolds a role.", timeout=4)
+            return
+        from hubtui.tui.screens.cordoning import CordonScreen
+
+        waits = row.role is Role.HOOK_PULLER and not row.state.up
+        self.app.push_screen(CordonScreen(self.session, node, pullers_off=waits))
 
     def order_by(self, column: str, *, reverse: bool) -> None:
         self.view.set_sort(column, reverse=reverse)

@@ -13,11 +13,13 @@ from textual.binding import BindingType
 from hubtui.model.release import RevisionHead, in_force
 from hubtui.services.session import Session
 from hubtui.services.store import utc_now
+from hubtui.services.upgrade_sources import Typed
+from hubtui.services.workflow_runs import latest
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Cell, cell, join
-from hubtui.views.releases import ReleasesView
+from hubtui.views.releases import WORKFLOW, ReleasesView
 from hubtui.views.signs import status_sign
 
 if TYPE_CHECKING:
@@ -28,17 +30,20 @@ LOOK_FOR_HELM = timedelta(seconds=5)
 
 
 class ReleasesPane(Pane):
-    """Revisions; `d` compares, `r` plans a rollback."""
+    """Revisions; `d` compares, `r` plans a rollback, `R` recovers a stuck release."""
 
     TITLE = "Releases"
     NUMBER = 1
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("panes-rows", "releases")]
 
     def __init__(self, session: Session) -> None:
-        self.view = ReleasesView(session.releases, session.release, session.changed)
+        self.view = ReleasesView(
+            session.releases, session.release, session.changed, session.workflow_runs
+        )
         super().__init__(session, self.view)
         self._work: asyncio.Task[None] | None = None
         self._looked = utc_now()
+        self._typed = Typed()
 
     def words(self) -> Cell:
         head = self.view.current()
@@ -46,13 +51,14 @@ class ReleasesPane(Pane):
 
     def beat(self, now: datetime) -> None:
         """Shows what changed, and what happened last."""
+        self.session.workflow_runs.look(now)
         super().beat(now)
         newest = self.view.current()
         pending = newest is not None and newest.status.pending
         if pending and (self._work is None or now - self._looked > LOOK_FOR_HELM):
             self._looked = now
             self._work = asyncio.create_task(self._look_for_helm(), name="helm here")
-        self.show_note(self.view.last_finding(now))
+        self.show_note(self.view.last_finding(now) or self.view.run_to_watch(now))
 
     async def _look_for_helm(self) -> None:
         """Among the processes of this machine: not within a beat."""
@@ -69,6 +75,10 @@ class ReleasesPane(Pane):
         message.stop()
         if self.view.foldable(message.key):
             self.view.toggle(message.key)
+        elif message.key == WORKFLOW:
+            from hubtui.tui.screens.workflow_runs import WorkflowRunsScreen
+
+            self.app.push_screen(WorkflowRunsScreen(self.session))
         elif (head := self.view.head(message.key)) is not None:
             from hubtui.tui.screens.revision import RevisionScreen
 
@@ -137,7 +147,26 @@ class ReleasesPane(Pane):
         request = RollbackRequest(head.revision)
         self.app.push_screen(PlanScreen(self.session, "rollback", request, "Roll back"))
 
+    def action_upgrade(self) -> None:
+        """Chooses what to upgrade from; what was typed before is still there."""
+        from hubtui.tui.screens.upgrade import UpgradeScreen
+
+        self.app.push_screen(UpgradeScreen(self.session, self._typed))
+
+    def action_recover(self) -> None:
+        """The ways out of a release that stays pending."""
+        heads = self.session.releases.heads(self.session.release)
+        if not heads or not heads[0].status.pending:
+            self.app.notify("The hub's release is not pending: nothing to recover.", timeout=5)
+            return
+        from hubtui.tui.screens.recover import RecoverScreen
+
+        self.app.push_screen(RecoverScreen(self.session))
+
     def copied(self, key: str) -> str:
+        if key == WORKFLOW:
+            run = latest(self.session.workflow_runs.runs)
+            return run.html_url if run else ""
         head = self.view.head(key)
         return f"{head.release} {head.revision}" if head else ""
 

@@ -35,7 +35,7 @@ from hubtui.views.plan import (
 )
 from hubtui.views.table import Freshness
 
-WITH_DIFF = frozenset({"rollback"})
+WITH_DIFF = frozenset({"rollback", "upgrade"})
 """The actions that change manifests; one that cannot be compared shows an empty diff."""
 
 

@@ -38,6 +38,13 @@ class FromProblem(Screen[None]):
         problem = self.problem()
         return problem.fix(verb) if problem is not None else None
 
+    def action_recover(self) -> None:
+        """The ways out of the stuck release."""
+        from hubtui.tui.screens.recover import RecoverScreen
+
+        if self._fix(Verb.RECOVER):
+            self.app.push_screen(RecoverScreen(self._session))
+
     def action_rollback(self) -> None:
         """Plans the rollback that would mend it."""
         from hubtui.services.actions.rollback import RollbackRequest
@@ -55,6 +62,14 @@ class FromProblem(Screen[None]):
         if fix := self._fix(Verb.RESTART):
             request = RestartRequest(fix.target)
             self.app.push_screen(PlanScreen(self._session, "restart", request, "Restart"))
+
+    def action_cordon(self) -> None:
+        """Plans to cordon the node that blocks."""
+        from hubtui.tui.screens.cordoning import CordonScreen
+
+        if fix := self._fix(Verb.CORDON):
+            off = fix.pullers_off
+            self.app.push_screen(CordonScreen(self._session, fix.target, pullers_off=off))
 
     def action_delete_pod(self) -> None:
         """Plans to delete the pod that blocks."""

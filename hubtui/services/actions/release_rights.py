@@ -1,0 +1,145 @@
+"""What of a new revision the caller may write, asked object by object with access reviews."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hubtui.clients.kube import KubeClient
+from hubtui.errors import ApiError
+from hubtui.model.manifest import Key, Resource
+from hubtui.model.plan import Check, Level
+from hubtui.services.actions.release_facts import Facts, Side
+from hubtui.services.feeds import REVIEWS_AT_ONCE
+
+NAMED: Final = 6
+"""Objects that are named in the evidence; the others are counted."""
+
+_PLURALS: Final = {
+    "Endpoints": "endpoints",
+    "Ingress": "ingresses",
+    "NetworkPolicy": "networkpolicies",
+    "IngressClass": "ingressclasses",
+    "PriorityClass": "priorityclasses",
+    "StorageClass": "storageclasses",
+    "RuntimeClass": "runtimeclasses",
+    "GatewayClass": "gatewayclasses",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One right that helm will use."""
+
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+    title: str
+    guessed: bool = False
+    """Whether the resource's name was made from the kind, of an API that we do not know."""
+
+
+def needs(facts: Facts, namespace: str, storage: str) -> list[Need]:
+    """What helm will write: objects that change hands by create, patch or delete, and its record.
+
+    An object that is in both revisions is patched; helm creates what is missing, so what is only
+    in the target is created, and what is only in the current revision is deleted.
+    """
+    before = {item.key(namespace): item for item in facts.current.resources}
+    after = {item.key(namespace): item for item in facts.target.resources}
+    found = [_need("patch" if key in before else "create", key, after[key]) for key in after]
+    found += [_need("delete", key, before[key]) for key in before if key not in after]
+    record = "helm's record"
+    found += [Need(verb, storage, namespace, "", record) for verb in ("create", "update")]
+    return found
+
+
+def hook_needs(side: Side, namespace: str, action: str) -> list[Need]:
+    """What helm will write for the hooks of an action: each object is made anew, and what is left
+    of an earlier run, or is done, is deleted (helm's delete policies)."""
+    found = []
+    events = {f"pre-{action}", f"post-{action}"}
+    for hook in side.content.hooks if side.content else ():
+        for item in hook.objects:
+            if isinstance(item, Resource) and events.intersection(hook.hook.events):
+                key = item.key(namespace)
+                found += [_need(verb, key, item) for verb in ("create", "delete")]
+    return found
+
+
+async def check(client: KubeClient, wanted: Iterable[Need]) -> Check:
+    """Asks for every one of them. Raises UnreachableError."""
+    asked = list(wanted)
+    if await _everything(client, asked):
+        return Check(
+            "rights", Level.OK, f"{_objects(asked)} of {_objects(asked)} objects may be written"
+        )
+    at_once = asyncio.Semaphore(REVIEWS_AT_ONCE)
+
+    async def one(need: Need) -> bool:
+        async with at_once:
+            # The name of a new object is not known where a create is authorised.
+            name = "" if need.verb == "create" else need.name
+            return await client.can_i(need.verb, need.resource, need.namespace, name)
+
+    try:
+        answers = await asyncio.gather(*(one(need) for need in asked))
+    except ApiError as error:
+        return Check("rights", Level.WARN, f"cannot be asked: {error.what}")
+    return _verdict(asked, [need for need, may in zip(asked, answers, strict=True) if not may])
+
+
+def _verdict(asked: list[Need], denied: list[Need]) -> Check:
+    objects = _objects(asked)
+    missing = _objects(denied)
+    if not denied:
+        return Check("rights", Level.OK, f"{objects} of {objects} objects may be written")
+    details = tuple(f"{need.verb} {need.title}" for need in denied)
+    more = f" and {len(denied) - NAMED} more" if len(denied) > NAMED else ""
+    evidence = (
+        f"{objects - missing} of {objects} objects may be written; no right to "
+        f"{', '.join(details[:NAMED])}{more}"
+    )
+    if all(need.guessed for need in denied):
+        evidence = f"{evidence} (as far as their API is known)"
+        return Check("rights", Level.WARN, evidence, details=details)
+    return Check("rights", Level.STOP, evidence, details=details)
+
+
+def _objects(needed: list[Need]) -> int:
+    return len({need.title for need in needed if need.name})
+
+
+async def _everything(client: KubeClient, asked: list[Need]) -> bool:
+    """Whether one right covers all of it: an administrator of the cluster, or of the namespace
+    with nothing cluster-wide to write."""
+    try:
+        if await client.can_i("*", "*.*"):
+            return True
+        places = {need.namespace for need in asked}
+        if "" in places:
+            return False
+        return all([await client.can_i("*", "*.*", place) for place in sorted(places)])
+    except ApiError:
+        return False
+
+
+def _need(verb: str, key: Key, item: Resource) -> Need:
+    resource, guessed = resource_of(item)
+    return Need(verb, resource, key.namespace, item.name, item.title, guessed)
+
+
+def resource_of(item: Resource) -> tuple[str, bool]:
+    """`deployments.apps` for an object's kind, and whether it is a guess.
+
+    The built-in APIs follow the rule that the plural is the kind in lower case with an s.
+    """
+    group = item.api_version.rpartition("/")[0]
+    plural = _PLURALS.get(item.kind) or f"{item.kind.lower()}s"
+    if item.kind not in _PLURALS and item.kind.endswith("y"):
+        plural = f"{item.kind.lower()[:-1]}ies"
+    built_in = not group or "." not in group or group.endswith(".k8s.io")
+    return (f"{plural}.{group}" if group else plural), not built_in

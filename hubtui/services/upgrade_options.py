@@ -1,0 +1,164 @@
+"""What an upgrade's options name: the deployment folder, the chart, the files, the mode."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msgspec import structs
+
+from hubtui.clients import charts, repo, sops
+from hubtui.clients.kubeconfig import contexts
+from hubtui.config import Settings
+from hubtui.errors import UsageError
+from hubtui.model.age import duration
+from hubtui.model.deployment import ChartSource, Deployment, Layout, ValueFile, ValuesMode
+from hubtui.services.actions.upgrade_checks import MODE_WORDS
+from hubtui.services.actions.upgrade_request import UpgradeRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was typed. Empty: not named."""
+
+    chart: str = ""
+    version: str = ""
+    chart_repo: str = ""
+    files: Sequence[str] = ()
+    sets: Sequence[str] = field(default=(), repr=False)
+    set_strings: Sequence[str] = field(default=(), repr=False)
+    repo: str = ""
+    hub: str = ""
+    env: str = ""
+    values_mode: str = ""
+    timeout: str = ""
+
+    @property
+    def folder(self) -> bool:
+        """Whether a deployment folder is meant, named or the one that one is in."""
+        return bool(self.repo or self.hub or self.env)
+
+    @property
+    def something(self) -> bool:
+        """Whether anything but a folder is named."""
+        return bool(self.chart or self.version or self.files or self.sets or self.set_strings)
+
+
+async def meant(settings: Settings, wanted: Wanted) -> tuple[Settings, UpgradeRequest]:
+    """The upgrade that is meant, and the settings of the hub that it is for.
+
+    Raises UsageError for what is missing, and what reading the folder, the chart and the files
+    raises.
+    """
+    deployment = await _deployment(settings, wanted)
+    request = UpgradeRequest(
+        mode=_mode(settings, wanted, deployment),
+        deployment=deployment,
+        chart=await _chart(wanted, deployment),
+        files=await _files(wanted.files),
+        sets=tuple(wanted.sets),
+        set_strings=tuple(wanted.set_strings),
+        timeout=_timeout(wanted.timeout),
+    )
+    return settings if deployment is None else _scoped(settings, deployment), request
+
+
+async def _deployment(settings: Settings, wanted: Wanted) -> Deployment | None:
+    """The folder that is named, or the one around the current one, or what the configuration
+    says; None when all is named by options."""
+    if wanted.repo:
+        start = _path(wanted.repo)
+        root = await asyncio.to_thread(repo.find, start) or start
+        return await repo.read(root, wanted.hub, wanted.env, chart=wanted.chart)
+    if wanted.something and not wanted.folder:
+        return None
+    root_here = await asyncio.to_thread(repo.find, Path.cwd())
+    if root_here is not None:
+        return await repo.read(root_here, wanted.hub, wanted.env, chart=wanted.chart)
+    if wanted.folder:
+        raise UsageError(
+            "The current folder is in no deployment folder",
+            remedy="Name one with --repo PATH.",
+        )
+    found = await repo.configured(settings, settings.release, settings.namespace)
+    if found is None:
+        raise UsageError(
+            "It is not said what to upgrade to",
+            remedy="Name a chart (--chart), values (-f, --set) or a deployment folder (--repo).",
+        )
+    return found
+
+
+def _scoped(settings: Settings, deployment: Deployment) -> Settings:
+    """The folder says which hub it is, where nobody else does; the plan says where it differs."""
+    known = {context.name for context in contexts(settings)}
+    context = deployment.context if deployment.context in known else ""
+    return structs.replace(
+        settings,
+        context=settings.context or context,
+        namespace=settings.namespace or deployment.namespace,
+        release=settings.release or deployment.release,
+    )
+
+
+def _mode(settings: Settings, wanted: Wanted, deployment: Deployment | None) -> ValuesMode:
+    """What becomes of the running values: never guessed. hubploy and 2i2c's deployer give helm
+    their files and none of the three flags, which is reset (facts.md §5.2, §6)."""
+    if wanted.values_mode:
+        return ValuesMode(wanted.values_mode)
+    if deployment is not None and deployment.layout in (Layout.HUBPLOY, Layout.TWO_I2C):
+        return ValuesMode.RESET
+    plain = settings.deployment
+    if deployment is not None and plain is not None and plain.mode is not None:
+        return plain.mode
+    raise UsageError(
+        "It is not said what becomes of the values of the running revision",
+        remedy="Choose with --values-mode: " + "; ".join(MODE_WORDS.values()) + ".",
+    )
+
+
+async def _chart(wanted: Wanted, deployment: Deployment | None) -> ChartSource | None:
+    """The chart that is named beside the folder's own; None for that one, or the running one."""
+    if not wanted.chart:
+        if wanted.version or wanted.chart_repo:
+            raise UsageError(
+                "--version and --chart-repo say something of a chart, and none is named",
+                remedy="Name it: --chart jupyterhub.",
+            )
+        return None
+    if deployment is not None and deployment.layout is Layout.HUBPLOY:
+        return None  # it is a folder of the repository, as on hubploy's own command line
+    found = await charts.source(wanted.chart, wanted.version, wanted.chart_repo)
+    if wanted.version and found.version != wanted.version:
+        raise UsageError(
+            f"{wanted.chart} is version {found.version}, not {wanted.version}",
+            meaning="helm takes no notice of --version for a chart that is on the disk.",
+        )
+    return found
+
+
+async def _files(names: Sequence[str]) -> tuple[ValueFile, ...]:
+    found = []
+    for name in names:
+        path = _path(name)
+        if not await asyncio.to_thread(path.is_file):
+            raise UsageError(f"There is no file {name}")
+        found.append(await asyncio.to_thread(sops.inspect, path))
+    return tuple(found)
+
+
+def _path(name: str) -> Path:
+    return Path(name).expanduser().absolute()
+
+
+def _timeout(text: str) -> str:
+    if text:
+        try:
+            duration(text)
+        except ValueError:
+            raise UsageError(
+                f"--timeout {text!r} is no duration", remedy="Write it as 10m or 1h30m."
+            ) from None
+    return text

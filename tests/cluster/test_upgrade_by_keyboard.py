@@ -1,0 +1,153 @@
+"""An upgrade by keyboard: chosen, planned, confirmed and watched, with the real helm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from hubtui.config import Settings
+from hubtui.model.plan import Result
+from hubtui.services.operation import Operation
+from hubtui.tui.app import HubtuiApp
+from hubtui.tui.screens.overview import OverviewScreen
+from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.screens.progress import ProgressScreen
+from hubtui.tui.screens.upgrade import UpgradeScreen
+from hubtui.tui.widgets.choice_table import ChoiceTable
+from tests.cluster.clusters import Cluster
+from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.tui.prepared import shown, until
+
+SIZE = (160, 48)
+FILES, CHART, EDIT = 1, 2, 4
+RESET, REUSE, RESET_THEN_REUSE = range(3)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A journal of the test's own."""
+    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
+    with installed(cluster, tmp_path, 4) as release:
+        yield release
+
+
+def app_on(release: SmallRelease) -> HubtuiApp:
+    return HubtuiApp(
+        Settings(
+            kubeconfig=str(release.cluster.kubeconfig),
+            namespace=release.namespace,
+            release=NAME,
+            helm=str(release.helm),
+        )
+    )
+
+
+async def choose(pilot: Pilot[Any], name: str, at: int) -> None:
+    table = pilot.app.screen.query_one(name, ChoiceTable)
+    await until(pilot, lambda: table.document.keys(), "the choices")
+    table.focus()
+    await pilot.press("g")
+    while table.chosen(table.cursor or "0") != at:
+        await pilot.press("j")
+    await pilot.press("enter")
+
+
+async def opened(pilot: Pilot[Any], source: int) -> UpgradeScreen:
+    await shown(pilot, "superseded")
+    await pilot.press("u")
+    await until(pilot, lambda: isinstance(pilot.app.screen, UpgradeScreen), "the screen")
+    screen = pilot.app.screen
+    assert isinstance(screen, UpgradeScreen)
+    await until(pilot, lambda: screen._now is not None, "the running revision")
+    await choose(pilot, "#upgrade-sources", source)
+    return screen
+
+
+async def planned(pilot: Pilot[Any], screen: UpgradeScreen, mode: int) -> PlanScreen:
+    await choose(pilot, "#upgrade-modes", mode)
+    button = screen.query_one("#upgrade-plan")
+    await until(pilot, lambda: button.has_focus, "the button")
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen.focused, Input), "a plan")
+    assert isinstance(pilot.app.screen, PlanScreen)
+    return pilot.app.screen
+
+
+async def done(pilot: Pilot[Any]) -> Operation:
+    """Types the name, and waits for the end."""
+    await pilot.press(*NAME, "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen), "the progress")
+    app = pilot.app
+    assert isinstance(app, HubtuiApp)
+    assert app.session is not None
+    (operation,) = app.session.operations.all
+    await until(pilot, lambda: operation.done, "the end")
+    return operation
+
+
+async def test_a_value_file_is_planned_confirmed_and_deployed(
+    small: SmallRelease, tmp_path: Path
+) -> None:
+    (tmp_path / "more.yaml").write_text("mark: four\n")
+    app = app_on(small)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, FILES)
+        screen.fields.fill("files", str(tmp_path / "more.yaml"))
+        plan = await planned(pilot, screen, RESET)
+        await shown(pilot, "four")
+        assert plan._plan is not None
+        operation = await done(pilot)
+        assert operation.outcome is not None
+        assert operation.outcome.result is Result.OK, operation.outcome
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, OverviewScreen), "the overview")
+        assert app._overview.panes[0]._typed.files == ""  # type: ignore[attr-defined]
+    assert small.mark() == "four"
+
+
+async def test_an_edit_of_the_running_values_is_planned_and_deployed(
+    small: SmallRelease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = tmp_path / "ed"
+    editor.write_text("#!/bin/sh\nsed -i 's/mark: three/mark: five/' \"$1\"\n")
+    editor.chmod(0o700)
+    monkeypatch.setenv("VISUAL", str(editor))
+    monkeypatch.setattr(HubtuiApp, "suspend", lambda _: nullcontext())
+    app = app_on(small)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, EDIT)
+        await until(pilot, lambda: screen.typed.overlay, "the edit")
+        await planned(pilot, screen, REUSE)
+        operation = await done(pilot)
+        assert operation.outcome is not None
+        assert operation.outcome.ok, operation.outcome
+    assert small.mark() == "five"
+
+
+async def test_a_chart_that_cannot_be_rendered_stops_and_what_was_typed_is_still_there(
+    small: SmallRelease, tmp_path: Path
+) -> None:
+    (small.chart / "templates" / "broken.yaml").write_text('{{ fail "not with me" }}\n')
+    app = app_on(small)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, CHART)
+        screen.fields.fill("chart", str(small.chart))
+        await planned(pilot, screen, RESET_THEN_REUSE)
+        await shown(pilot, "not with me")
+        await pilot.press(*NAME, "enter")
+        assert isinstance(app.screen, PlanScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen, "the screen again")
+        assert screen.fields.line("chart").value == str(small.chart)
+    assert small.mark() == "three"
