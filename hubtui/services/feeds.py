@@ -13,6 +13,8 @@ heartbeat              GET /version each HEARTBEAT seconds
 access reviews         REVIEWS_AT_ONCE at most, only while a plan is made
 drift                  a GET for each object of a manifest, OBJECTS_AT_ONCE at most, and a
                        dry run for those that differ; only when it is asked for
+hooks at work          while helm waits for one: a WATCH of its Job and of its pods, whose logs
+                       are followed; for the awaiter one of the pullers' pods too
 workflow runs          of GitHub, not of the apiserver: see services.workflow_runs
 problems               what the stores hold; the rest is in services.problems.reading
 =====================  =======================================================

@@ -275,6 +275,8 @@ ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
     "recover": [],  # needs a release that is stuck
     "restart": [("hub",), ("proxy",)],
     "delete-pod": [("{pod}",), ("{pod}", "--force")],
+    "cordon": [("user-1",), ("user-1", "--pullers-off")],
+    "uncordon": [("user-1",)],
 }
 """What commands need; those that are not named here are run without anything."""
 

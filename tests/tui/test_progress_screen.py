@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -12,12 +13,14 @@ from hubtui.services.operation import Operation
 from hubtui.tui.screens.events import EventsScreen
 from hubtui.tui.screens.logs import LogsScreen
 from hubtui.tui.screens.plan import PlanScreen
+from hubtui.tui.screens.problems import ProblemsScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.why import PodWhyScreen
 from tests.tui import prepared
 from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, ready, shown, until
 from tests.tui.upgrading import operation, upgrading
+from tests.tui.world import World, ago
 
 SIZES = ((160, 48), (80, 24))
 
@@ -167,3 +170,29 @@ async def test_o_in_the_pods_pane_cordons_the_pods_node(make: Make) -> None:
         await shown(pilot, "Cordon node user-1")
         await shown(pilot, "2 servers on it, which stay")
         assert "pullers off" not in app.text
+
+
+async def test_o_on_the_problem_leaves_its_node_out(make: Make) -> None:
+    known = upgrading()
+    app = make(with_pending(known))
+    async with app.run_test(size=(160, 48)) as pilot:
+        await ready(pilot)
+        await pilot.press("exclamation_mark")
+        await shown(pilot, "waits for its hook image puller")
+        screen = app.screen
+        assert isinstance(screen, ProblemsScreen)
+        screen.table.move_to("hook-puller:")
+        await shown(pilot, "Leave user-2 out: the hook goes on without it")
+        await pilot.press("o")
+        await shown(pilot, "Cordon node user-2, pullers off")
+
+
+def with_pending(known: World) -> World:
+    """The same with a revision 13 that is pending."""
+    newest = next(s for s in known.objects["secrets"] if s["metadata"]["name"].endswith("hub.v12"))
+    pending = deepcopy(newest)
+    meta = pending["metadata"]
+    meta |= {"name": "sh.helm.release.v1.hub.v13", "uid": "uid-v13", "creationTimestamp": ago(7)}
+    meta["labels"] |= {"version": "13", "status": "pending-upgrade"}
+    known.add("secrets", pending)
+    return known
