@@ -19,7 +19,7 @@ from threading import Thread
 
 from hubtui.clients import sops_binary
 from hubtui.config import Settings
-from tests.testbed.build import unpack_helm
+from tests.testbed.build import hubploy, unpack_helm
 
 _HELM = """\
 #!{python}
@@ -74,13 +74,14 @@ def deploy(root: Path, *words: str) -> Asked:
     helm.write_text(_HELM.format(python=sys.executable, helm=real, record=str(record)))
     helm.chmod(0o700)
     path = f"{sops_binary.find(Settings()).parent}{os.pathsep}{os.environ['PATH']}"
+    packages = str(hubploy())
     with _apiserver() as address:
         for folder in (root / "deployments").iterdir():
             _kubeconfig(folder / "secrets" / "kube.yaml", address)
         ended = subprocess.run(
             [sys.executable, "-m", "hubploy", "deploy", *words],
             cwd=root,
-            env={**os.environ, "HELM_EXECUTABLE": str(helm), "PATH": path},
+            env={**os.environ, "HELM_EXECUTABLE": str(helm), "PATH": path, "PYTHONPATH": packages},
             capture_output=True,
             text=True,
             check=False,

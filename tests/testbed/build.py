@@ -21,6 +21,7 @@ from tests.testbed import places
 from tests.testbed.errors import MissingToolError, TestbedError
 
 PROXY_PACKAGE = "configurable-http-proxy@5.3.0"
+_HUBPLOY = "hubploy==0.4"
 _VERSION = "k8s.io/component-base/version"
 _KUBERNETES = "1.36.3"
 # Without these the server says that it is v0.0.0, and a chart's kubeVersion refuses it.
@@ -150,6 +151,19 @@ def _proxy() -> Path:
         )
 
     return _once(places.built("proxy", PROXY_PACKAGE), "installing configurable-http-proxy", make)
+
+
+def hubploy() -> Path:
+    """A folder for PYTHONPATH that holds hubploy and all that it imports.
+
+    Not in an extra: beside ours its requirements keep pip at work for longer than ten minutes.
+    """
+
+    def make(folder: Path) -> None:
+        _run([sys.executable, "-m", "pip", "install", "--target", str(folder), _HUBPLOY], folder)
+
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return _once(places.built("hubploy", _HUBPLOY, python), "installing hubploy", make)
 
 
 def _helm(major: int) -> Path:

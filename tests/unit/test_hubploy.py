@@ -21,8 +21,6 @@ from tests.hubploy_run import Asked, deploy
 from tests.sops_keys import AgeKey, encrypted
 from tests.testbed.build import unpack_helm
 
-pytest.importorskip("hubploy", reason="hubploy is in hubtui[test]")
-
 _SEEN = """\
 apiVersion: v1
 kind: ConfigMap
