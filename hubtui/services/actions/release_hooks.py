@@ -138,7 +138,8 @@ def _job_is_over(job: kube.Job) -> bool:
 
 
 def _reason(hook: Hook, lines: Iterable[str]) -> str:
-    """In a few words: what its Job says, else helm's phase."""
-    failed = next((line for line in lines if line.startswith("job Failed")), "")
+    """In a few words: what its Job says, else helm's phase. A Job that is about to fail says
+    FailureTarget first (Kubernetes, Job conditions)."""
+    failed = next((line for line in lines if line.startswith("job Fail")), "")
     phase = hook.last_run.phase.lower() if hook.last_run else ""
     return failed or ("it was still running" if phase in ("running", "unknown") else phase)
