@@ -10,6 +10,7 @@ import pytest
 from hubtui import config
 from hubtui.config import Settings
 from hubtui.errors import ConfigError
+from hubtui.model.deployment import ValuesMode
 
 
 def load(
@@ -122,3 +123,38 @@ def test_a_driver_that_is_no_kubernetes_object_is_refused(tmp_path: Path) -> Non
 
 def test_the_state_folder_can_be_moved(tmp_path: Path) -> None:
     assert config.state_dir({"HUBTUI_STATE": str(tmp_path)}) == tmp_path
+
+
+def test_a_plain_deployment_is_a_table_of_its_own(tmp_path: Path) -> None:
+    toml = """
+    [deployment]
+    chart = "jupyterhub"
+    version = "4.4.0"
+    repository = "https://hub.jupyter.org/helm-chart/"
+    files = ["common.yaml", "secrets/prod.yaml"]
+    mode = "reset-then-reuse"
+    """
+    found = load(tmp_path, toml).deployment
+    assert found is not None
+    assert (found.chart, found.version) == ("jupyterhub", "4.4.0")
+    assert found.files == ("common.yaml", "secrets/prod.yaml")
+    assert found.mode is ValuesMode.RESET_THEN_REUSE
+    assert load(tmp_path).deployment is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('mode = "merge"', "merge"),
+        ('file = "a.yaml"', "unknown field `file`"),
+        ('files = "a.yaml"', "Expected `array`"),
+    ],
+)
+def test_a_plain_deployment_that_is_none_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        load(tmp_path, f"[deployment]\n{line}")
+
+
+def test_sops_may_be_named(tmp_path: Path) -> None:
+    assert load(tmp_path, 'sops = "/opt/sops"').sops == "/opt/sops"
+    assert load(tmp_path, 'sops = "/opt/sops"', HUBTUI_SOPS="/usr/bin/sops").sops == "/usr/bin/sops"

@@ -8,7 +8,7 @@ last one still runs is seen from its Job or Pod. What a delete policy takes away
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -52,11 +52,14 @@ class HookRuns:
         Raises UnreachableError.
         """
         for event in (f"pre-{self.action}", f"post-{self.action}"):
-            started = [hook for hook in _of(payload, event) if hook.last_run is not None]
+            wanted = _of(payload, event)
+            started = [hook for hook in wanted if hook.last_run is not None]
+            if wanted and not started and event.startswith("pre-"):
+                return event, min(wanted, key=lambda hook: hook.weight)
             last = max(started, key=_start, default=None)
             if last is None or not _open(last):
                 continue
-            more = any(hook.last_run is None for hook in _of(payload, event))
+            more = len(started) < len(wanted)
             if more or await self._still_runs(last, payload.namespace):
                 return event, last
         return None
@@ -118,7 +121,15 @@ class HookRuns:
 
 
 def _of(payload: Payload, event: str) -> list[Hook]:
-    return [hook for hook in payload.hooks if event in hook.events]
+    """The hooks of an event. A rollback copies them with the runs of the revision that it goes
+    back to: those are older than the new one."""
+    return [_of_this_run(hook, payload) for hook in payload.hooks if event in hook.events]
+
+
+def _of_this_run(hook: Hook, payload: Payload) -> Hook:
+    run, since = hook.last_run, payload.last_deployed
+    old = run is not None and run.started is not None and since is not None and run.started < since
+    return replace(hook, last_run=None) if old else hook
 
 
 def _open(hook: Hook) -> bool:
@@ -138,7 +149,8 @@ def _job_is_over(job: kube.Job) -> bool:
 
 
 def _reason(hook: Hook, lines: Iterable[str]) -> str:
-    """In a few words: what its Job says, else helm's phase."""
-    failed = next((line for line in lines if line.startswith("job Failed")), "")
+    """In a few words: what its Job says, else helm's phase. A Job that is about to fail says
+    FailureTarget first (Kubernetes, Job conditions)."""
+    failed = next((line for line in lines if line.startswith("job Fail")), "")
     phase = hook.last_run.phase.lower() if hook.last_run else ""
     return failed or ("it was still running" if phase in ("running", "unknown") else phase)

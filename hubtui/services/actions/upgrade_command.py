@@ -11,7 +11,6 @@ from hubtui.model.deployment import ChartKind
 from hubtui.model.redact import MASK, Redactor
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.upgrade_facts import UpgradeFacts
-from hubtui.services.actions.upgrade_request import UpgradeRequest
 
 _VALUES: Final = "VALUES"
 """Stands for the flags of the values, which may need a shell's own words."""
@@ -24,17 +23,17 @@ def command(session: ActionSession, facts: UpgradeFacts) -> str:
     running = upgrade.chart.kind is ChartKind.RUNNING
     chart = f"CHART-OF-{facts.facts.current.head.revision}" if running else upgrade.chart.reference
     words = typed_words(upgrade, chart, [_VALUES])
-    flags = " ".join(_given(facts.request, facts.facts.redactor))
+    flags = " ".join(_given(facts))
     whole = helm_command(session.settings, session.context, words)
     return whole.replace(f" {_VALUES}", f" {flags}" if flags else "", 1)
 
 
-def _given(request: UpgradeRequest, redactor: Redactor) -> list[str]:
+def _given(facts: UpgradeFacts) -> list[str]:
+    request, redactor = facts.request, facts.facts.redactor
     deployment = request.deployment
-    files = (*(deployment.files if deployment else ()), *request.files)
     sets = (*(deployment.sets if deployment else ()), *request.sets)
     strings = (*(deployment.set_strings if deployment else ()), *request.set_strings)
-    flags = [value_flag(file) for file in files]
+    flags = [value_flag(file) for file in facts.rests.gathered.files]
     flags += ["-f EDITED-VALUES"] if request.overlay else []
     flags += [f"--set {_assignment(text, redactor)}" for text in sets]
     return flags + [f"--set-string {_assignment(text, redactor)}" for text in strings]

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from hubtui.clients import chart_digest, chart_schemas, charts, kubeconfig
 from hubtui.clients.chart_schemas import Schemas
 from hubtui.clients.helm import Helm, history_max
@@ -29,6 +27,7 @@ from hubtui.model.release import (
     in_force,
 )
 from hubtui.model.text import safe
+from hubtui.model.values_json import encoded
 from hubtui.model.values_path import at
 from hubtui.services import journal, upgrade_values
 from hubtui.services.actions import ActionSession
@@ -132,7 +131,7 @@ async def rests_on(session: ActionSession, request: UpgradeRequest, folder: Path
         heads=heads,
         force=force,
         gathered=gathered,
-        document=msgspec.json.encode(gathered.document),
+        document=encoded(gathered.document),
         chart=chart,
         chart_state="",
         server=server,
