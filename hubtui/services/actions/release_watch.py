@@ -142,7 +142,9 @@ class Watch:
         try:
             made = await self._payload(self.deed.makes)
         except NotFoundError:
-            return Phase.STARTING, "helm renders the chart"
+            if self.action == "upgrade":
+                return Phase.STARTING, "helm renders the chart"
+            return Phase.APPLYING, "helm applies the revision"  # a rollback renders nothing
         except DecodeError:
             return Phase.APPLYING, "helm applies the revision"
         running = await self._hooks.running(made)

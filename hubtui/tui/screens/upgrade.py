@@ -88,7 +88,7 @@ class UpgradeScreen(BaseScreen[None]):
         self._deployment: Deployment | None = None
         self._before = len(session.operations.all)
         self._sources = Document(lambda _now: source_lines(self.typed.source))
-        self._modes = Document(lambda _now: mode_lines(self.typed.mode, self.typed.source))
+        self._mode_choice = Document(lambda _now: mode_lines(self.typed.mode, self.typed.source))
         self._details = Document(self._detail_lines)
         self._work: set[asyncio.Task[None]] = set()
 
@@ -98,7 +98,7 @@ class UpgradeScreen(BaseScreen[None]):
             yield ChoiceTable(self._sources, id="upgrade-sources")
             yield FormFields(_fields(self.typed))
         with PaneFrame("The values that are set", id="upgrade-mode"):
-            yield ChoiceTable(self._modes, id="upgrade-modes")
+            yield ChoiceTable(self._mode_choice, id="upgrade-modes")
         with PaneFrame("What is used", id="upgrade-details"):
             yield DocumentTable(self._details)
         with Vertical(id="upgrade-end"):
@@ -173,7 +173,7 @@ class UpgradeScreen(BaseScreen[None]):
         names = self._names()
         self.fields.show(names)
         self.query_one("#upgrade-from").styles.height = _EDGES + len(SOURCES) + len(names)
-        for document in (self._sources, self._modes, self._details):
+        for document in (self._sources, self._mode_choice, self._details):
             document.touch()
         ready = bool(self._now and self.typed.source and self.typed.mode)
         self.query_one("#upgrade-plan", Button).disabled = not ready
@@ -228,7 +228,7 @@ class UpgradeScreen(BaseScreen[None]):
         table = self.query_one("#upgrade-modes", ChoiceTable)
         if self.typed.mode is None and self.typed.source is not None:
             usual = list(MODES).index(USUAL[self.typed.source])
-            lines = self._modes.keys()
+            lines = self._mode_choice.keys()
             table.move_to(next(key for key in lines if table.chosen(key) == usual))
         table.focus()
 
