@@ -273,6 +273,7 @@ ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
     "logs": [("hub",), ("hub", "--tail", "1")],
     "rollback": [("2",)],
     "recover": [],  # needs a release that is stuck
+    "upgrade": [("--set", "debug.enabled=true", "--values-mode", "reuse")],
     "restart": [("hub",), ("proxy",)],
     "delete-pod": [("{pod}",), ("{pod}", "--force")],
     "cordon": [("user-1",), ("user-1", "--pullers-off")],
