@@ -53,11 +53,12 @@ async def meant(settings: Settings, wanted: Wanted) -> tuple[Settings, UpgradeRe
     raises.
     """
     deployment = await _deployment(settings, wanted)
+    chart, files = await _chart(wanted, deployment), await _files(wanted.files)
     request = UpgradeRequest(
         mode=_mode(settings, wanted, deployment),
         deployment=deployment,
-        chart=await _chart(wanted, deployment),
-        files=await _files(wanted.files),
+        chart=chart,
+        files=files,
         sets=tuple(wanted.sets),
         set_strings=tuple(wanted.set_strings),
         timeout=_timeout(wanted.timeout),

@@ -87,8 +87,12 @@ class SmallRelease:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """helm in this namespace."""
+        return self.helm_in(self.namespace, *arguments)
+
+    def helm_in(self, namespace: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """helm in another namespace."""
         return subprocess.run(
-            [str(self.helm), *arguments, "--namespace", self.namespace],
+            [str(self.helm), *arguments, "--namespace", namespace],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
