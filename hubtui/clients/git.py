@@ -19,6 +19,7 @@ TIMEOUT: Final = 30.0
 _GIT: Final = ("git", "-c", "core.fsmonitor=false", "--no-pager")
 """fsmonitor may name a program: that of somebody else's repository is not run."""
 _STATUS: Final = ("status", "--porcelain=v2", "--branch", "-z")
+_DETACHED: Final = "(detached)"
 _COMMIT: Final = ("log", "-1", "--format=%H%x00%an%x00%s")
 
 
@@ -38,7 +39,7 @@ async def state(folder: Path) -> GitState | None:
     dirty, conflicts = _changes(records)
     return GitState(
         root=root,
-        branch=one_line(heads.get("branch.head", "")),
+        branch=one_line(heads.get("branch.head", "").removeprefix(_DETACHED)),
         commit=named,
         author=one_line(author),
         subject=one_line(subject),

@@ -48,6 +48,20 @@ def hubs(root: Path) -> tuple[tuple[str, str], ...]:
     return repo_2i2c.hubs(root)
 
 
+def named_after(root: Path, release: str) -> tuple[str, str] | None:
+    """The one hub of the folder that is deployed as this release; None when it is not clear.
+
+    Raises what `hubs` raises.
+    """
+    known = _known(root)
+    fitting = [
+        (hub, environment)
+        for hub, environment in hubs(root)
+        if release == (f"{hub}-{environment}" if known is Layout.HUBPLOY else hub)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
 async def read(root: Path, hub: str = "", environment: str = "", *, chart: str = "") -> Deployment:
     """One hub of the folder, the only one when none is named. `chart` is a folder of hubploy's.
 

@@ -83,7 +83,8 @@ class ChartSource:
 
 @dataclass(frozen=True, slots=True)
 class GitState:
-    """A work tree: `dirty` are changed paths, `conflicts` those of an unfinished merge.
+    """A work tree: `dirty` are changed paths, `conflicts` those of an unfinished merge; `branch` is
+    empty on none of them, `commit` before the first one.
 
     `ahead` and `behind` count commits against the upstream; None without one.
     """

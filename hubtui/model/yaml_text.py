@@ -89,10 +89,14 @@ def _adapt_resolvers() -> None:
         for first, rules in _Base.yaml_implicit_resolvers.items()
     }
     _Loader.yaml_implicit_resolvers = resolvers
-    for tag, rule in (("int", _INT), ("float", _FLOAT)):
+    for tag, rule, first in (
+        ("int", _INT, "-+0123456789."),
+        ("float", _FLOAT, "-+0123456789."),
+        ("bool", re.compile("[yYnN]"), "yYnN"),
+    ):
         whole = re.compile(f"(?:{rule.pattern})$")
-        _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", whole, list("-+0123456789."))
-    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]$"), list("yYnN"))
+        for side in (_Loader, _Dumper):  # what is read as a number is quoted where it is a text
+            side.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", whole, list(first))
 
 
 def _float(loader: Any, node: Any) -> float:

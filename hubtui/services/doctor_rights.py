@@ -73,7 +73,7 @@ async def looks(
     levels = (
         ("viewer", _VIEWER, namespace, "pods, logs and events"),
         ("releases", (("list", storage), ("watch", storage)), namespace, "revisions and diffs"),
-        ("operator", _OPERATOR, namespace, "rollbacks, restarts and the hub's health"),
+        ("operator", _OPERATOR, namespace, "upgrades, rollbacks, restarts and the hub's health"),
         ("cluster", _CLUSTER, "", "nodes and volumes"),
     )
     for name, rights, where, what_for in levels:

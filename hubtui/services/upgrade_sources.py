@@ -133,10 +133,15 @@ async def proposed(session: Session) -> Typed:
 
 async def hub_in(folder: str, release: str) -> str:
     """The hub of a folder that a release is named after; empty when it cannot be told."""
-    for name in await hubs(folder):
-        if release in (name, name.replace("/", "-")):
-            return name
-    return ""
+    from hubtui.clients import repo
+
+    if not folder.strip():
+        return ""
+    try:
+        found = await asyncio.to_thread(repo.named_after, _path(folder), release)
+    except HubtuiError:
+        return ""
+    return "/".join(part for part in found or () if part)
 
 
 async def hubs(folder: str) -> tuple[str, ...]:

@@ -130,6 +130,20 @@ class SmallRelease:
         with self.cluster.api() as api:
             api.patch(path, {"metadata": {"labels": {"status": status}}})
 
+    def let_look(self, user: str) -> None:
+        """Somebody may read everything there, Secrets too, and write nothing."""
+        group = "rbac.authorization.k8s.io"
+        base = f"/apis/{group}/v1/namespaces/{self.namespace}"
+        rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+        binding = {
+            "metadata": {"name": "look"},
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "look"},
+            "subjects": [{"kind": "User", "name": user, "apiGroup": group}],
+        }
+        with self.cluster.api() as api:
+            api.request("POST", f"{base}/roles", {"metadata": {"name": "look"}, "rules": [rule]})
+            api.request("POST", f"{base}/rolebindings", binding)
+
     @asynccontextmanager
     async def session(
         self, kubeconfig: Path | None = None, **settings: Any

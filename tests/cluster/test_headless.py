@@ -40,6 +40,7 @@ READS = [
     "events hub --filter status:warning",
     "logs hub --tail 5",
     "rollback 1",
+    "upgrade --set-string singleuser.image.tag=2026.10 --values-mode reuse",
     "restart hub",
     "delete-pod user-placeholder-0",
     "doctor",

@@ -189,7 +189,7 @@ async def test_what_may_not_be_written_is_named(
     testbed: Testbed, tmp_path: Path, major: int
 ) -> None:
     with installed(testbed, tmp_path, major) as small:
-        _grant_reads(testbed, small.namespace, "viewer")
+        small.let_look("viewer")
         async with small.session(testbed.kubeconfig_for("viewer")) as session:
             plan = await planned(session, 1)
     assert level(plan, "rights") is Level.STOP
@@ -374,20 +374,3 @@ async def test_a_user_without_secrets_is_told_the_missing_right(
     finally:
         await session.close()
     assert (denied.value.verb, denied.value.resource) == ("list", "secrets")
-
-
-def _grant_reads(testbed: Testbed, namespace: str, user: str) -> None:
-    base = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
-    group = "rbac.authorization.k8s.io"
-    with testbed.api() as api:
-        api.request("POST", f"{base}/roles", {"metadata": {"name": "look"}, "rules": [rule]})
-        api.request(
-            "POST",
-            f"{base}/rolebindings",
-            {
-                "metadata": {"name": "look"},
-                "roleRef": {"apiGroup": group, "kind": "Role", "name": "look"},
-                "subjects": [{"kind": "User", "name": user, "apiGroup": group}],
-            },
-        )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hubtui.config import Settings
 from hubtui.errors import ChangedSinceError, CheckStopsError, ReadOnlyError, ToolError
 from hubtui.model.deployment import ChartKind, ChartSource, ValuesMode
-from hubtui.model.plan import Level, Result, StepState
-from hubtui.services.session import Session
+from hubtui.model.plan import Level, Phase, Result, StepState
+from hubtui.services.session import Session, connect, open_client
 from tests.cluster.clusters import Cluster
 from tests.cluster.small_release import NAME, SmallRelease, installed
-from tests.cluster.upgrading import check, folder, planned, upgraded, values
+from tests.cluster.stuck import add_hook
+from tests.cluster.upgrading import check, folder, planned, until, upgraded, values
+from tests.testbed import Testbed
+from tests.testbed.release import CANARY as CANARY_OF_HUB
+from tests.testbed.release import UNTOUCHED_TAG
 
 CANARY = "kanarienvogel-7f3a"
 
@@ -281,3 +287,68 @@ async def _failed(session: Session, small: SmallRelease) -> None:
     assert "ConfigMap" in outcome.summary
     assert any("roll back to 3" in step for step in outcome.next_steps)
     assert small.statuses()[4] == "failed"
+
+
+# Rights, and the hub's own release
+
+
+async def test_what_may_not_be_written_is_named_hooks_too(testbed: Testbed, tmp_path: Path) -> None:
+    with installed(testbed, tmp_path, 4) as small:
+        add_hook(small)
+        small.let_look("viewer")
+        async with small.session(testbed.kubeconfig_for("viewer")) as session:
+            plan = await planned(session, "mark=four", chart=folder(small))
+    rights = check(plan, "rights")
+    assert (rights.level, rights.overridable) == (Level.STOP, False)
+    assert rights.evidence.startswith("0 of 3 objects may be written; no right to ")
+    for words in ("patch Deployment/web", "create Job/migrate", "create helm's record"):
+        assert words in rights.details
+
+
+@pytest.fixture
+def hub(testbed: Testbed) -> Iterator[Testbed]:
+    """The hub's release, put back as it was afterwards."""
+    yield testbed
+    testbed.reset()
+
+
+async def test_the_hub_gets_another_image_pulled_before_and_answers(
+    hub: Testbed, admin: Path
+) -> None:
+    tag = f"{UNTOUCHED_TAG}-{uuid.uuid4().hex[:6]}"  # no node has it from another test
+    chosen = Settings(kubeconfig=str(admin), helm=str(hub.helm(4)))
+    session = await connect(chosen, open_client(chosen), live=False)
+    assert isinstance(session, Session)
+    try:
+        plan = await planned(session, f"singleuser.image.tag={tag}")
+        assert {each.level for each in plan.checks} == {Level.OK}, plan.checks
+        pulls = check(plan, "images").evidence
+        assert pulls.startswith(f"the hook puller pulls beforehand: singleuser-notebook:{tag} on ")
+        assert "The hub restarts" in plan.notices[0]
+        assert "5 running servers stay" in plan.notices[1]
+        assert "pulled to every node before anything changes" in plan.notices[-1]
+        operation = await session.operations.start(plan, "hub")
+        await until(operation, Phase.HOOKS)
+        outcome = await operation.wait()
+        journal = session.operations.journal.path.read_text()
+    finally:
+        await session.close()
+    assert outcome.result is Result.OK, outcome
+    assert "the hub answers /hub/health" in outcome.summary
+    for shown in (str(plan.to_json()), repr(plan), repr(outcome), journal):
+        assert CANARY_OF_HUB not in shown
+
+
+async def test_values_that_the_hubs_schema_refuses_are_told_with_the_nearest_key(
+    testbed: Testbed, admin: Path
+) -> None:
+    chosen = Settings(kubeconfig=str(admin), helm=str(testbed.helm(4)))
+    session = await connect(chosen, open_client(chosen), live=False)
+    assert isinstance(session, Session)
+    try:
+        plan = await planned(session, "singleuser.imagee.tag=1")
+    finally:
+        await session.close()
+    assert check(plan, "schema").level is Level.STOP
+    assert "singleuser.imagee" in check(plan, "schema").evidence
+    assert "singleuser.image" in check(plan, "schema").evidence.replace("singleuser.imagee", "")

@@ -82,9 +82,11 @@ def test_a_merge_with_conflicts_names_them(folder: GitFolder) -> None:
     assert found.dirty == ("config/common.yaml",)
 
 
-def test_a_detached_head_says_so(folder: GitFolder) -> None:
+def test_a_detached_head_is_on_no_branch(folder: GitFolder) -> None:
     folder.git("checkout", "--quiet", "--detach")
-    assert state(folder.root).branch == "(detached)"
+    found = state(folder.root)
+    assert found.branch == ""
+    assert found.commit == folder.git("rev-parse", "HEAD")
 
 
 def test_before_the_first_commit_there_is_none(tmp_path: Path) -> None:

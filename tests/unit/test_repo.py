@@ -167,6 +167,15 @@ def test_what_needs_no_naming_is_taken(hubploy: GitFolder, clusters: GitFolder) 
     assert read(clusters, "prod").environment == "earth"
 
 
+def test_the_hub_of_a_release_is_told_where_it_is_clear(
+    hubploy: GitFolder, clusters: GitFolder
+) -> None:
+    assert repo.named_after(hubploy.root, "bio-prod") == ("bio", "prod")
+    assert repo.named_after(hubploy.root, "bio") is None
+    assert repo.named_after(clusters.root, "prod") == ("prod", "earth")
+    assert repo.named_after(clusters.root, "staging") is None  # two clusters have it
+
+
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no deployment folder"):
         asyncio.run(repo.read(tmp_path))

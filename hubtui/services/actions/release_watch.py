@@ -40,6 +40,8 @@ from hubtui.services.rollouts import Look, Rollouts
 
 T = TypeVar("T")
 
+UNTOLD: Final = "(not shown: it cannot be known what of it is secret)"
+
 ASK_AGAIN: Final = 60.0
 """Seconds for which a cluster that does not answer is asked how helm ended."""
 
@@ -158,7 +160,8 @@ class Watch:
         """The hooks that failed, or that helm left running."""
         try:
             made = await self._payload(self.deed.makes)
-            return await self._hooks.ends(made, await self._redactor())
+            redactor = await self._redactor()
+            return () if redactor is None else await self._hooks.ends(made, redactor)
         except HubtuiError:
             return ()
 
@@ -178,20 +181,24 @@ class Watch:
     async def _words(self) -> str:
         """What helm said, without secrets and control characters."""
         words = await asyncio.to_thread(last_words, Path(self.errors)) if self.errors else ""
-        return (await self._redactor()).mask_text(safe(words)) if words else ""
+        if not words:
+            return ""
+        redactor = await self._redactor()
+        return UNTOLD if redactor is None else redactor.mask_text(safe(words))
 
-    async def _redactor(self) -> Redactor:
-        """Knows the live Secrets' values, and those that helm was given."""
+    async def _redactor(self) -> Redactor | None:
+        """Knows the live Secrets' values, and those that helm was given; None where it cannot be
+        known which these are."""
+        known = self.secrets
         try:
             redactor = await self.session.redactor()
         except HubtuiError:
             redactor = Redactor()
-        known = self.secrets
         if known is None:
             try:
                 known = texts((await self._payload(self.deed.makes)).config)
             except HubtuiError:
-                known = frozenset()
+                return None
         return replace(redactor, live=redactor.live | known)
 
     async def _rollouts(self, follow: Rollouts) -> tuple[Look, bool]:

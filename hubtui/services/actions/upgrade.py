@@ -49,14 +49,13 @@ NAME = "upgrade"
 class UpgradePlan(Plan):
     """A plan to upgrade: `force` is the revision that is replaced, `makes` the one that comes.
 
-    `helm` is what would do it; None when a check says why there is none. `hooks` says whether helm
-    has hooks to wait for, `timeout` for how long, as a Go duration.
+    `helm` is what would do it; None when a check says why there is none. `timeout` is for how long
+    it waits for hooks, as a Go duration.
     """
 
     force: int
     makes: int
     content: str
-    hooks: bool
     timeout: str
     request: UpgradeRequest = field(repr=False)
     upgrade: Upgrade
@@ -255,7 +254,6 @@ def _plan(
     release, namespace = session.release, session.namespace
     target = both.target.payload
     content = f"chart {target.chart.label}" if target else "an unknown chart"
-    hooks = bool(both.target.content and both.target.content.hooks)
     return UpgradePlan(
         id=id_,
         action=NAME,
@@ -275,20 +273,24 @@ def _plan(
         command=command(session, facts),
         means=_means(facts),
         permits=(Permit("upgrade", "helm", namespace, release),),
-        details=(
-            ("force", str(force)),
-            ("makes", str(makes)),
-            ("content", content),
-            ("timeout", upgrade.timeout),
-        ),
+        details=_details(force, makes, content, upgrade.timeout),
         force=force,
         makes=makes,
         content=content,
-        hooks=hooks,
         timeout=upgrade.timeout,
         request=facts.request,
         upgrade=upgrade,
         helm=both.helm,
+    )
+
+
+def _details(force: int, makes: int, content: str, timeout: str) -> tuple[tuple[str, str], ...]:
+    """What a later hubtui needs to go on watching; `_watch` reads it."""
+    return (
+        ("force", str(force)),
+        ("makes", str(makes)),
+        ("content", content),
+        ("timeout", timeout),
     )
 
 

@@ -12,12 +12,12 @@ from hubtui.model.deployment import Deployment, ValuesMode
 from hubtui.model.diff_images import ImageChange
 from hubtui.model.hub_chart import CHART, hub_chart_version, hub_path, jupyterhub_version
 from hubtui.model.merge import merged
-from hubtui.model.plan import Check, Level
+from hubtui.model.plan import Check
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.model.text import one_line
 from hubtui.services.actions import upgrade_advice
 from hubtui.services.actions.common import counted, ok, stop, warn
-from hubtui.services.actions.upgrade_facts import UpgradeFacts
+from hubtui.services.actions.upgrade_facts import DIGITS, UpgradeFacts, commit_of
 
 NAMED: Final = 4
 
@@ -89,24 +89,25 @@ def deployment_folder(facts: UpgradeFacts, context: str) -> tuple[Check, ...]:
                 f"not {upgrade.release} in {upgrade.namespace}",
             ),
         )
+    git = _git(deployment, facts.facts.current.payload)
     if deployment.problems:
-        return (Check(name, Level.STOP, "; ".join(deployment.problems)),)
+        return (stop(name, "; ".join(deployment.problems)), git)
     words = f"{deployment.layout}: {what}, {counted(len(deployment.files), 'value file')}"
     if deployment.context and deployment.context != context:
         words = f"{words}; it names the context {deployment.context}, and this is {context}"
-        return (stop(name, words, overridable=True), *_git(deployment))
-    return (ok(name, words), *_git(deployment))
+        return (stop(name, words, overridable=True), git)
+    return (ok(name, words), git)
 
 
-def _git(deployment: Deployment) -> tuple[Check, ...]:
+def _git(deployment: Deployment, running: Payload | None) -> Check:
     """Whether what is deployed can be found again in the repository."""
     name, git = "git", deployment.git
-    if git is None:
-        return (warn(name, "no repository: what is deployed is written down nowhere"),)
+    if git is None or not git.commit:
+        return warn(name, "no commit: what is deployed is written down nowhere")
     if git.conflicts:
-        files = _first(git.conflicts)
-        return (stop(name, f"a merge is not finished: conflicts in {files}"),)
-    commit = f"{git.branch} at {git.commit[:10]} by {git.author}: {git.subject}"
+        return stop(name, f"a merge is not finished: conflicts in {_first(git.conflicts)}")
+    at = f"{git.branch} at {git.commit[:DIGITS]}" if git.branch else git.commit[:DIGITS]
+    words = f"{at} by {git.author}: {git.subject}{_deployed(git.commit, running)}"
     odd = []
     if git.dirty:
         odd.append(f"not committed: {_first(git.dirty)}")
@@ -114,7 +115,15 @@ def _git(deployment: Deployment) -> tuple[Check, ...]:
         odd.append(f"{counted(git.behind, 'commit')} behind {git.upstream}")
     if git.ahead:
         odd.append(f"{counted(git.ahead, 'commit')} not pushed to {git.upstream}")
-    return (warn(name, "; ".join([commit, *odd])) if odd else ok(name, commit),)
+    return warn(name, "; ".join([words, *odd])) if odd else ok(name, words)
+
+
+def _deployed(commit: str, running: Payload | None) -> str:
+    """From which commit the running revision came, if it says so."""
+    before = commit_of(running.description) if running is not None else ""
+    if not before:
+        return ""
+    return "; the same as runs" if commit.startswith(before) else f"; {before} runs"
 
 
 def secret_files(facts: UpgradeFacts) -> Check | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,8 @@ from hubtui.services.upgrade_values import Gathered
 
 DIGITS: Final = 12
 """Of a digest: enough to tell two states apart."""
+
+_COMMIT: Final = re.compile(r"\bcommit (?P<commit>[0-9a-f]{7,40})\b", re.IGNORECASE)
 
 _RUNNING: Final = ChartSource(ChartKind.RUNNING, "")
 _REMOTE: Final = (ChartKind.REPOSITORY, ChartKind.OCI)
@@ -259,10 +262,17 @@ def _upgrade(session: ActionSession, request: UpgradeRequest, rests: Rests) -> U
 def description(request: UpgradeRequest) -> str:
     """What `helm history` will say: who, and from which commit."""
     git = request.deployment.git if request.deployment is not None else None
-    if git is None:
+    if git is None or not git.commit:
         return f"Upgrade by {journal.who()}"
+    branch = f" ({git.branch})" if git.branch else ""
     dirty = f", {len(git.dirty)} changed and not committed" if git.dirty else ""
-    return f"Commit {git.commit[:DIGITS]} ({git.branch}) by {git.author}{dirty}"
+    return f"Commit {git.commit[:DIGITS]}{branch} by {git.author}{dirty}"
+
+
+def commit_of(described: str) -> str:
+    """The commit that a revision was deployed from, as far as its description tells; or empty."""
+    found = _COMMIT.search(described)
+    return found["commit"] if found else ""
 
 
 async def _rendered(
