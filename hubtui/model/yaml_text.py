@@ -94,7 +94,7 @@ def _adapt_resolvers() -> None:
         ("float", _FLOAT, "-+0123456789."),
         ("bool", re.compile("[yYnN]"), "yYnN"),
     ):
-        whole = re.compile(f"(?:{rule.pattern})$")
+        whole = re.compile(rf"(?:{rule.pattern})\Z")
         for side in (_Loader, _Dumper):  # what is read as a number is quoted where it is a text
             side.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", whole, list(first))
 
@@ -237,9 +237,10 @@ class _Exact(_Plain):
 
 
 def dump(value: object) -> str:
-    """The value as YAML, keys in their order, texts of several lines as blocks."""
+    """The value as YAML without the end of its last line: keys in their order, texts of several
+    lines as blocks."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
-    return text.removesuffix("\n...\n").rstrip("\n")
+    return text.removesuffix("...\n").removesuffix("\n")
 
 
 def scalar(value: object) -> str:

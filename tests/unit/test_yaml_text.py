@@ -30,7 +30,7 @@ VALUES = st.recursive(
 
 @given(value=VALUES)
 def test_what_is_written_reads_as_it_was(value: Any) -> None:
-    assert load_exact(dump(value)) == value
+    assert load_exact(f"{dump(value)}\n") == value
 
 
 @pytest.mark.parametrize("major", [3, 4])
