@@ -45,15 +45,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the testbed is a cluster test, and all of these run in one worker; so do those
-    that use the demo, in another."""
+    """Whatever uses the testbed is a cluster test, and all of these run in one worker; those of a
+    file that use the demo share one, too, for they follow each other on the same release."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "testbed" in names or _which(item) == REAL:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.xdist_group("cluster"))
         elif _which(item) == DEMO:
-            item.add_marker(pytest.mark.xdist_group("demo"))
+            item.add_marker(pytest.mark.xdist_group(f"demo {item.path.stem}"))
 
 
 def _which(item: pytest.Item) -> str:

@@ -20,6 +20,7 @@ from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.quit import QuitScreen
+from hubtui.tui.widgets.live_table import LiveTable
 from tests.cluster.clusters import Cluster
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.testbed import Testbed
@@ -140,7 +141,8 @@ async def test_escape_leaves_the_screen_and_the_operation_goes_on(
         assert not operation.done
         await pilot.press("ctrl+e")
         assert isinstance(app.screen, OperationsScreen)
-        await shown(pilot, "Roll back small to revision 1")
+        table = app.screen.query_one(LiveTable)
+        await until(pilot, lambda: table.cursor == operation.id, "its row under the cursor")
         await pilot.press("enter")
         assert isinstance(app.screen, ProgressScreen)
         held.go()

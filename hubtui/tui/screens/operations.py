@@ -14,6 +14,7 @@ from hubtui.services.journal import Entry
 from hubtui.services.operation import Operation
 from hubtui.services.operations import plan_of
 from hubtui.services.session import Session
+from hubtui.services.store import utc_now
 from hubtui.tui import export, keys
 from hubtui.tui.kept import Kept
 from hubtui.tui.screens.base import BaseScreen
@@ -51,6 +52,7 @@ class OperationsScreen(BaseScreen[None]):
         yield KeyFooter(self.refused())
 
     def on_mount(self) -> None:
+        self._show_rows(utc_now())  # what runs can be opened before the journal is read
         self.query_one(LiveTable).focus()
         self._work = asyncio.create_task(self._read(), name="journal")
 
@@ -68,12 +70,15 @@ class OperationsScreen(BaseScreen[None]):
             self.query_one(PaneFrame).show_note(note)
 
     def beat(self, now: datetime) -> None:
+        self._show_rows(now)
+        super().beat(now)
+
+    def _show_rows(self, now: datetime) -> None:
         operations = self._all
         seen = tuple((operation.id, operation.version) for operation in operations)
         if seen != self._seen:
             self._seen = seen
             self._rows.set(entry_rows(operations, self._entries, now))
-        super().beat(now)
 
     @property
     def _all(self) -> list[Operation]:
