@@ -12,12 +12,14 @@ CHART = ROOT / "hubtui" / "demo" / "chart"
 GO_MODULES = HERE / "go"
 MANIFESTS = HERE / "manifests"
 CACHE_VARIABLE = "HUBTUI_TESTBED_CACHE"
+# Looked up once: a test that has a HOME of its own would build everything anew in there.
+_USUAL = Path(platformdirs.user_cache_dir("hubtui-testbed"))
 
 
 def cache() -> Path:
     """The one folder that everything built or started lives under."""
     given = os.environ.get(CACHE_VARIABLE)
-    path = Path(given) if given else Path(platformdirs.user_cache_dir("hubtui-testbed"))
+    path = Path(given) if given else _USUAL
     path.mkdir(parents=True, exist_ok=True)
     return path
 
