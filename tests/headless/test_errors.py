@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hubtui import cli
+from hubtui.commands import start
 from hubtui.headless.output import Output
 from hubtui.services import opening
 from tests.headless import cluster
@@ -207,10 +207,10 @@ def test_names_from_outside_cannot_write_to_the_terminal(hubtui: Command, api: A
 def test_an_error_of_hubtui_itself_is_a_sentence_and_a_log(
     hubtui: Command, api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_meta: object) -> None:
+    def broken(_context: object) -> None:
         raise ZeroDivisionError("password=correct-horse Authorization: Bearer abc.def-ghi")
 
-    monkeypatch.setattr(cli, "_settings", broken)
+    monkeypatch.setattr(start, "settings", broken)
     found = hubtui("pods")
     log = tmp_path / "state" / "hubtui.log"
     assert (found.code, found.out) == (1, "")

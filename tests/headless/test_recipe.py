@@ -15,7 +15,9 @@ import msgspec
 import pytest
 import yaml
 
-from hubtui import cli, config
+from hubtui import config
+from hubtui.cli import cli
+from hubtui.commands.options import flags
 from hubtui.model.age import duration
 
 README = Path(__file__).parents[2] / "README.md"
@@ -48,8 +50,8 @@ def commands(job: dict[str, Any]) -> Iterator[list[str]]:
 def understood(words: list[str]) -> tuple[str, dict[str, Any]]:
     """What click makes of a command line: the command and its parameters; runs nothing."""
     name, *rest = words
-    with cli.cli.commands[name].make_context(name, rest) as context:
-        return name, {**context.params, **context.meta[cli._FLAGS]}
+    with cli.commands[name].make_context(name, rest) as context:
+        return name, {**context.params, **flags(context)}
 
 
 def test_a_pull_request_is_planned_and_main_is_deployed(workflow: dict[str, Any]) -> None:

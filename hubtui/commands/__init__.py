@@ -1,0 +1,1 @@
+"""The commands: what each takes, and which answer of `headless` it asks for."""

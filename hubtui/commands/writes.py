@@ -1,0 +1,158 @@
+"""The commands that may write. Without --confirm each prints its plan and changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hubtui.commands.options import JSON, command
+from hubtui.commands.start import finish, opened
+
+_CONSENT = (
+    click.option("--confirm", metavar="NAME", default="", help="The name that the plan asks for."),
+    click.option("--override", "overrides", metavar="CHECK", multiple=True, help="Pass a check."),
+    click.option("--expect", metavar="BASIS", default="", help="Only if it rests on this."),
+    JSON,
+)
+
+
+def _act(context: click.Context, action: str, request: object, consent: dict[str, Any]) -> int:
+    from hubtui.headless.acting import Consent, act
+
+    return finish(act(opened(context), action, request, Consent(**consent)))
+
+
+@command(click.argument("revision", metavar="REV", type=click.IntRange(min=1)), *_CONSENT)
+def rollback(context: click.Context, revision: int, **consent: Any) -> int:
+    """Go back to revision REV. Without --confirm the plan is printed and nothing changes."""
+    from hubtui.services.actions.rollback import RollbackRequest
+
+    return _act(context, "rollback", RollbackRequest(revision), consent)
+
+
+@command(
+    click.option("--chart", metavar="CHART", default="", help="A folder, archive, oci:// or name."),
+    click.option("--version", metavar="V", default="", help="Its version, of a repository."),
+    click.option("--chart-repo", metavar="URL", default="", help="The repository of that name."),
+    click.option(
+        "-f", "--values", "files", metavar="FILE", multiple=True, help="Values; sops too."
+    ),
+    click.option("--set", "sets", metavar="K=V", multiple=True, help="One value, as helm has it."),
+    click.option("--set-string", "set_strings", metavar="K=V", multiple=True, help="As text."),
+    click.option("--repo", metavar="PATH", default="", help="A deployment folder; else this one."),
+    click.option("--hub", metavar="NAME", default="", help="Which hub of the folder."),
+    click.option("--env", metavar="ENV", default="", help="Which environment, or cluster."),
+    click.option(
+        "--values-mode",
+        type=click.Choice(["reset", "reuse", "reset-then-reuse"]),
+        help="What becomes of the running values.",
+    ),
+    click.option("--timeout", metavar="T", default="", help="helm's: 10m or 1h30m."),
+    *_CONSENT,
+)
+def upgrade(context: click.Context, **typed: Any) -> int:
+    """Upgrade the hub: another chart, other values, or both.
+
+    Without --confirm the plan is printed and nothing changes. It is never guessed what becomes of
+    the values that run: `reset` counts the given ones only, as hubploy does; `reuse` keeps them and
+    the running chart's defaults below; `reset-then-reuse` takes the new chart's defaults.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.upgrade import upgrade as answer
+    from hubtui.services.upgrade_options import Wanted
+
+    consent = Consent(**{name: typed.pop(name) for name in ("confirm", "overrides", "expect")})
+    wanted = Wanted(**{name: value for name, value in typed.items() if value is not None})
+    return finish(answer(opened(context), wanted, consent))
+
+
+@command(
+    click.option("--way", type=click.Choice(["rollback", "mark-failed"]), help="Which way out."),
+    click.option(
+        "--save", metavar="FILE", default="", help="For mark-failed: a new file, with secrets."
+    ),
+    *_CONSENT,
+)
+def recover(context: click.Context, way: str | None, save: str, **consent: Any) -> int:
+    """Free a release that is stuck in pending-install, -upgrade or -rollback.
+
+    Without --way the ways out are told; without --confirm nothing changes.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.recover import recover as answer
+
+    return finish(answer(opened(context), way or "", save, Consent(**consent)))
+
+
+@command(click.argument("component", metavar="COMPONENT"), *_CONSENT)
+def restart(context: click.Context, component: str, **consent: Any) -> int:
+    """Restart hub, proxy, autohttps or user-scheduler.
+
+    Without --confirm the plan is printed and nothing changes.
+    """
+    from hubtui.services.actions.restart import RestartRequest
+
+    return _act(context, "restart", RestartRequest(component), consent)
+
+
+@command(
+    click.argument("pod"),
+    click.option(
+        "--force",
+        is_flag=True,
+        help="Have the apiserver forget it at once; --override force where it may still run.",
+    ),
+    click.option(
+        "--grace",
+        metavar="SECONDS",
+        type=click.IntRange(min=1),
+        help="Another time to end.",
+    ),
+    *_CONSENT,
+)
+def delete_pod(
+    context: click.Context, pod: str, force: bool, grace: int | None, **consent: Any
+) -> int:
+    """Delete POD, one that is stuck. Without --confirm the plan is printed and nothing changes."""
+    from hubtui.services.actions.delete_pod import DeletePodRequest
+
+    return _act(context, "delete-pod", DeletePodRequest(pod, force, grace), consent)
+
+
+@command(
+    click.argument("node"),
+    click.option(
+        "--pullers-off",
+        is_flag=True,
+        help="Keep image pullers off it too: an upgrade that waits for it goes on.",
+    ),
+    *_CONSENT,
+)
+def cordon(context: click.Context, node: str, pullers_off: bool, **consent: Any) -> int:
+    """Have NODE take no new pods; who is on it stays.
+
+    Without --confirm the plan is printed and nothing changes.
+    """
+    from hubtui.services.actions.cordon import CordonRequest
+
+    return _act(context, "cordon", CordonRequest(node, pullers_off), consent)
+
+
+@command(click.argument("node"), *_CONSENT)
+def uncordon(context: click.Context, node: str, **consent: Any) -> int:
+    """Have NODE take new pods again. Without --confirm the plan is printed and nothing changes."""
+    from hubtui.services.actions.uncordon import UncordonRequest
+
+    return _act(context, "uncordon", UncordonRequest(node), consent)
+
+
+WRITES: tuple[click.Command, ...] = (
+    rollback,
+    upgrade,
+    recover,
+    restart,
+    delete_pod,
+    cordon,
+    uncordon,
+)
