@@ -1,16 +1,13 @@
 """Helm's releases: what a storage object's labels say, and what its payload holds.
 
 Helm keeps each revision in a Secret (or ConfigMap) `sh.helm.release.v1.<release>.v<N>`; its labels
-suffice for a history table, its data hold the release as JSON, gzipped and in base64 (helm 3 and 4,
+suffice for a history table, its data hold the release as JSON, packed (helm 3 and 4,
 `pkg/storage/driver`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,16 +17,12 @@ from typing import Any
 import msgspec
 
 from hubtui.errors import DecodeError
+from hubtui.model.release_packing import UNREADABLE, unpack
 from hubtui.model.text import safe_json
-
-MAX_JSON = 64 * 1024 * 1024
-"""The largest release in bytes that is unpacked; Kubernetes stores 1 MiB, packed."""
 
 MAX_DEPTH = 100
 """How deeply values may be nested."""
 
-_GZIP = b"\x1f\x8b"
-_UNREADABLE = "This revision cannot be shown, compared or rolled back to."
 _OBJECT_NAME = re.compile(r"sh\.helm\.release\.v1\.(?P<release>.+)\.v(?P<revision>\d+)")
 _JSON_LINE_END = re.compile(rb"\\(?:r\\n|.)")
 
@@ -267,7 +260,7 @@ def decode_payload(data: str | bytes, head: RevisionHead | None = None) -> Paylo
         raise DecodeError(
             f"{head.object_name} holds revision {release.version} of {release.name!r}, "
             f"not revision {head.revision} of {head.release!r}",
-            meaning=_UNREADABLE,
+            meaning=UNREADABLE,
         )
     return replace(_payload(release), packed=data)
 
@@ -286,7 +279,7 @@ def _release(document: bytes, what: str) -> _Release:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _broken(f"The {what} release is not readable JSON", error) from error
     if _too_deep(release.config, MAX_DEPTH) or _too_deep(release.chart.values, MAX_DEPTH):
-        raise DecodeError(f"The {what} release's values nest too deeply", meaning=_UNREADABLE)
+        raise DecodeError(f"The {what} release's values nest too deeply", meaning=UNREADABLE)
     return release
 
 
@@ -296,49 +289,6 @@ def _too_deep(value: Any, left: int) -> bool:
     elif not isinstance(value, list):
         return False
     return left == 0 or any(_too_deep(item, left - 1) for item in value)
-
-
-def unpack(data: str | bytes) -> bytes:
-    """The JSON document inside `data`; raises DecodeError."""
-    packed = data.encode() if isinstance(data, str) else data
-    if not packed.strip():
-        raise DecodeError("The stored release is empty", meaning=_UNREADABLE)
-    for _ in range(2):
-        packed = _unbase64(packed)
-        if packed.startswith(_GZIP):
-            return _gunzip(packed)
-        if packed.lstrip().startswith(b"{"):
-            return packed
-    raise DecodeError(
-        "The stored release is neither gzip nor JSON inside its base64", meaning=_UNREADABLE
-    )
-
-
-def _unbase64(data: bytes) -> bytes:
-    try:
-        return base64.b64decode(b"".join(data.split()), validate=True)
-    except binascii.Error as error:
-        raise DecodeError(
-            "The stored release is not whole base64: it was cut off or changed by hand",
-            meaning=_UNREADABLE,
-        ) from error
-
-
-def _gunzip(data: bytes) -> bytes:
-    unzip = zlib.decompressobj(wbits=31)
-    try:
-        document = unzip.decompress(data, MAX_JSON + 1)
-    except zlib.error as error:
-        raise DecodeError(
-            "The stored release is not whole gzip: it was changed or damaged", meaning=_UNREADABLE
-        ) from error
-    if len(document) > MAX_JSON:
-        raise DecodeError(
-            f"The stored release unpacks to more than {MAX_JSON // 2**20} MiB", meaning=_UNREADABLE
-        )
-    if not unzip.eof:
-        raise DecodeError("The stored release is cut off in its gzip part", meaning=_UNREADABLE)
-    return document
 
 
 def _one_line_end(document: bytes) -> bytes:
@@ -352,7 +302,7 @@ def _one_line_end(document: bytes) -> bytes:
 
 def _broken(what: str, error: Exception) -> DecodeError:
     # msgspec's words name the field and the byte, never a value.
-    return DecodeError(f"{what}: {error}", meaning=_UNREADABLE)
+    return DecodeError(f"{what}: {error}", meaning=UNREADABLE)
 
 
 def _payload(release: _Release) -> Payload:

@@ -7,8 +7,6 @@ change, and nothing else does: what is not `info` is copied byte for byte.
 
 from __future__ import annotations
 
-import base64
-import gzip
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -16,13 +14,12 @@ from typing import Any, Final
 import msgspec
 
 from hubtui.errors import DecodeError
-from hubtui.model.release import Status, unpack
+from hubtui.model.release import Status
+from hubtui.model.release_packing import pack, unpack
 
 Json = dict[str, Any]
 
 _DATA: Final = "release"
-_LEVEL: Final = 9
-"""Of gzip, as Helm packs (pkg/storage/driver/util.go)."""
 _BY_SERVER: Final = frozenset(
     {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink"}
 )
@@ -48,12 +45,6 @@ def with_status(thing: Mapping[str, Any], status: Status, description: str, at: 
         "metadata": {**metadata, "labels": labels},
         "data": {**data, _DATA: packed},
     }
-
-
-def pack(document: bytes, *, secret: bool) -> str:
-    """A release's JSON as the API holds it: of a Secret in one more base64 than of a ConfigMap."""
-    packed = base64.b64encode(gzip.compress(document, _LEVEL, mtime=0))
-    return (base64.b64encode(packed) if secret else packed).decode()
 
 
 def to_keep(thing: Mapping[str, Any]) -> str:

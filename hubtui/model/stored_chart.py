@@ -10,7 +10,8 @@ import msgspec
 
 from hubtui.errors import DecodeError
 from hubtui.model.hub_chart import sub_charts
-from hubtui.model.release import Payload, unpack
+from hubtui.model.release import Payload
+from hubtui.model.release_packing import unpack
 from hubtui.model.values_json import as_yaml
 
 _REMEDY: Final = "Name the chart with --chart."

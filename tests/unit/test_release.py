@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hubtui.errors import DecodeError
-from hubtui.model import hub_chart, release
+from hubtui.model import hub_chart, release, release_packing
 from hubtui.model.release import Status, decode_payload, head_from_labels
 from tests import releases
 
@@ -140,7 +140,7 @@ def test_a_payload_of_another_revision_is_told() -> None:
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release, "MAX_JSON", 2**20)
+    monkeypatch.setattr(release_packing, "MAX_JSON", 2**20)
     with pytest.raises(DecodeError, match="more than 1 MiB"):
         decode_payload(_stored(gzip.compress(b" " * (2**20 + 1))))
 

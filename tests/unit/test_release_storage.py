@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from hubtui.errors import DecodeError
-from hubtui.model.release import Status, decode_payload, unpack
-from hubtui.model.release_storage import pack, to_keep, with_status
+from hubtui.model.release import Status, decode_payload
+from hubtui.model.release_packing import pack, unpack
+from hubtui.model.release_storage import to_keep, with_status
 
 NOW = datetime(2026, 11, 23, 14, 3, tzinfo=UTC)
 DOCUMENT = (
