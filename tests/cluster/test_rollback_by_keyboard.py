@@ -49,14 +49,13 @@ def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
 
 
 def app_on(release: SmallRelease, **more: Any) -> HubtuiApp:
-    return HubtuiApp(
-        Settings(
-            kubeconfig=str(release.cluster.kubeconfig),
-            namespace=release.namespace,
-            release=NAME,
-            **{"helm": str(release.helm), **more},
-        )
-    )
+    usual = {
+        "kubeconfig": str(release.cluster.kubeconfig),
+        "namespace": release.namespace,
+        "release": NAME,
+        "helm": str(release.helm),
+    }
+    return HubtuiApp(Settings(**{**usual, **more}))
 
 
 class HeldHelm:

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
-from hubtui.config import Settings
 from hubtui.model.plan import Result
 from hubtui.services.operation import Operation
 from hubtui.tui.app import HubtuiApp
@@ -21,10 +20,11 @@ from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.upgrade import UpgradeScreen
 from hubtui.tui.widgets.choice_table import ChoiceTable
 from tests.cluster.clusters import Cluster
+from tests.cluster.evidence import Asked
 from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.test_rollback_by_keyboard import SIZE, app_on
 from tests.tui.prepared import shown, until
 
-SIZE = (160, 48)
 FILES, CHART, EDIT = 1, 2, 4
 RESET, REUSE, RESET_THEN_REUSE = range(3)
 
@@ -40,17 +40,6 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
     with installed(cluster, tmp_path, 4) as release:
         yield release
-
-
-def app_on(release: SmallRelease) -> HubtuiApp:
-    return HubtuiApp(
-        Settings(
-            kubeconfig=str(release.cluster.kubeconfig),
-            namespace=release.namespace,
-            release=NAME,
-            helm=str(release.helm),
-        )
-    )
 
 
 async def choose(pilot: Pilot[Any], name: str, at: int) -> None:
@@ -150,4 +139,25 @@ async def test_a_chart_that_cannot_be_rendered_stops_and_what_was_typed_is_still
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen, "the screen again")
         assert screen.fields.line("chart").value == str(small.chart)
+    assert small.mark() == "three"
+
+
+async def test_in_read_only_mode_there_is_a_plan_and_no_way_on(
+    small: SmallRelease, reads_all: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "more.yaml").write_text("mark: four\n")
+    asked = Asked(small.cluster, "readonly-admin")
+    app = app_on(small, kubeconfig=str(reads_all), read_only=True)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, FILES)
+        screen.fields.fill("files", str(tmp_path / "more.yaml"))
+        plan = await planned(pilot, screen, RESET)
+        await pilot.press(*NAME, "enter")
+        await pilot.click("#confirm-go")
+        assert plan.query_one("#confirm-go", Button).disabled
+        assert app.screen is plan
+        assert app.session is not None
+        assert app.session.operations.all == []
+    assert len(asked.entries) > 10
+    assert asked.writes() == []
     assert small.mark() == "three"

