@@ -12,6 +12,7 @@ import yaml
 
 COOKIE = "c0ffee" * 10 + "beef"
 CLIENT_SECRET = "kanarienvogel-client-secret"
+OTHER_SECRET = "ein-anderer-kanarienvogel"
 TOKEN = "kanarienvogel-service-token"
 
 

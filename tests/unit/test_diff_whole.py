@@ -19,10 +19,8 @@ from hubtui.clients import helm_binary
 from hubtui.model.diff import Kind, compare
 from hubtui.model.diff_content import Content, keyed
 from hubtui.model.manifest import Key, Resource, read
-from hubtui.model.redact import Redactor
-from tests.unit.test_diff import BODIES, apply, same
+from tests.differing import BODIES, REVEAL, apply, same
 
-REVEAL = Redactor(reveal=True)
 Json = dict[str, Any]
 
 

@@ -15,7 +15,6 @@ from hubtui.views.diff import DiffView
 from tests import releases
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
-OTHER_SECRET = "ein-anderer-kanarienvogel"
 
 
 def _payload(*args: Any, **kwargs: Any) -> Any:
@@ -157,7 +156,9 @@ def test_a_long_text_is_folded_and_shown_by_line() -> None:
 
 
 def test_an_object_that_comes_unfolds_to_its_yaml() -> None:
-    view = _of("null", "kind: Secret\nmetadata: {name: a}\ndata: {token: " + OTHER_SECRET + "}")
+    view = _of(
+        "null", "kind: Secret\nmetadata: {name: a}\ndata: {token: " + releases.OTHER_SECRET + "}"
+    )
     assert view.lines() == ["▸ Secret/a  added"]
     (key,) = view.keys()
     view.toggle(key)
@@ -181,12 +182,12 @@ def test_the_full_text_is_there_on_demand() -> None:
 
 
 def test_no_secret_is_in_any_line_or_detail() -> None:
-    view = _view(_payload(11, releases.values("2026.09", "2G", OTHER_SECRET)))
+    view = _view(_payload(11, releases.values("2026.09", "2G", releases.OTHER_SECRET)))
     view.open_all()
     shown = "\n".join(view.lines())
     shown += "\n".join(line for key in list(view.keys()) for line in view.detail(key))
     assert shown.count("••••••") > 4
-    for canary in (OTHER_SECRET, releases.CLIENT_SECRET, releases.TOKEN, releases.COOKIE):
+    for canary in (releases.OTHER_SECRET, releases.CLIENT_SECRET, releases.TOKEN, releases.COOKIE):
         assert canary not in shown
 
 
