@@ -1,4 +1,5 @@
-"""The editor gets the whole terminal, keys and ctrl+c too, and hubtui comes back unharmed."""
+"""The editor gets the whole terminal, keys and ctrl+c too, and hubtui comes back unharmed, also from
+one that fails."""
 
 from __future__ import annotations
 
@@ -64,5 +65,26 @@ async def test_the_editor_has_the_terminal_until_it_ends(
         await screen.seen_text(r"edited +custom\.word", 20)
         await screen.seen_text("reset-then-reuse", 20)
         assert not folder.exists()
+        screen.send("\x1b")
+        await screen.seen_text("bump image", 20)
+
+
+@pytest.mark.parametrize(
+    ("editor", "said"), [("false", "false ended with 1"), ("no-editor", "cannot be started")]
+)
+async def test_an_editor_that_fails_gives_the_terminal_back(
+    environment: dict[str, str], tmp_path: Path, editor: str, said: str
+) -> None:
+    argv = [sys.executable, "-c", APP, str(tmp_path)]
+    environment["VISUAL"] = editor
+    with Terminal(argv, environment, columns=100, rows=30) as screen:
+        await screen.seen_text("bump image", 60)
+        screen.send("u")
+        await screen.seen_text("Edit the values", 20)
+        await screen.seen_text("revision 12", 20)
+        screen.send("G")
+        screen.send("\r")
+        await screen.seen_text(said, 20)
+        await screen.seen_text("Nothing is edited yet", 20)
         screen.send("\x1b")
         await screen.seen_text("bump image", 20)

@@ -255,9 +255,13 @@ class UpgradeScreen(BaseScreen[None]):
         try:
             # Nothing may be painted over the editor.
             with self.app.batch_update(), self.app.suspend():
-                self.typed.text = await edit()
+                # Textual takes the terminal back only where nothing is raised.
+                (text,) = await asyncio.gather(edit(), return_exceptions=True)
         except SuspendNotSupported:
             raise ToolError("An editor cannot be opened from this terminal") from None
+        if isinstance(text, BaseException):
+            raise text
+        self.typed.text = text
         self._take_edit(self._editing)
 
     def _take_edit(self, editing: Editing) -> None:
