@@ -13,6 +13,7 @@ import pytest
 from hubtui.config import Settings
 from tests.tui import prepared
 from tests.tui.prepared import PreparedApp
+from tests.tui.upgrade_choices import Asked, told
 from tests.tui.world import World
 
 
@@ -49,3 +50,9 @@ def make(tmp_path: Path) -> Iterator[Make]:
 def settings(tmp_path: Path) -> Settings:
     """Settings for a session that a test makes by itself."""
     return prepared.settings(tmp_path)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """A deployment folder and a chart repository are told, not read."""
+    return told(monkeypatch)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 from textual.strip import Strip
 
 from hubtui.tui import theme
@@ -15,6 +17,8 @@ from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.table import Column, Dirty, Freshness
 
 NOW = datetime(2026, 11, 23, 14, 3, tzinfo=UTC)
+
+SIZE = (60, 12)
 
 COLUMNS = (
     Column("name", "NAME", 12),
@@ -131,6 +135,29 @@ class TableApp(App[None]):
 
     def on_live_table_title_pressed(self, message: LiveTable.TitlePressed) -> None:
         self.told.append(("title", message.column))
+
+
+async def settled(pilot: Pilot[None], app: TableApp) -> LiveTable:
+    """All is painted; counting begins here."""
+    await pilot.pause()
+    app.beat()
+    await pilot.pause()
+    app.table.painted.clear()
+    app.source.asked.clear()
+    app.told.clear()
+    return app.table
+
+
+async def beaten(pilot: Pilot[None], app: TableApp, seconds: float = 0.25) -> list[int]:
+    """The lines that were painted after one beat."""
+    app.beat(seconds)
+    await pilot.pause()
+    painted, app.table.painted = app.table.painted, []
+    return sorted(painted)
+
+
+def style_at(app: TableApp, x: int, y: int) -> Style:
+    return app.screen.get_style_at(x, y)
 
 
 def screen_lines(app: App[Any]) -> list[str]:

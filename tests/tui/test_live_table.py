@@ -1,45 +1,15 @@
-"""The table as an operator uses it, and what it costs: counted lines, never measured time."""
+"""The table as an operator uses it: the cursor, the marks, and what it looks like."""
 
 from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
-from rich.style import Style
-from textual.color import Color
-from textual.pilot import Pilot
 
 from hubtui.tui import theme
-from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Tone
-from hubtui.views.table import Column, Freshness
+from hubtui.views.table import Column
 
-from .tables import NOW, MemorySource, TableApp, many, screen_lines
-
-SIZE = (60, 12)
-ROWS = SIZE[1] - 1
-BYTES_OF_A_ROW = 700
-"""Design §9."""
-
-
-async def settled(pilot: Pilot[None], app: TableApp) -> LiveTable:
-    """All is painted; counting begins here."""
-    await pilot.pause()
-    app.beat()
-    await pilot.pause()
-    app.table.painted.clear()
-    app.source.asked.clear()
-    app.told.clear()
-    return app.table
-
-
-async def beaten(pilot: Pilot[None], app: TableApp, seconds: float = 0.25) -> list[int]:
-    """The lines that were painted after one beat."""
-    app.beat(seconds)
-    await pilot.pause()
-    painted, app.table.painted = app.table.painted, []
-    return sorted(painted)
-
+from .tables import NOW, SIZE, MemorySource, TableApp, beaten, many, screen_lines, settled, style_at
 
 # -- the cursor and the marks
 
@@ -148,119 +118,6 @@ async def test_a_click_on_a_title_names_its_column() -> None:
         await pilot.click(app.table, offset=(2, 0))
         await pilot.click(app.table, offset=(16, 0))
         assert app.told == [("title", "name"), ("title", "ready")]
-
-
-# -- what is painted
-
-
-async def test_a_changed_row_repaints_its_line_only() -> None:
-    app = TableApp(many(200))
-    async with app.run_test(size=SIZE) as pilot:
-        await settled(pilot, app)
-        app.source.change("pod-00004")
-        assert await beaten(pilot, app) == [5]
-        assert "0/1" in screen_lines(app)[5]
-
-
-async def test_a_change_off_screen_repaints_nothing_and_computes_nothing() -> None:
-    app = TableApp(many(200))
-    async with app.run_test(size=SIZE) as pilot:
-        await settled(pilot, app)
-        app.source.change("pod-00150")
-        assert await beaten(pilot, app) == []
-        assert app.source.asked == []
-        await pilot.press("G")
-        app.table.move_to("pod-00150")
-        await pilot.pause()
-        assert any("pod-00150      0/1" in line for line in screen_lines(app))
-
-
-async def test_a_changed_row_costs_few_bytes() -> None:
-    row = ("日本-user", "0/1", "4 m", "ImagePullBackOff " * 12)
-    app = TableApp(MemorySource({"a": row, "b": row}))
-    async with app.run_test(size=(160, 12)) as pilot:
-        table = await settled(pilot, app)
-        console = Console(color_system="truecolor", force_terminal=True)
-        sent = table.render_line(2).render(console)
-        assert "ImagePullBackOff" in sent
-        assert len(sent.encode()) <= BYTES_OF_A_ROW
-
-
-async def test_a_row_that_is_dirty_but_reads_the_same_is_not_painted() -> None:
-    app = TableApp(many(20))
-    async with app.run_test(size=SIZE) as pilot:
-        await settled(pilot, app)
-        app.source.change("pod-00004", ready="1/1")
-        assert await beaten(pilot, app) == []
-
-
-async def test_nothing_changes_nothing_is_painted() -> None:
-    app = TableApp(many(20))
-    async with app.run_test(size=SIZE) as pilot:
-        await settled(pilot, app)
-        for _ in range(8):
-            assert await beaten(pilot, app) == []
-        assert app.source.asked == []
-
-
-async def test_one_step_repaints_two_lines() -> None:
-    app = TableApp(many(20))
-    async with app.run_test(size=SIZE) as pilot:
-        await settled(pilot, app)
-        await pilot.press("j")
-        await pilot.pause()
-        assert sorted(app.table.painted) == [1, 2]
-
-
-async def test_rows_that_come_and_go_repaint_the_lines_below_and_lay_out_nothing() -> None:
-    app = TableApp(many(5))
-    async with app.run_test(size=SIZE) as pilot:
-        table = await settled(pilot, app)
-        layouts = table._layout_updates
-        app.source.insert(3, "new")
-        assert await beaten(pilot, app) == [4, 5, 6]
-        app.source.remove("new")
-        assert await beaten(pilot, app) == [4, 5, 6]
-        assert table._layout_updates == layouts
-        assert screen_lines(app)[6] == ""
-
-
-async def test_only_rows_in_the_window_are_computed() -> None:
-    app = TableApp(many(10_000))
-    async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        assert len(set(app.source.asked)) == ROWS
-
-
-async def test_an_age_repaints_when_its_text_changes() -> None:
-    rows = {
-        "under-way": ("under-way", "0/1", "clock", ""),
-        "old": ("old", "1/1", "clock", ""),
-        "still": ("still", "1/1", "clock", ""),
-    }
-    app = TableApp(MemorySource(rows))
-    app.source.ticks = {"under-way": "second", "old": "minute"}
-    async with app.run_test(size=SIZE) as pilot:
-        await settled(pilot, app)
-        assert await beaten(pilot, app, 0.25) == []
-        assert await beaten(pilot, app, 1) == [1]
-        assert await beaten(pilot, app, 60) == [1, 2]
-
-
-async def test_stale_rows_are_dimmed_and_stay() -> None:
-    app = TableApp(many(3))
-    async with app.run_test(size=SIZE) as pilot:
-        await settled(pilot, app)
-        before = screen_lines(app)
-        app.source.fresh = Freshness("stale 42 s", stale=True)
-        await beaten(pilot, app)
-        assert screen_lines(app) == before
-        look = theme.LOOKS[theme.DARK]
-        assert style_at(app, 2, 2).color == Color.parse(look.stale[Tone.STRONG]).rich_color
-
-
-def style_at(app: TableApp, x: int, y: int) -> Style:
-    return app.screen.get_style_at(x, y)
 
 
 # -- what it looks like
