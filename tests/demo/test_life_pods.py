@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-import pytest
 
 from hubtui.demo.faults import Crash
 from hubtui.demo.life.reading import condition_of, is_ready, name_of, phase_of
@@ -20,14 +19,6 @@ from tests.demo.life_world import NAMESPACE, START, Cluster, condition, containe
 
 IMAGE = "quay.io/jupyterhub/k8s-hub:4.4.0"
 USERS_IMAGE = "quay.io/jupyter/scipy-notebook:2026-11-01"
-
-
-@pytest.fixture
-def cluster() -> Cluster:
-    made = Cluster()
-    made.node("node-0")
-    made.run(5)
-    return made
 
 
 def hub(cluster: Cluster, **more: Any) -> None:

@@ -9,14 +9,6 @@ from hubtui.demo.storage import Json
 from tests.demo.life_world import NAMESPACE, Cluster, condition
 
 
-@pytest.fixture
-def cluster() -> Cluster:
-    made = Cluster()
-    made.node("node-0")
-    made.run(5)
-    return made
-
-
 def claim(cluster: Cluster, name: str = "claim-ana", size: str = "10Gi") -> Json:
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
     return cluster.make(CLAIMS, name, spec)

@@ -17,14 +17,6 @@ ANA, BOB = "jupyter-ana", "jupyter-bob"
 INIT: Json = container("example/first:1") | {"name": "first"}
 
 
-@pytest.fixture
-def cluster() -> Cluster:
-    made = Cluster()
-    made.node("node-0")
-    made.run(5)
-    return made
-
-
 def start(cluster: Cluster, trouble: Trouble) -> None:
     """Ana's pod with its trouble, and Bob's without."""
     cluster.world.faults.pods[NAMESPACE, ANA] = trouble
