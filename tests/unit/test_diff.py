@@ -24,7 +24,7 @@ def _diff(redactor: Redactor | None = None) -> RevisionDiff:
     return compare_payloads(before, after, redactor or Redactor())
 
 
-def test_the_change_of_an_image_issaid_once_and_first() -> None:
+def test_the_change_of_an_image_is_said_once_and_first() -> None:
     assert _diff().images == (
         ImageChange(
             "singleuser", "", "quay.io/uni/ds-image:2026.11", "quay.io/uni/ds-image:2026.09"
