@@ -71,17 +71,31 @@ def read(text: str) -> dict[str, Any]:
     return values
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """What turns one document into another when it is merged over it as Helm merges."""
-    found: dict[str, Any] = {key: None for key in before if key not in after}
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], left_out: Iterable[Path] = ()
+) -> dict[str, Any]:
+    """What turns one document into another when it is merged over it as Helm merges.
+
+    `left_out` are paths that neither shows and that stay: of a map around one of them, what was
+    shown is taken away, and not the map.
+    """
+    hidden = tuple(left_out)
+    found: dict[str, Any] = {}
+    for key in (key for key in before if key not in after):
+        below = _below(hidden, key)
+        found[key] = changes(before[key], {}, below) if below else None
     for key, item in after.items():
         old = before.get(key)
         if isinstance(item, Mapping) and isinstance(old, Mapping):
-            if inner := changes(old, item):
+            if inner := changes(old, item, _below(hidden, key)):
                 found[key] = inner
         elif key not in before or not _same(item, old):
             found[key] = item
     return found
+
+
+def _below(paths: Iterable[Path], key: object) -> tuple[Path, ...]:
+    return tuple(path[1:] for path in paths if path[:1] == (str(key),))
 
 
 def _same(one: object, other: object) -> bool:

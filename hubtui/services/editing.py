@@ -72,7 +72,7 @@ class Editing:
                 meaning="Nothing is taken over.",
                 remedy="Edit it again: your text is kept.",
             ) from None
-        overlay = changes(self._shown.values, after)
+        overlay = changes(self._shown.values, after, self._shown.left_out)
         payload = self._now.payload
         schema = stored(payload.schema)
         return Edited(overlay, unfit(overlay, schema, payload.chart.name) if schema else ())

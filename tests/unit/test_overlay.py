@@ -72,6 +72,22 @@ def test_only_what_changed_goes_over_the_values(
     assert changes(before, after) == overlay
 
 
+@pytest.mark.parametrize(
+    ("after", "overlay"),
+    [
+        ({}, {"config": {"OAuth": {"id": None}}}),
+        ({"config": {}}, {"config": {"OAuth": {"id": None}}}),
+        ({"config": {"OAuth": {}}}, {"config": {"OAuth": {"id": None}}}),
+        ({"config": {"OAuth": {"id": 2}}}, {"config": {"OAuth": {"id": 2}}}),
+    ],
+)
+def test_a_secret_that_was_not_shown_stays_when_all_around_it_is_taken_away(
+    after: dict[str, Any], overlay: dict[str, Any]
+) -> None:
+    before = {"config": {"OAuth": {"id": 1}}}
+    assert changes(before, after, [("config", "OAuth", "secret")]) == overlay
+
+
 def test_the_paths_of_an_overlay_are_named() -> None:
     assert list(paths({"a": {"b": None, "c": {}}, "d": [1]})) == [("a", "b"), ("a", "c"), ("d",)]
 
