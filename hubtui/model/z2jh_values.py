@@ -36,6 +36,11 @@ _MEMORY_TRAITS: Final = ("mem_limit", "mem_guarantee")
 _CPU_TRAITS: Final = ("cpu_limit", "cpu_guarantee")
 _SPAWNERS: Final = ("KubeSpawner", "Spawner")
 _CONTENTS: Final = ("data", "stringData", "binaryData")
+_ZEROS: Final = {
+    "timeout": "turn culling off, the culler then takes its own 600 s: use cull.enabled: false",
+    "every": "mean all the time, the culler then looks every half of cull.timeout",
+    "concurrency": "mean without a limit, the culler then takes its own 10",
+}
 _CLASSES: Final = (
     *("JupyterHub", "KubeSpawner", "Spawner", "Authenticator", "ConfigurableHTTPProxy"),
     *("CryptKeeper", "OAuthenticator", "GenericOAuthenticator", "GitHubOAuthenticator"),
@@ -133,12 +138,15 @@ def untagged_images(given: Mapping[str, Any], before: Mapping[str, Any]) -> Iter
 
 
 def culling(values: Mapping[str, Any]) -> Iterator[Found]:
-    """`cull.timeout: 0` does not turn culling off: the culler's own 600 s come into force."""
+    """`cull.timeout: 0` does not turn culling off, and no other 0 that has a meaning of its own is
+    handed on either: the culler's own defaults come into force."""
     cull = mapping_at(values, ("cull",))
-    timeout = cull.get("timeout")
-    if cull.get("enabled", True) and timeout == 0 and timeout is not False:
-        words = "0 does not turn culling off, the culler then takes its own 600 s"
-        yield Found(("cull", "timeout"), f"{words}: use cull.enabled: false", breaks=False)
+    if not cull.get("enabled", True):
+        return
+    for name, meant in _ZEROS.items():
+        value = cull.get(name)
+        if value == 0 and value is not False:
+            yield Found(("cull", name), f"0 does not {meant}", breaks=False)
 
 
 def config_sections(values: Mapping[str, Any]) -> Iterator[Found]:

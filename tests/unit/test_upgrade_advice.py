@@ -87,6 +87,8 @@ def test_an_upgrade_to_the_same_says_three_things_and_all_are_well() -> None:
             "a/b has the tag latest",
         ),
         ("cull: {timeout: 0}", "culling", WARN, "cull.timeout: 0 does not turn culling off"),
+        ("cull: {every: 0}", "culling", WARN, "cull.every: 0 does not mean all the time"),
+        ("cull: {concurrency: 0}", "culling", WARN, "the culler then takes its own 10"),
         (
             "hub: {config: {jupyterHub: {}}}",
             "hub.config",
@@ -188,9 +190,66 @@ def test_without_a_hub_only_the_mode_is_judged() -> None:
 def test_the_database_is_judged_by_both_versions(
     before: str, after: str, values: str, level: Level, words: str
 ) -> None:
-    check = said(asked(values, hub_before=before, hub_after=after))["hub database"]
+    running = yaml.safe_load(values) or {}
+    upgrade = asked(values, running=running, hub_before=before, hub_after=after)
+    check = said(upgrade)["hub database"]
     assert (check.level, check.overridable) == (level, level is STOP)
     assert words in check.evidence
+
+
+URL = "postgresql+psycopg2://jhub:{}@{}/{}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({}, {"type": "postgres", "url": URL.format("pw", "pg:5432", "hub")}, "sqlite-pvc → postg"),
+        ({"type": "postgres"}, {}, "postgres → sqlite-pvc"),
+        (
+            {"type": "postgres", "url": URL.format("pw", "pg", "hub")},
+            {"type": "postgres", "url": URL.format("p/@w", "pg", "staging?ssl=1")},
+            "hub.db.url names another server or database: no user",
+        ),
+    ],
+)
+def test_another_database_is_an_empty_one(
+    before: dict[str, Any], after: dict[str, Any], words: str
+) -> None:
+    for root in ((), ("jupyterhub",)):
+        running, values = ({"hub": {"db": db}, "cull": {}} for db in (before, after))
+        if root:
+            running, values = {root[0]: running}, {root[0]: values}
+        upgrade = asked(running=running, given=values, values=values, hub_path=root)
+        check = said(upgrade)["hub database"]
+        assert (check.level, check.overridable) == (STOP, True)
+        assert words in check.evidence
+        assert "jhub" not in check.evidence, "a URL holds a password"
+
+
+@pytest.mark.parametrize(
+    ("running", "values", "defaults"),
+    [
+        ({}, {}, {"hub": {"db": {"type": "postgres"}}}),
+        ({"hub": {"db": {"type": "sqlite-memory"}}}, {}, {}),
+        (
+            {"hub": {"db": {"type": "postgres", "url": URL.format("old", "pg", "hub")}}},
+            {"hub": {"db": {"type": "postgres", "url": URL.format("new", "pg", "hub")}}},
+            {},
+        ),
+    ],
+)
+def test_the_same_database_is_no_other(
+    running: dict[str, Any], values: dict[str, Any], defaults: dict[str, Any]
+) -> None:
+    upgrade = asked(running=running, given=values, values=values, defaults=defaults)
+    assert said(upgrade)["hub database"].level is OK
+
+
+def test_values_that_stood_at_another_level_tell_of_no_other_database() -> None:
+    values = {"jupyterhub": {"hub": {"db": {"type": "postgres"}}}}
+    running = {"hub": {"db": {"type": "postgres"}}}
+    upgrade = asked(running=running, given=values, values=values, hub_path=("jupyterhub",))
+    assert said(upgrade)["hub database"].level is OK
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,9 @@ def _hub_database(upgrade: Upgrade) -> Check:
     before, after = upgrade.hub_before, upgrade.hub_after
     hub = _hub_values(upgrade)
     kind = str(at(hub, ("hub", "db", "type")) or "sqlite-pvc")
+    if moved := _moved(upgrade):
+        words = f"{moved}: no user, token or running server is known there"
+        return stop(name, f"{words} until they are carried over", overridable=True)
     if kind == "sqlite-memory":
         return ok(name, "sqlite-memory: nothing is kept")
     old, new = major_minor(before), major_minor(after)
@@ -186,6 +189,29 @@ def _hub_database(upgrade: Upgrade) -> Check:
     if old[0] == new[0]:
         return ok(name, f"{steps}: a minor step, the schema seldom changes")
     return _up(name, steps, kind, at(hub, ("hub", "db", "upgrade")) is True)
+
+
+def _moved(upgrade: Upgrade) -> str:
+    """To which other database the hub goes, as far as the values name them; empty when it stays."""
+    root = upgrade.hub_path or ()
+    if root and not mapping_at(upgrade.running, root):
+        return ""  # the running values stand elsewhere
+    path = (*root, "hub", "db")
+    default = mapping_at(upgrade.defaults, path)
+    before = merged(default, mapping_at(upgrade.running, path))
+    after = merged(default, mapping_at(upgrade.values, path))
+    old, new = (str(db.get("type") or "sqlite-pvc") for db in (before, after))
+    if old != new:
+        return "" if old == "sqlite-memory" else f"{old} → {new}"
+    if _place(before) == _place(after):
+        return ""
+    return f"{dotted((*path, 'url'))} names another server or database"
+
+
+def _place(db: Mapping[str, Any]) -> str:
+    """The server and the database of a URL; its user and password, which may change, are left
+    out."""
+    return str(db.get("url") or "").partition("?")[0].rpartition("@")[2]
 
 
 def _down(name: str, steps: str, kind: str) -> Check:
