@@ -1,5 +1,4 @@
-"""The editor gets the whole terminal, keys and ctrl+c too, and hubtui comes back unharmed, also from
-one that fails."""
+"""The editor gets the whole terminal, keys and ctrl+c too, and hubtui comes back unharmed."""
 
 from __future__ import annotations
 
