@@ -18,7 +18,7 @@ from hubtui.clients.kube import KubeClient
 from hubtui.errors import DecodeError, DeniedError, HubtuiError, NotFoundError
 from hubtui.model import kube
 from hubtui.model.diff import RevisionDiff, payload_steps
-from hubtui.model.hub_chart import hub_chart_version, is_hub_chart, jupyterhub_version
+from hubtui.model.hub_chart import CHART, hub_chart_version, is_hub_chart, jupyterhub_version
 from hubtui.model.kinds import (
     CONFIGMAPS,
     CONFIGMAPS_METADATA,
@@ -42,7 +42,10 @@ PAYLOADS_KEPT = 12
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a payload adds to a row. `error` says why there is nothing else."""
+    """What a payload adds to a row. `error` says why there is nothing else.
+
+    Of a hub in another chart, the hub's own chart and JupyterHub are meant.
+    """
 
     chart: str = ""
     chart_version: str = ""
@@ -218,9 +221,10 @@ class Releases:
         except DeniedError as error:
             return Summary(error=error.what)
         hub = is_hub_chart(payload)
+        version = hub_chart_version(payload) if hub else None
         return Summary(
-            chart=payload.chart.name,
-            chart_version=(hub_chart_version(payload) if hub else None) or payload.chart.version,
+            chart=CHART if version else payload.chart.name,
+            chart_version=version or payload.chart.version,
             app=(jupyterhub_version(payload) if hub else payload.chart.app_version) or "",
             description=_description(payload),
             updated=payload.last_deployed,

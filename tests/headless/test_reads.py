@@ -12,7 +12,7 @@ from hubtui.model.redact import MASK
 from tests.headless import cluster
 from tests.headless.apiserver import ApiServer
 from tests.headless.conftest import Command
-from tests.releases import CLIENT_SECRET, TOKEN, packed, release, values
+from tests.releases import CLIENT_SECRET, TOKEN, hub_objects, manifest, packed, release, values
 
 ENVELOPE = ["schema", "kind", "context", "namespace", "release", "as_of"]
 READS = [
@@ -91,6 +91,20 @@ def test_history_of_the_hub_and_of_another_release(hubtui: Command, api: ApiServ
     (other,) = hubtui("history", "support", "--json").document["items"]
     assert (other["revision"], other["app_version"]) == (4, "9")
     assert other["updated"] == "2026-05-02T13:04:05Z"
+
+
+def test_a_hub_in_another_chart_has_the_name_and_the_version_of_its_own(
+    hubtui: Command, api: ApiServer
+) -> None:
+    objects = hub_objects(values(), prefix="basehub/charts/jupyterhub")
+    parent = release(3, {"jupyterhub": values()}, manifest=manifest(objects))
+    parent["chart"] = {
+        "metadata": {"name": "basehub", "version": "0.1", "dependencies": [{"name": "jupyterhub"}]}
+    }
+    api.objects.append(cluster.helm_secret(3, "deployed", packed(parent)))
+    newest, *_ = hubtui("history", "--json").document["items"]
+    assert (newest["chart"], newest["chart_version"]) == ("jupyterhub", "4.4.0")
+    assert "jupyterhub-4.4.0" in hubtui("history").out.splitlines()[1]
 
 
 def test_a_broken_payload_costs_its_own_row(hubtui: Command, api: ApiServer) -> None:
