@@ -47,6 +47,11 @@ def commands(job: dict[str, Any]) -> Iterator[list[str]]:
                 yield words[1 : words.index(">") if ">" in words else None]
 
 
+def scripts(job: dict[str, Any], word: str) -> list[str]:
+    """The scripts of a job that hold a word."""
+    return [step["run"] for step in job["steps"] if word in step.get("run", "")]
+
+
 def understood(words: list[str]) -> tuple[str, dict[str, Any]]:
     """What click makes of a command line: the command and its parameters; runs nothing."""
     name, *rest = words
@@ -79,6 +84,19 @@ def test_the_plan_cannot_write_and_permissions_are_the_least(workflow: dict[str,
     for job in workflow["jobs"].values():
         assert job["permissions"] == {"contents": "read", "id-token": "write"}
     assert workflow["concurrency"]["cancel-in-progress"] == "false"
+
+
+def test_what_a_viewer_may_not_write_does_not_fail_its_plan(workflow: dict[str, Any]) -> None:
+    (plan,) = scripts(workflow["jobs"]["plan"], "jq -e")
+    assert '.level != "stop" or .name == "rights"' in plan
+
+
+def test_how_a_deployment_ended_is_told_also_when_it_failed(workflow: dict[str, Any]) -> None:
+    *_, deploy, outcome = workflow["jobs"]["deploy"]["steps"]
+    (written,) = re.findall(r'> ("\S+")', deploy["run"])
+    assert written in outcome["run"]
+    assert "GITHUB_STEP_SUMMARY" in outcome["run"]
+    assert outcome["if"] == "always()"
 
 
 def test_helm_ends_before_the_job_is_ended(workflow: dict[str, Any]) -> None:
