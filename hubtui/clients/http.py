@@ -165,8 +165,11 @@ def _make(*, through_proxy: bool) -> httpx.AsyncClient:
     import httpx
 
     try:
-        # The whole request has one timeout, in `_send`.
-        return httpx.AsyncClient(trust_env=through_proxy, timeout=httpx.Timeout(None))
+        return httpx.AsyncClient(
+            trust_env=through_proxy,
+            verify=httpx.create_ssl_context(trust_env=True),
+            timeout=httpx.Timeout(None),  # the whole request has one, in `_send`
+        )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise ConfigError(
             f"The environment's proxy cannot be used: {error}",

@@ -1,7 +1,7 @@
 """A registry of container images, asked anonymously about one image at a time. It only reads.
 
-Source: the OCI distribution specification 1.1, "Pull", and Docker's "Token Authentication", which
-registries follow for anonymous tokens too.
+Source: the OCI distribution specification 1.1, "Pull" and "Listing Tags", and Docker's "Token
+Authentication", which registries follow for anonymous tokens too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import Final, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import msgspec
 
@@ -21,6 +21,7 @@ from hubtui.errors import (
     DeniedError,
     LimitedError,
     NotFoundError,
+    UnreachableError,
 )
 from hubtui.model.image_facts import ImageFacts, built_at
 from hubtui.model.image_name import DOCKER_HUB, ImageName
@@ -28,6 +29,9 @@ from hubtui.model.origin import is_loopback, origin_of
 from hubtui.model.text import safe_json
 
 T = TypeVar("T")
+
+MOST_PAGES: Final = 20
+"""Pages of tags that are read; a registry puts 50 to 1000 on one."""
 
 _HUBS_API: Final = "registry-1.docker.io"
 _INDEXES: Final = (
@@ -42,6 +46,7 @@ _PREFERRED: Final = ("linux", "amd64")
 _PART: Final = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _PATH: Final = re.compile(rf"{_PART}(?:/{_PART})*")
 _REFERENCE: Final = re.compile(r"\w[\w.-]{0,127}|[a-z0-9]+:[0-9a-fA-F]{32,}", re.ASCII)
+_NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 _CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -74,6 +79,10 @@ class _Config(msgspec.Struct, frozen=True):
     os: str = ""
     architecture: str = ""
     config: _Inner | None = None
+
+
+class _Tags(msgspec.Struct, frozen=True):
+    tags: tuple[str, ...] | None = ()
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -112,6 +121,34 @@ class Registries:
             raise DecodeError(f"{image} is no container image that hubtui can read")
         return await self._facts(image, manifest, manifest.config, told, digest)
 
+    async def tags(self, image: ImageName) -> tuple[str, ...]:
+        """The tags of an image, or the versions of a chart, as its registry lists them.
+
+        Helm speaks TLS to every registry, so that comes first on this machine too. Raises what
+        `facts` raises.
+        """
+        if not _PATH.fullmatch(image.path):
+            raise ConfigError(f"{image.registry}/{image.path} is no name in a registry")
+        base = f"{image.registry}/v2/{image.path}/tags/list?n=1000"
+        try:
+            return await self._listed(image, f"https://{base}")
+        except UnreachableError:
+            if not is_loopback(_host(image)):
+                raise
+            return await self._listed(image, f"http://{base}")
+
+    async def _listed(self, image: ImageName, url: str) -> tuple[str, ...]:
+        found: list[str] = []
+        root = urljoin(url, "/")
+        for _ in range(MOST_PAGES):
+            answer = await self._answer(image, url)
+            found += _decoded(answer, _Tags).tags or ()
+            following = _NEXT.search(answer.headers.get("link", ""))
+            url = urljoin(url, following[1]) if following else ""
+            if not url.startswith(root):  # nor is another host asked
+                break
+        return tuple(found)
+
     async def _facts(
         self,
         image: ImageName,
@@ -136,12 +173,15 @@ class Registries:
         host = _HUBS_API if image.registry == DOCKER_HUB else image.registry
         # Registries on this machine have no certificate; Docker speaks HTTP to them too.
         scheme = "http" if is_loopback(host.rpartition(":")[0] or host) else "https"
-        url = f"{scheme}://{host}/v2/{image.path}/{what}"
+        return await self._answer(image, f"{scheme}://{host}/v2/{image.path}/{what}")
+
+    async def _answer(self, image: ImageName, url: str) -> Answer:
+        """A good answer, with a token for everybody where one is wanted."""
         try:
             self._http.gate.allow_origin(origin_of(url))
         except ValueError as error:
             raise ConfigError(f"{image} is no name of an image: {error}") from None
-        key = (host, image.path)
+        key = (image.registry, image.path)
         answer = await self._send(url, self._tokens.get(key, ""))
         if answer.status == 401:
             self._tokens[key] = await self._anonymous(image, answer)

@@ -7,6 +7,7 @@ Versions are semantic ones (semver.org 2.0.0, §11 for their order). In the labe
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 _LABEL: Final = re.compile(r"(?P<name>.+?)-(?P<version>v?\d+\.\d+\.\d+.*)")
@@ -27,6 +28,12 @@ def is_older(one: str, other: str) -> bool | None:
     """Whether a version comes before another; None when one of them cannot be read."""
     first, second = _order(one), _order(other)
     return None if first is None or second is None else first < second
+
+
+def newest_first(versions: Iterable[str]) -> tuple[str, ...]:
+    """The versions in their order, the last one first; what is none is left out."""
+    found = [(order, version) for version in versions if (order := _order(version)) is not None]
+    return tuple(version for _place, version in sorted(found, reverse=True))
 
 
 def _order(version: str) -> _Order | None:

@@ -56,6 +56,7 @@ _GO_PARTS = (
         "6 minutes",
     ),
 )
+_REGISTRY = GoPart("registry", (".",), "registry", minutes="0.5 minutes")
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def _once(folder: Path, what: str, make: Callable[[Path], None]) -> Path:
 
 def _go(part: GoPart) -> Path:
     source = places.GO_MODULES / part.folder
-    inputs = [(source / name).read_bytes() for name in ("go.mod", "go.sum")]
+    own = sorted(source.glob("main.go"))
+    inputs = [path.read_bytes() for path in (source / "go.mod", source / "go.sum", *own)]
 
     def make(folder: Path) -> None:
         go = shutil.which("go")
@@ -151,6 +153,11 @@ def _proxy() -> Path:
         )
 
     return _once(places.built("proxy", PROXY_PACKAGE), "installing configurable-http-proxy", make)
+
+
+def registry() -> Path:
+    """The program of a registry of images and charts; no testbed needs it."""
+    return _go(_REGISTRY) / _REGISTRY.output
 
 
 def hubploy() -> Path:

@@ -142,3 +142,30 @@ async def test_a_digest_that_is_a_path_leads_nowhere(
 async def test_what_is_no_name_is_asked_of_nobody(registries: Registries, image: str) -> None:
     with pytest.raises(ConfigError, match="no name of an image"):
         await registries.facts(image_name(image))
+
+
+async def test_all_tags_are_listed_page_by_page(fake: FakeRegistry, registries: Registries) -> None:
+    for tag in ("1.0", "1.1", "2.0", "2.1"):
+        fake.push(tag, {})
+    found = await registries.tags(image_name(f"{fake.host}/{REPOSITORY}"))
+    assert found == ("1.0", "1.1", "2.0", "2.1", TAG)
+
+
+async def test_a_list_that_goes_on_elsewhere_or_without_end_is_left(
+    fake: FakeRegistry, registries: Registries
+) -> None:
+    fake.link = f'<{fake.blobs_url}/tags>; rel="next"'
+    assert await registries.tags(image_name(f"{fake.host}/{REPOSITORY}")) == (TAG,)
+    assert fake.fetched == []
+    fake.link = f'</v2/{REPOSITORY}/tags/list>; rel="next"'
+    assert set(await registries.tags(image_name(f"{fake.host}/{REPOSITORY}"))) == {TAG}
+
+
+async def test_a_registry_that_lists_no_tags_says_why(
+    fake: FakeRegistry, registries: Registries
+) -> None:
+    fake.login = True
+    with pytest.raises(DeniedError, match="only to who logs in"):
+        await registries.tags(image_name(f"{fake.host}/{REPOSITORY}"))
+    with pytest.raises(ConfigError, match="is no name in a registry"):
+        await registries.tags(image_name(f"{fake.host}/A/../b"))

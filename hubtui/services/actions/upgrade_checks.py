@@ -26,8 +26,7 @@ _MEANINGS: Final = (
     ("missing in charts/ directory", "run `helm dependency build` in the chart's folder"),
     ("not a valid chart repository or cannot be reached", "check --chart-repo and the network"),
     ("non-absolute urls", "name a folder, an archive, oci://…, or give --chart-repo"),
-    ("no chart version found", "check --version"),
-    ("chart version", "check --version"),
+    ("unknown authority", "name the certificates of your authority with SSL_CERT_FILE"),
     ("connection refused", "is the server of the chart up?"),
     ("another operation", "the release is pending: see `recover` (R)"),
     ("kubeversion", "the chart needs another Kubernetes"),
@@ -42,7 +41,7 @@ def rendered(facts: UpgradeFacts) -> Check:
     target, version = facts.facts.target, facts.facts.version
     if target.payload is None:
         schema = upgrade_advice.schema(facts.words) is not None
-        said = "values do not fit its schema" if schema else _said(facts.words)
+        said = "values do not fit its schema" if schema else _said(facts)
         return stop(name, f"{target.error}: {said}" if said else target.error)
     if target.broken:
         first = target.broken[0]
@@ -56,10 +55,12 @@ def rendered(facts: UpgradeFacts) -> Check:
     )
 
 
-def _said(words: str) -> str:
+def _said(facts: UpgradeFacts) -> str:
     """helm's error, with what can be done about it where that is known."""
-    found = _ERROR.search(words)
-    said = one_line(found["words"] if found else words)
+    found = _ERROR.search(facts.words)
+    said = one_line(found["words"] if found else facts.words)
+    if facts.offered is not None:
+        return f"{said} ({facts.offered.words(facts.upgrade.chart.version)})"
     lowered = said.lower()
     remedy = next((advice for key, advice in _MEANINGS if key in lowered), "")
     return f"{said} ({remedy})" if remedy else said

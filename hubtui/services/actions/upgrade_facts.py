@@ -16,6 +16,7 @@ from hubtui.clients.helm import Helm, history_max
 from hubtui.clients.helm_upgrade import Upgrade
 from hubtui.errors import DecodeError, ToolError
 from hubtui.model import chart_schema
+from hubtui.model.chart_offers import Offered, is_not_there
 from hubtui.model.deployment import ChartKind, ChartSource
 from hubtui.model.hub_chart import CHART, hub_path
 from hubtui.model.plan import Basis
@@ -100,7 +101,8 @@ class UpgradeFacts:
     """Everything that was read for one plan.
 
     `facts.current` is the revision in force and `facts.target` what helm rendered, or why it did
-    not, in helm's own `words`, which are without secrets; `schemas` then are those of the charts.
+    not, in helm's own `words`, which are without secrets; `schemas` then are those of the charts,
+    and `offered` is what there is where helm did not find the chart or its version.
     """
 
     facts: Facts
@@ -109,6 +111,7 @@ class UpgradeFacts:
     upgrade: Upgrade
     words: str = field(default="", repr=False)
     schemas: Schemas = field(default_factory=Schemas, repr=False)
+    offered: Offered | None = None
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -166,8 +169,17 @@ async def read(session: ActionSession, request: UpgradeRequest, folder: Path) ->
         authority=rests.authority,
         redactor=redactor,
     )
-    known = await asyncio.to_thread(_schemas, rests) if target.payload is None else Schemas()
-    return UpgradeFacts(facts, rests, request, upgrade, words, known)
+    if target.payload is not None:
+        return UpgradeFacts(facts, rests, request, upgrade)
+    known = await asyncio.to_thread(_schemas, rests)
+    offered = await _offered(session, rests.chart, words)
+    return UpgradeFacts(facts, rests, request, upgrade, words, known, offered)
+
+
+async def _offered(session: ActionSession, chart: ChartSource, words: str) -> Offered | None:
+    if chart.kind not in _REMOTE or not is_not_there(words):
+        return None
+    return await chart_offers.offered(session.gate, chart)
 
 
 def _schemas(rests: Rests) -> Schemas:
