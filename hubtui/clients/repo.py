@@ -14,7 +14,7 @@ from pathlib import Path
 from hubtui.clients import charts, git, repo_2i2c, repo_hubploy, sops
 from hubtui.config import Settings, config_file
 from hubtui.errors import UsageError
-from hubtui.model.deployment import ChartKind, ChartSource, Deployment, Layout
+from hubtui.model.deployment import ChartKind, ChartSource, Deployment, Layout, ValueFile
 
 
 def find(start: Path) -> Path | None:
@@ -79,6 +79,22 @@ async def read(root: Path, hub: str = "", environment: str = "", *, chart: str =
     return replace(found, git=await git.state(root), problems=(*found.problems, *unbuilt))
 
 
+def value_files(root: Path, hub: str, environment: str) -> tuple[ValueFile, ...]:
+    """The value files of one hub, as `read` finds them. Raises UsageError, DecodeError."""
+    if _known(root) is Layout.HUBPLOY:
+        return repo_hubploy.files(root, hub, environment)
+    return repo_2i2c.read(root, hub, environment).files
+
+
+def configured_files(settings: Settings) -> tuple[ValueFile, ...]:
+    """The value files that the configuration names. Raises DecodeError."""
+    plain = settings.deployment
+    if plain is None:
+        return ()
+    base = _absolute(config_file()).parent
+    return tuple(sops.inspect(file) for file in _paths(base, plain.files))
+
+
 def chosen(there: tuple[tuple[str, str], ...], hub: str, environment: str) -> tuple[str, str]:
     """The one hub and environment that is meant. Raises UsageError, which names those there are."""
     fitting = [
@@ -109,12 +125,11 @@ async def configured(settings: Settings, release: str, namespace: str) -> Deploy
     if plain is None:
         return None
     base = _absolute(config_file()).parent
-    files = _paths(base, plain.files)
+    files = await asyncio.to_thread(configured_files, settings)
     chart = await asyncio.to_thread(
         _plain_chart, base, plain.chart, plain.version, plain.repository
     )
-    inspected = [await asyncio.to_thread(sops.inspect, file) for file in files]
-    root = files[0].parent if files else base
+    root = Path(files[0].path).parent if files else base
     return Deployment(
         layout=Layout.PLAIN,
         root=str(root),
@@ -122,7 +137,7 @@ async def configured(settings: Settings, release: str, namespace: str) -> Deploy
         release=release,
         namespace=namespace,
         chart=chart,
-        files=tuple(inspected),
+        files=files,
         git=await git.state(root),
         problems=_unbuilt(chart),
     )

@@ -43,7 +43,7 @@ async def read(root: Path, hub: str, environment: str, chart: str) -> Deployment
     """What `hubploy deploy HUB CHART ENVIRONMENT` would hand to helm."""
     folder = root / "deployments" / hub
     config = await asyncio.to_thread(value_files.harmless, folder / "hubploy.yaml")
-    files = await asyncio.to_thread(_files, root, hub, environment)
+    values = await asyncio.to_thread(files, root, hub, environment)
     source, problems = await asyncio.to_thread(_chart, root, chart)
     images, unknown = await _images(root, folder, mapping_at(config, ("images",)))
     name = f"{hub}-{environment}"
@@ -55,14 +55,15 @@ async def read(root: Path, hub: str, environment: str, chart: str) -> Deployment
         release=name,
         namespace=name,
         chart=source,
-        files=files,
+        files=values,
         set_strings=images,
         context=_context(mapping_at(config, ("cluster",)), name),
-        problems=(*problems, *unknown, *await asyncio.to_thread(_untagged, files, images)),
+        problems=(*problems, *unknown, *await asyncio.to_thread(_untagged, values, images)),
     )
 
 
-def _files(root: Path, hub: str, environment: str) -> tuple[ValueFile, ...]:
+def files(root: Path, hub: str, environment: str) -> tuple[ValueFile, ...]:
+    """The value files in hubploy's order. Raises DecodeError."""
     common = root / "deployments" / hub / "config" / "common.yaml"
     paths = [common] if common.is_file() else []
     return tuple(sops.inspect(path) for path in paths + _own_files(root, hub, environment))
@@ -126,9 +127,9 @@ def image_tag(commit: str) -> str:
     return commit[: max(_TAG_LENGTH, letter.end() if letter else len(commit))]
 
 
-def _untagged(files: tuple[ValueFile, ...], images: tuple[str, ...]) -> tuple[str, ...]:
+def _untagged(found: tuple[ValueFile, ...], images: tuple[str, ...]) -> tuple[str, ...]:
     """hubploy 1.2 refuses an image without a tag: it would get the one of the chart's image."""
-    values = merged(*(value_files.harmless(file.path) for file in files))
+    values = merged(*(value_files.harmless(file.path) for file in found))
     image = mapping_at(values, IMAGE.split("."))
     if not image.get("name") or image.get("tag") or any(IMAGE in text for text in images):
         return ()

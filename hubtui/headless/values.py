@@ -23,7 +23,7 @@ async def values(run: Run, revision: int | None, computed: bool) -> int:
         head = heads[0] if revision is None else head_of(heads, revision)
         payload = await session.releases.payload(head)
         given = merged(payload.defaults, payload.config) if computed else payload.config
-        shown = (await session.redactor()).mask((), given)
+        shown = (await session.redactor()).knowing(payload.config).mask((), given)
         notes: tuple[Note, ...] = ()
         if computed and payload.chart.dependencies:
             names = ", ".join(dependency.key for dependency in payload.chart.dependencies)

@@ -151,6 +151,7 @@ def steps(
 ) -> Generator[str, None, RevisionDiff]:
     """Compares two sides; yields the title of each object after it was compared."""
     context = Context.of(before, after)
+    redactor = redactor.knowing(before.config, after.config)
     values = value_changes(before, after, redactor)
     defaults = default_changes(before, after, redactor)
     yield "values"

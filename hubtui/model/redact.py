@@ -1,8 +1,9 @@
 """Takes secrets out of values, manifests and text before anything is shown, copied or written.
 
 A value is masked when its name looks secret, when its path is in a sops file, when it is (or
-contains) the value of a live Secret, and when it looks like a credential by itself: a PEM block,
-a JWT, a user's password in a URL, a token with a known prefix. A Secret's data are always masked.
+contains) the value of a live Secret, however that is escaped or encoded (`redact_forms`), and when
+it looks like a credential by itself: a PEM block, a JWT, a user's password in a URL, a token with a
+known prefix. A Secret's data are always masked.
 Which of two masked values changed is told by the diff, which compares before it masks; nothing of
 a value, not even a hash or its length, is in what comes out.
 """
@@ -12,13 +13,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hubtui.model.redact_forms import Encoded, encoded, escaped, lines
 from hubtui.model.redact_text import MASK, mask_credentials, mask_text
 from hubtui.model.secret_names import path_is_secret
 from hubtui.model.text import safe
+from hubtui.model.values_path import at
 from hubtui.model.yaml_text import YamlError, load
 
 __all__ = ["MASK", "Redactor", "is_masked", "live_values", "secret_leaves"]
@@ -54,16 +58,30 @@ class Redactor:
         exact = frozenset(
             value for value in self.live if len(value) >= MIN_EXACT and value.lower() not in _COMMON
         )
-        long = (value for value in exact if len(value) >= MIN_INSIDE)
+        long = frozenset(value for value in exact if len(value) >= MIN_INSIDE)
+        inside = long.union(*map(escaped, long))
         object.__setattr__(self, "live", exact)
-        object.__setattr__(self, "_inside", tuple(sorted(long, key=lambda v: (-len(v), v))))
+        object.__setattr__(self, "_whole", exact.union(map(encoded, exact)))
+        object.__setattr__(self, "_inside", tuple(sorted(inside, key=lambda v: (-len(v), v))))
+        object.__setattr__(self, "_encoded", Encoded(long))
         # Lists have no keys in a sops path's place of our paths: the whole list counts.
         object.__setattr__(self, "_sops", frozenset(_before_index(path) for path in self.sops))
 
+    _whole: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
     _inside: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
+    _encoded: Encoded = field(default=Encoded(()), init=False, repr=False, compare=False)
     _sops: frozenset[tuple[str, ...]] = field(
         default=frozenset(), init=False, repr=False, compare=False
     )
+
+    def knowing(self, *values: Mapping[str, Any]) -> Redactor:
+        """One that also knows what stands in values under secret names and paths."""
+        if self.reveal:
+            return self
+        known = self.live.union(*map(secret_leaves, values))
+        return replace(
+            self, live=known.union(*(texts(at(each, p)) for each in values for p in self.sops))
+        )
 
     def secret_path(self, path: Path) -> bool:
         """Whether everything at the path is secret, by its name or its sops file."""
@@ -104,6 +122,17 @@ class Redactor:
             return text
         return mask_text(self._without_live(text))
 
+    def mask_said(self, text: str) -> str:
+        """What a program says of values that it was given: also short ones are masked where they
+        stand alone."""
+        if self.reveal:
+            return text
+        text = self.mask_text(text)
+        for value in self._whole:
+            if len(value) < MIN_INSIDE:
+                text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MASK, text)
+        return text
+
     def _leaf(self, path: Path, value: Any) -> Any:
         if value is None or isinstance(value, bool) or value == "":
             return value
@@ -111,7 +140,7 @@ class Redactor:
             return MASK
         if not isinstance(value, str):
             return MASK if str(value) in self.live and len(str(value)) >= MIN_INSIDE else value
-        if value in self.live or value.strip() in self.live:
+        if value in self._whole or value.strip() in self._whole:
             return MASK
         if "\n" in value:
             return self.mask_text(value)
@@ -121,7 +150,7 @@ class Redactor:
         for value in self._inside:
             if value in text:
                 text = text.replace(value, "\n".join([MASK] * (value.count("\n") + 1)))
-        return text
+        return self._encoded.replaced(text, MASK)
 
     def _from_sops(self, path: Path) -> bool:
         return bool(self._sops) and any(
@@ -173,14 +202,16 @@ def secret_leaves(value: Any, path: tuple[str, ...] = ()) -> frozenset[str]:
 
 
 def texts(value: Any) -> frozenset[str]:
-    """Every text and number in a tree of values, made harmless as what is shown is."""
+    """Every text and number in a tree of values, made harmless as what is shown is, and the long
+    lines of those that have several."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         return frozenset().union(*(texts(item) for item in value))
     if value is None or isinstance(value, bool):
         return frozenset()
-    return frozenset((safe(str(value)),))
+    text = safe(str(value))
+    return frozenset((text,)) | lines(text, MIN_INSIDE)
 
 
 def live_values(type_: str, data: Mapping[str, str]) -> frozenset[str]:
@@ -192,17 +223,17 @@ def live_values(type_: str, data: Mapping[str, str]) -> frozenset[str]:
     if type_ == _HELM_TYPE:
         return frozenset()
     found: set[str] = set()
-    for name, encoded in data.items():
+    for name, data64 in data.items():
         if name in _PUBLIC_KEYS and (type_ != "Opaque" or name != "username"):
             continue
         try:
-            raw = base64.b64decode(encoded, validate=True)
+            raw = base64.b64decode(data64, validate=True)
             text = safe(raw.decode())
         except (binascii.Error, UnicodeDecodeError, ValueError):
-            found.add(encoded)
+            found.add(data64)
             continue
         inner = _inner(name, text)
-        found |= inner if inner is not None else {text.strip(), encoded}
+        found |= inner if inner is not None else {text.strip(), data64}
         if inner is None and ";" in text and "\n" not in text:
             found |= {part.strip() for part in text.split(";")}
     return frozenset(value for value in found if value)

@@ -63,6 +63,11 @@ def _entries(value: object) -> list[_Entry]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
+def secret_paths(document: Mapping[str, Any]) -> frozenset[Path]:
+    """Where an encrypted document holds values: their names are plain in it."""
+    return leaf_paths({key: value for key, value in document.items() if key != METADATA})
+
+
 def leaf_paths(document: Mapping[str, Any]) -> frozenset[Path]:
     """Where the document holds a value; an empty map or list counts as one.
 

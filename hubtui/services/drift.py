@@ -70,6 +70,7 @@ class Drift:
 
         Raises UnreachableError.
         """
+        redactor = redactor.knowing(target.config, *([last.config] if last else []))
         content = await _content(target)
         before = content if last is None else await _content(last, content)
         found: list[_Found] = []

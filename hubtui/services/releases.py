@@ -26,8 +26,8 @@ from hubtui.model.kinds import (
     SECRETS_METADATA,
     Kind,
 )
-from hubtui.model.redact import Redactor, secret_leaves
-from hubtui.model.release import Payload, RevisionHead, decode_payload, head_from_labels
+from hubtui.model.redact import Redactor, secret_leaves, texts
+from hubtui.model.release import Payload, RevisionHead, Status, decode_payload, head_from_labels
 from hubtui.services.feeds import PAYLOADS_AT_ONCE
 from hubtui.services.store import Store, Subscription
 
@@ -255,11 +255,14 @@ class Releases:
 
 
 def _description(payload: Payload) -> str:
-    """helm's own words, or those of whoever wrote the revision; a failed one repeats the server's,
-    which may hold what was refused. Known here are the secrets of its own values."""
+    """helm's own words, or those of whoever wrote the revision. Known here are the secrets of its
+    own values. A failed one repeats the server's words, which may hold any value that was refused.
+    """
     if not payload.description:
         return ""
-    return Redactor(live=secret_leaves(payload.config)).mask_text(payload.description)
+    failed = payload.status is Status.FAILED
+    known = texts(payload.config) if failed else secret_leaves(payload.config)
+    return Redactor(live=known).mask_text(payload.description)
 
 
 def _head(thing: kube.Object) -> RevisionHead | None:

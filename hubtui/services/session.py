@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hubtui.clients.gate import Gate
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import Context, contexts, current_context
 from hubtui.config import Settings
-from hubtui.errors import DeniedError, HubtuiError
+from hubtui.errors import DecodeError, DeniedError, HubtuiError, NotFoundError
 from hubtui.model import kube
 from hubtui.model.diff import RevisionDiff
 from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, JOBS, PODS, SECRETS, STATEFULSETS
 from hubtui.model.redact import Redactor, live_values
 from hubtui.model.release import RevisionHead, in_force
-from hubtui.services import discovery
+from hubtui.model.values_path import Path
+from hubtui.services import deployment_secrets, discovery
 from hubtui.services.changed import Changed
 from hubtui.services.discovery import Hub
 from hubtui.services.drift import Drift
@@ -71,6 +73,7 @@ class Session:
         self.drift = Drift(client)
         self.changed = Changed(self.releases)
         self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
+        self._secret_paths: frozenset[Path] = frozenset()
         self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
         self.operations = Operations(self)
         self.problems = Problems(self)
@@ -85,8 +88,8 @@ class Session:
         )
 
     async def redactor(self) -> Redactor:
-        """Masks what is secret in this namespace: by key, by path, and by the live Secrets' values
-        as far as they may be read."""
+        """Masks what is secret in this namespace: by name, by the paths of the deployment's
+        encrypted files, and by the values of the live Secrets as far as they may be read."""
         values: set[str] = set()
         try:
             async for page in self.client.pages(SECRETS, self.namespace, fields=_NOT_HELM):
@@ -94,7 +97,24 @@ class Session:
                     values |= live_values(secret.type, secret.data)
         except DeniedError as denied:
             log.info("secret values are masked by their keys only: %s", denied)
-        return Redactor(live=frozenset(values))
+        found = await asyncio.to_thread(
+            deployment_secrets.secret_paths, self.settings, self.release
+        )
+        redactor = Redactor(sops=found | self._secret_paths, live=frozenset(values))
+        return redactor.knowing(*await self._values_in_force()) if redactor.sops else redactor
+
+    async def _values_in_force(self) -> list[Mapping[str, Any]]:
+        force = in_force(self.releases.heads(self.release))
+        if force is None:
+            return []
+        try:
+            return [(await self.releases.payload(force)).config]
+        except (DecodeError, NotFoundError):
+            return []
+
+    def learn(self, secret_paths: frozenset[Path]) -> None:
+        """Paths of the release's values that hold secrets, masked in this session from here on."""
+        self._secret_paths |= secret_paths
 
     async def compare_live(
         self, head: RevisionHead, heads: Sequence[RevisionHead], redactor: Redactor

@@ -185,7 +185,7 @@ def test_an_assignment_in_the_command(text: str, shown: str) -> None:
 
 def test_values_to_come_are_known_as_secret_before_any_secret_holds_them() -> None:
     found = planned(hidden={"list": [CANARY]}, other={"password": "geheim-1234"}, plain="plain-12")
-    redactor = knowing(Redactor(), found.rests.gathered)
+    redactor = knowing(Redactor(), found.rests)
     said = f"Invalid value: {CANARY}, geheim-1234, plain-12"
     assert redactor.mask_text(said) == f"Invalid value: {MASK}, {MASK}, plain-12"
     assert CANARY not in repr(found)

@@ -13,6 +13,7 @@ from hubtui.clients.gate import Gate, WriteToken
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import Context
 from hubtui.config import Settings
+from hubtui.model import values_path
 from hubtui.model.plan import Outcome, Plan, Progress
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
@@ -54,6 +55,9 @@ class ActionSession(Protocol):
 
     async def redactor(self) -> Redactor:
         """Masks what is secret in this namespace."""
+
+    def learn(self, secret_paths: frozenset[values_path.Path]) -> None:
+        """Paths of the release's values that are masked from here on."""
 
 
 class Running(Protocol):

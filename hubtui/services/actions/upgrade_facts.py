@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from hubtui.clients import chart_digest, chart_schemas, charts, kubeconfig
+from hubtui.clients import chart_digest, chart_offers, chart_schemas, charts, kubeconfig
 from hubtui.clients.chart_schemas import Schemas
 from hubtui.clients.helm import Helm, history_max
 from hubtui.clients.helm_upgrade import Upgrade
@@ -151,7 +151,8 @@ async def read(session: ActionSession, request: UpgradeRequest, folder: Path) ->
     rests, (helm, version, problem), redactor = await asyncio.gather(
         rests_on(session, request, folder), find_helm(session), session.redactor()
     )
-    redactor = knowing(redactor, rests.gathered)
+    session.learn(rests.gathered.secret_paths)
+    redactor = knowing(redactor, rests)
     upgrade = _upgrade(session, request, rests)
     target, words = await _rendered(session, helm, upgrade, rests, redactor)
     if target.payload is not None:
@@ -212,13 +213,12 @@ def pinned(chart: ChartSource, rendered: Payload) -> ChartSource:
     return replace(chart, version=rendered.chart.version or chart.version)
 
 
-def knowing(redactor: Redactor, gathered: Gathered) -> Redactor:
-    """A redactor that knows the values to come too, which no live Secret holds yet."""
-    return replace(
-        redactor,
-        sops=redactor.sops | gathered.secret_paths,
-        live=redactor.live | secrets_of(gathered),
-    )
+def knowing(redactor: Redactor, rests: Rests) -> Redactor:
+    """A redactor that knows the values to come too, which no live Secret holds yet, and those that
+    they replace."""
+    gathered, payload = rests.gathered, rests.force.payload
+    redactor = replace(redactor, sops=redactor.sops | gathered.secret_paths)
+    return redactor.knowing(gathered.document, *([payload.config] if payload else []))
 
 
 def secrets_of(gathered: Gathered) -> frozenset[str]:
@@ -308,6 +308,6 @@ async def _rendered(
         answer = await helm.dry_run(upgrade, rests.document)
         return Side(head, await asyncio.to_thread(decode_rendered, answer)), ""
     except ToolError as error:
-        return Side(head, error=error.what), redactor.mask_text(safe(error.output))
+        return Side(head, error=error.what), redactor.mask_said(safe(error.output))
     except DecodeError as error:
         return Side(head, error=error.what), ""

@@ -23,7 +23,7 @@ class UpgradeRequest:
     deployment: Deployment | None = None
     chart: ChartSource | None = None
     files: tuple[ValueFile, ...] = ()
-    overlay: Mapping[str, Any] = field(default_factory=dict)
-    sets: tuple[str, ...] = ()
-    set_strings: tuple[str, ...] = ()
+    overlay: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    sets: tuple[str, ...] = field(default=(), repr=False)
+    set_strings: tuple[str, ...] = field(default=(), repr=False)
     timeout: str = ""

@@ -39,7 +39,7 @@ class RevisionScreen(ReadingScreen):
     async def _read(self) -> None:
         try:
             payload = await self._session.releases.payload(self._head)
-            redactor = await self._session.redactor()
+            redactor = (await self._session.redactor()).knowing(payload.config)
             self._show(payload, redactor)
             hooks = await self._evidence(payload)
             self._show(payload, redactor, hooks)
