@@ -48,7 +48,10 @@ def rfc3339(moment: datetime | None) -> str | None:
 
 
 def duration(text: str) -> timedelta:
-    """A Go duration such as `10m` or `1h30m` (Helm's --timeout). Raises ValueError."""
+    """A Go duration such as `10m` or `1h30m` (Helm's --timeout).
+
+    Raises ValueError, for one of 0 too: Helm then waits for nothing and calls every hook failed.
+    """
     factors = {"h": HOUR, "m": MINUTE, "s": 1}
     total, number = 0.0, ""
     for character in text:
@@ -59,6 +62,9 @@ def duration(text: str) -> timedelta:
             number = ""
         else:
             raise ValueError(text)
-    if number or not text:
+    if number or not total:
         raise ValueError(text)
-    return timedelta(seconds=total)
+    try:
+        return timedelta(seconds=total)
+    except OverflowError:
+        raise ValueError(text) from None

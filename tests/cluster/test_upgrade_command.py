@@ -150,10 +150,11 @@ def test_what_becomes_of_the_running_values_has_to_be_said(hubtui: Hubtui, tmp_p
         (("--chart", "./no", "--values-mode", "reuse"), "There is no chart at ./no"),
         (("--chart", "small", "--version", "9", "--values-mode", "reuse"), "is version 0.1.0, not"),
         (("--set", "a=b", "--values-mode", "reuse", "--timeout", "soon"), "is no duration"),
+        (("--set", "a=b", "--values-mode", "reuse", "--timeout", "0s"), "is no duration"),
         (("--hub", "small"), "in no deployment folder"),
         (("--set", "a[=b", "--values-mode", "reuse"), ""),
     ],
-    ids=["nothing", "version", "file", "chart", "other", "timeout", "folder", "set"],
+    ids=["nothing", "version", "file", "chart", "other", "timeout", "no time", "folder", "set"],
 )
 def test_what_cannot_be_meant_is_a_usage_error(
     hubtui: Hubtui, argv: tuple[str, ...], says: str

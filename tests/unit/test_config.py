@@ -88,6 +88,8 @@ def test_a_protected_context_is_read_only(tmp_path: Path) -> None:
         ("read_only = 'yes'", "read_only"),
         ('theme = "pink"', "theme"),
         ('helm_timeout = "soon"', "helm_timeout 'soon' is no duration"),
+        ('helm_timeout = "0s"', "helm_timeout '0s' is no duration"),
+        ('helm_timeout = "99999999999h"', "is no duration"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, toml: str, said: str) -> None:
