@@ -217,6 +217,11 @@ def test_helm_fits_what_wrote_the_revisions(helm: str, method: str, level: Level
     assert checks.helm_fits(facts(side(12, method=method), side(11), helm)).level is level
 
 
+def test_how_a_revision_is_applied_is_not_said_of_one_that_is_not_there() -> None:
+    found = checks.helm_fits(facts(side(12, method="ssa"), side(13, error="not rendered")))
+    assert (found.level, found.evidence) == (Level.OK, "helm 4.3.1")
+
+
 def thing(kind: str, api: str = "v1", name: str = "one") -> dict[str, Any]:
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name}}
 

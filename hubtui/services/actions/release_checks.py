@@ -70,8 +70,9 @@ def helm_fits(facts: Facts) -> Check:
 
 
 def _helm_words(version: Version, target: Side) -> str:
-    method = target.payload.apply_method if target.payload else ""
-    how = {"ssa": "server-side apply", "csa": "client-side apply"}.get(method, "client-side apply")
+    if target.payload is None:
+        return str(version)
+    how = "server-side apply" if target.payload.apply_method == "ssa" else "client-side apply"
     as_in = f" as in revision {target.head.revision}" if target.there else ""
     return f"{version}, {how}{as_in}"
 
