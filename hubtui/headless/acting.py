@@ -153,12 +153,18 @@ def plan_lines(plan: Plan, width: int, overrides: frozenset[str]) -> list[Cell]:
     lines += [(), heading("What people notice"), *indented(notice_lines(plan)), ()]
     facts = [("command", plan.command), ("means", plan.means), ("rests on", plan.basis.digest)]
     lines += [fact(name, cell(value)) for name, value in facts if value]
+    return fitted([*lines, (), *_way_on(plan, overrides)], width)
+
+
+def _way_on(plan: Plan, overrides: frozenset[str]) -> Iterator[Cell]:
+    """What stops the plan, and how it can go on, if it can."""
     blocked = plan.blocked_by(overrides)
     if blocked:
-        names = ", ".join(check.name for check in blocked)
-        lines += [(), cell(f"It is stopped by: {names}.", Tone.NOW)]
-        passes = " ".join(f"--override {_word(check)}" for check in blocked if check.overridable)
-        if passes:
-            lines.append(cell(f"To go on in spite of that: {passes}"))
-    lines += [(), cell(f"Nothing was changed. To go on: --confirm {plan.confirm}", Tone.ACCENT)]
-    return fitted(lines, width)
+        yield cell(f"It is stopped by: {', '.join(check.name for check in blocked)}.", Tone.NOW)
+    if all(check.overridable for check in blocked):
+        if passes := " ".join(f"--override {_word(check)}" for check in blocked):
+            yield cell(f"To go on in spite of that: {passes}")
+            yield ()
+        yield cell(f"Nothing was changed. To go on: --confirm {plan.confirm}", Tone.ACCENT)
+    else:
+        yield cell("Nothing was changed. Mend what stops it, then plan again.", Tone.ACCENT)

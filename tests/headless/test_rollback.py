@@ -189,7 +189,12 @@ def test_a_check_that_stops_is_passed_by_its_name_only(hubtui: Command, action: 
 
 
 def test_a_check_that_cannot_be_passed(hubtui: Command, action: Prepared) -> None:
-    action.checks = (CANNOT,)
+    action.checks = (CANNOT, DATABASE)
+    plan = hubtui("rollback", "1").out
+    assert "It is stopped by: helm, hub database." in plan
+    assert "Mend what stops it, then plan again." in plan
+    assert "--override" not in plan, "the other stop would be left"
+    assert "--confirm" not in plan
     found = hubtui("rollback", "1", "--confirm", "hub", "--override", "helm")
     assert (found.code, action.applied) == (3, [])
 
