@@ -29,7 +29,7 @@ from hubtui.errors import (
 from hubtui.model.age import rfc3339
 from hubtui.model.plan import Basis, Outcome, Plan, Result
 from hubtui.services import journal as records
-from hubtui.services.actions import Action, ActionSession
+from hubtui.services.actions import Action, ActionSession, ProcessAction
 from hubtui.services.journal import Entry, Journal, Line, Process
 from hubtui.services.locks import Lock, Locks
 from hubtui.services.operation import Operation as Operation
@@ -280,7 +280,8 @@ class Operations:
     async def _adopt(self, operation: Operation, entry: Entry, alive: Detached) -> None:
         report = Reporter(operation, self.journal)
         try:
-            outcome = await _action(entry.action).resume(self.session, entry, alive, report)
+            action = _process_action(entry.action)
+            outcome = await action.resume(self.session, entry, alive, report)
         except HubtuiError as error:
             outcome = Outcome(Result.INTERRUPTED, str(error))
         await self._finish(operation, "recovered", outcome)
@@ -344,6 +345,15 @@ def _action(name: str) -> Action:
     }
     if name not in actions:
         raise UsageError(f"There is no action {name!r}")
+    return actions[name]
+
+
+def _process_action(name: str) -> ProcessAction:
+    from hubtui.services.actions import rollback, upgrade
+
+    actions: dict[str, ProcessAction] = {"rollback": rollback, "upgrade": upgrade}
+    if name not in actions:
+        raise UsageError(f"The action {name!r} has no process of its own")
     return actions[name]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Call, Gate, Permit, WriteToken
 from hubtui.clients.kubeconfig import Context
 from hubtui.errors import (
@@ -60,11 +59,6 @@ class Deed:
         if self.error:
             raise self.error
         return Outcome(Result.OK, "done")
-
-    async def resume(
-        self, session: ActionSession, entry: Entry, process: Detached, report: Report
-    ) -> Outcome:
-        raise AssertionError("nothing runs")
 
     async def aftermath(self, session: ActionSession, entry: Entry) -> Outcome:
         return Outcome(Result.INTERRUPTED, f"what is left of {entry.title}")

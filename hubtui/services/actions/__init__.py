@@ -103,10 +103,17 @@ class Action(Protocol):
     ) -> Outcome:
         """Does it. Raises ChangedSinceError when what the plan rests on has changed."""
 
+    async def aftermath(self, session: ActionSession, entry: Entry) -> Outcome:
+        """How it ended while nobody watched, from what the cluster holds now."""
+
+
+class ProcessAction(Action, Protocol):
+    """A verb whose writes a process of its own makes, which may outlive the hubtui that began it.
+
+    The others leave nothing but what the cluster holds.
+    """
+
     async def resume(
         self, session: ActionSession, entry: Entry, process: Detached, report: Report
     ) -> Outcome:
         """Goes on with what another hubtui began: waits for its process, then verifies."""
-
-    async def aftermath(self, session: ActionSession, entry: Entry) -> Outcome:
-        """How it ended while nobody watched, from what the cluster holds now."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from pathlib import Path
+from typing import TypedDict
 
 from hubtui.clients import kubeconfig
+from hubtui.clients.detached import Detached
 from hubtui.errors import ApiError, ChangedSinceError
 from hubtui.model.plan import Basis, Check, Level, Plan
 from hubtui.model.release import RevisionHead
 from hubtui.services import journal
-from hubtui.services.actions import ActionSession
+from hubtui.services.actions import ActionSession, Report
 
 
 def ok(name: str, evidence: str) -> Check:
@@ -33,6 +36,25 @@ def counted(number: int, what: str) -> str:
 def new_id() -> str:
     """The id of a plan: it sorts by time."""
     return f"{journal.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+class Place(TypedDict):
+    """The fields of a plan that say which hub it is for."""
+
+    context: str
+    server: str
+    namespace: str
+    release: str
+
+
+def place_of(session: ActionSession) -> Place:
+    """Which hub the plans of a session are for."""
+    return {
+        "context": session.context.name,
+        "server": session.context.server,
+        "namespace": session.namespace,
+        "release": session.release,
+    }
 
 
 async def who_answers(session: ActionSession) -> dict[str, str]:
@@ -82,6 +104,20 @@ async def right(
         return warn("rights", f"cannot be asked: {error.what}")
     words = f"{verb} {resource} {name}"
     return ok("rights", f"{words}: allowed") if may else stop("rights", f"no right to {words}")
+
+
+async def begin(process: Detached, report: Report, errors: Path) -> None:
+    """Journals a process that waits for its word, then gives it; without a journal it never begins.
+
+    `errors` is the file for what it says. Raises RefusedError.
+    """
+    try:
+        await report.process(process.pid, process.started, str(errors))
+    except BaseException:
+        process.abandon()
+        await process.wait()
+        raise
+    process.begin()
 
 
 def check_basis(plan: Plan, now: Basis) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hubtui.clients.cluster_flags import kubectl_command
-from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Call, WriteToken
 from hubtui.errors import ChangedSinceError, HubtuiError, NotFoundError
 from hubtui.model import kube
@@ -23,7 +22,7 @@ from hubtui.model.plan import Check, Level, Outcome, Permit, Phase, Plan, Progre
 from hubtui.model.pulls import PULLERS_OFF
 from hubtui.services.actions import ActionSession, Report, cordon_checks, following
 from hubtui.services.actions import cordon_facts as facts_of
-from hubtui.services.actions.common import check_basis, counted, new_id, right
+from hubtui.services.actions.common import check_basis, counted, new_id, place_of, right
 from hubtui.services.actions.cordon_facts import Facts
 from hubtui.services.actions.cordon_patch import is_as_meant, mark, permit
 from hubtui.services.journal import Entry
@@ -65,10 +64,7 @@ async def plan(session: ActionSession, request: CordonRequest) -> CordonPlan:
         action=NAME,
         title=f"Cordon node {facts.name}" + (", pullers off" if request.pullers_off else ""),
         summary=_summary(facts, request),
-        context=session.context.name,
-        server=session.context.server,
-        namespace=namespace,
-        release=session.release,
+        **place_of(session),
         targets=(f"node {facts.name}", *(f"pod {name}" for name, _ in names)),
         checks=await _checks(session, facts, request),
         notices=cordon_checks.cordon_notices(facts, pullers_off=request.pullers_off),
@@ -218,16 +214,6 @@ def _waits(plan: CordonPlan, puller: kube.DaemonSet, done: str, kept: tuple[str,
         f"{done}; the hook waits for other nodes: {_counts(puller)}",
         next_steps=(_back(plan.node),),
     )
-
-
-async def resume(
-    session: ActionSession,
-    entry: Entry,
-    process: Detached,  # noqa: ARG001
-    report: Report,  # noqa: ARG001
-) -> Outcome:
-    """A cordon has no process of its own: what is left is what the cluster holds."""
-    return await aftermath(session, entry)
 
 
 async def aftermath(session: ActionSession, entry: Entry) -> Outcome:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtui.clients.cluster_flags import kubectl_command
-from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Call, WriteToken
 from hubtui.errors import (
     ApiError,
@@ -22,7 +21,7 @@ from hubtui.services import journal
 from hubtui.services.actions import ActionSession, Report, pod_gone
 from hubtui.services.actions import delete_pod_checks as checks
 from hubtui.services.actions import delete_pod_facts as facts_of
-from hubtui.services.actions.common import check_basis, new_id, release_is_quiet, right
+from hubtui.services.actions.common import check_basis, new_id, place_of, release_is_quiet, right
 from hubtui.services.actions.delete_pod_facts import DEFAULT_GRACE, Facts
 from hubtui.services.actions.pod_gone import Deleted
 from hubtui.services.journal import Entry
@@ -74,10 +73,7 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
         action=NAME,
         title=f"Delete pod {facts.name}" + (" by force" if request.force else ""),
         summary=_summary(facts, grace),
-        context=session.context.name,
-        server=session.context.server,
-        namespace=namespace,
-        release=session.release,
+        **place_of(session),
         targets=(f"pod {facts.name}",),
         checks=await _checks(session, facts, request),
         notices=checks.notices(facts, grace),
@@ -136,16 +132,6 @@ async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: R
             ) from error
         return Outcome(Result.FAILED, f"The pod was not deleted: {error.what}")
     return await pod_gone.watch(session, plan.deleted, report)
-
-
-async def resume(
-    session: ActionSession,
-    entry: Entry,
-    process: Detached,  # noqa: ARG001
-    report: Report,  # noqa: ARG001
-) -> Outcome:
-    """A deletion has no process of its own: what is left is what the cluster holds."""
-    return await aftermath(session, entry)
 
 
 async def aftermath(session: ActionSession, entry: Entry) -> Outcome:

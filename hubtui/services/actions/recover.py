@@ -14,7 +14,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from hubtui.clients.cluster_flags import kubectl_command
-from hubtui.clients.detached import Detached
 from hubtui.clients.gate import Call, WriteToken
 from hubtui.errors import (
     ApiError,
@@ -34,7 +33,7 @@ from hubtui.services import journal
 from hubtui.services.actions import ActionSession, Report, recover_outcome, rollback
 from hubtui.services.actions import recover_checks as checks
 from hubtui.services.actions import recover_facts as read
-from hubtui.services.actions.common import check_basis, new_id, right, who_answers
+from hubtui.services.actions.common import check_basis, new_id, place_of, right, who_answers
 from hubtui.services.actions.recover_facts import Facts
 from hubtui.services.actions.release_facts import heads_of
 from hubtui.services.actions.rollback import RollbackRequest
@@ -141,16 +140,6 @@ async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: R
     return await recover_outcome.marked(session, plan.revision, str(kept))
 
 
-async def resume(
-    session: ActionSession,
-    entry: Entry,
-    process: Detached,  # noqa: ARG001
-    report: Report,  # noqa: ARG001
-) -> Outcome:
-    """Marking has no process of its own: what is left is what the cluster holds."""
-    return await aftermath(session, entry)
-
-
 async def aftermath(session: ActionSession, entry: Entry) -> Outcome:
     """What a marking that nobody watched has left behind: one look, no waiting."""
     details = dict(entry.details)
@@ -225,10 +214,7 @@ async def _marking(session: ActionSession, facts: Facts, request: RecoverRequest
         action=NAME,
         title=f"Mark revision {number} of {release} as failed",
         summary=f"revision {number}: {stuck.status} → failed, in helm's record only",
-        context=session.context.name,
-        server=session.context.server,
-        namespace=namespace,
-        release=release,
+        **place_of(session),
         targets=(f"{kind.kind} {stuck.object_name}",),
         checks=found,
         notices=_notices(facts, where),

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from hubtui.clients.cluster_flags import kubectl_command
-from hubtui.clients.detached import Detached
 from hubtui.clients.gate import WriteToken
 from hubtui.errors import ApiError, ChangedSinceError, NotFoundError, UnreachableError
 from hubtui.model.age import duration, rfc3339
@@ -26,6 +25,7 @@ from hubtui.services.actions.common import (
     counted,
     new_id,
     newest_revision,
+    place_of,
     release_is_quiet,
     right,
 )
@@ -76,10 +76,7 @@ async def plan(session: ActionSession, request: RestartRequest) -> RestartPlan:
         title=f"Restart {facts.component} of {session.release or namespace}",
         summary=f"Deployment {name} makes {counted(facts.deployment.spec.replicas, 'new pod')} "
         "with the same image and configuration",
-        context=session.context.name,
-        server=session.context.server,
-        namespace=namespace,
-        release=session.release,
+        **place_of(session),
         targets=(f"deployment {name}",),
         checks=checks,
         notices=read.notices(facts),
@@ -118,16 +115,6 @@ async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: R
             ) from error
         return Outcome(Result.FAILED, f"The restart was refused: {error.what}")
     return await _watched(session, deployment, plan.component, report)
-
-
-async def resume(
-    session: ActionSession,
-    entry: Entry,
-    process: Detached,  # noqa: ARG001
-    report: Report,  # noqa: ARG001
-) -> Outcome:
-    """A restart has no process of its own: what is left is what the cluster holds."""
-    return await aftermath(session, entry)
 
 
 async def aftermath(session: ActionSession, entry: Entry) -> Outcome:

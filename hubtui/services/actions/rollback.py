@@ -14,22 +14,12 @@ from hubtui.clients.cluster_flags import helm_command
 from hubtui.clients.detached import Detached
 from hubtui.clients.gate import WriteToken
 from hubtui.clients.helm import Helm, rollback_words
-from hubtui.errors import ChangedSinceError, ToolError
+from hubtui.errors import ToolError
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
-from hubtui.services.actions import (
-    ActionSession,
-    Report,
-    release_drift,
-    release_dry_run,
-    release_images,
-    release_immutable,
-    release_notices,
-    release_owner,
-    release_pending,
-    release_rights,
-)
+from hubtui.services.actions import ActionSession, Report, release_immutable, release_notices
 from hubtui.services.actions import release_checks as checks
-from hubtui.services.actions.common import new_id
+from hubtui.services.actions.common import begin, check_basis, new_id, place_of
+from hubtui.services.actions.release_answers import ask
 from hubtui.services.actions.release_facts import Facts, head_of, heads_of
 from hubtui.services.actions.release_outcome import Deed
 from hubtui.services.actions.release_watch import Watch
@@ -66,36 +56,21 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
     Raises NotFoundError for a revision that does not exist, DeniedError, UnreachableError.
     """
     facts = await read(session, request.revision)
-    storage = "configmaps" if session.settings.helm_driver == "configmap" else "secrets"
-    wanted = release_rights.needs(facts, session.namespace, storage)
-    client, namespace = session.client, session.namespace
-    (rights, dry_run, running, servers), (owner, images, edits) = await asyncio.gather(
-        asyncio.gather(
-            release_rights.check(client, wanted),
-            release_dry_run.check(client, facts, namespace),
-            release_pending.check(session, facts.newest),
-            release_notices.count_servers(client, namespace, session.release),
-        ),
-        asyncio.gather(
-            release_owner.check(client, facts, namespace),
-            release_images.check(client, facts),
-            release_drift.check(session, facts, "a rollback"),
-        ),
-    )
+    answers = await ask(session, facts, "a rollback")
     found = (
         target_is_complete(facts),
-        running,
-        owner,
+        answers.quiet,
+        answers.owner,
         checks.hub_database(facts.current, facts.target),
         checks.helm_fits(facts),
-        rights,
-        release_immutable.check(facts, namespace),
-        dry_run,
-        edits,
-        images,
+        answers.rights,
+        release_immutable.check(facts, session.namespace),
+        answers.dry_run,
+        answers.edits,
+        answers.images,
         checks.history(facts),
     )
-    noticed = release_notices.notices(facts, servers)
+    noticed = release_notices.notices(facts, answers.servers)
     return _plan(session, facts, tuple(check for check in found if check), noticed)
 
 
@@ -113,13 +88,7 @@ async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: R
     errors = report.words()
     argv = plan.helm.rollback_argv(plan.release, plan.target, plan.namespace, plan.revisions)
     helm = plan.helm.start(argv, token, operation=plan.id, errors=errors, lock=report.lock)
-    try:
-        await report.process(helm.pid, helm.started, str(errors))
-    except BaseException:
-        helm.abandon()  # it has not begun, and never will
-        await helm.wait()
-        raise
-    helm.begin()
+    await begin(helm, report, errors)
     report.progress(Progress(Phase.APPLYING, note="helm applies the revision"))
     return await _watch(session, report, plan.current, plan.target, str(errors)).to_the_end(helm)
 
@@ -170,14 +139,7 @@ async def _still_holds(session: ActionSession, plan: RollbackPlan) -> None:
     server, authority = await asyncio.to_thread(
         kubeconfig.identity, session.settings, session.context
     )
-    now = basis_of(heads, head_of(heads, plan.target), server, authority)
-    changed = plan.basis.changed(now)
-    if changed:
-        raise ChangedSinceError(
-            f"Release {plan.release} has changed since the plan was made: {'; '.join(changed)}",
-            meaning="Nothing was written.",
-            remedy="Look at a new plan.",
-        )
+    check_basis(plan, basis_of(heads, head_of(heads, plan.target), server, authority))
 
 
 def _plan(
@@ -190,10 +152,7 @@ def _plan(
         action=NAME,
         title=f"Roll back {release} to revision {target}",
         summary=f"revision {current} → {target}, which becomes revision {facts.next_revision}",
-        context=session.context.name,
-        server=session.context.server,
-        namespace=namespace,
-        release=release,
+        **place_of(session),
         targets=(f"release {release}", f"revision {target}"),
         checks=found,
         changes=facts.changes,

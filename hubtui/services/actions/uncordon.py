@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from hubtui.clients.cluster_flags import kubectl_command
-from hubtui.clients.detached import Detached
 from hubtui.clients.gate import WriteToken
 from hubtui.errors import ChangedSinceError, HubtuiError
 from hubtui.model.kinds import NODES
@@ -14,7 +13,7 @@ from hubtui.model.plan import Outcome, Phase, Plan, Progress, Result
 from hubtui.model.pulls import PULLERS_OFF
 from hubtui.services.actions import ActionSession, Report, cordon_checks
 from hubtui.services.actions import cordon_facts as facts_of
-from hubtui.services.actions.common import new_id, right
+from hubtui.services.actions.common import new_id, place_of, right
 from hubtui.services.actions.cordon import left, still_holds
 from hubtui.services.actions.cordon_facts import Facts
 from hubtui.services.actions.cordon_patch import mark, permit
@@ -49,10 +48,7 @@ async def plan(session: ActionSession, request: UncordonRequest) -> UncordonPlan
         action=NAME,
         title=f"Uncordon node {facts.name}",
         summary=f"{facts.name} takes new pods again",
-        context=session.context.name,
-        server=session.context.server,
-        namespace=session.namespace,
-        release=session.release,
+        **place_of(session),
         targets=(f"node {facts.name}",),
         checks=(
             cordon_checks.marked(facts),
@@ -89,16 +85,6 @@ async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: R
     except HubtuiError as error:
         return Outcome(Result.FAILED, f"{plan.node} was not uncordoned: {error.what}")
     return Outcome(Result.OK, f"{plan.node} takes new pods again")
-
-
-async def resume(
-    session: ActionSession,
-    entry: Entry,
-    process: Detached,  # noqa: ARG001
-    report: Report,  # noqa: ARG001
-) -> Outcome:
-    """It has no process of its own: what is left is what the cluster holds."""
-    return await aftermath(session, entry)
 
 
 async def aftermath(session: ActionSession, entry: Entry) -> Outcome:

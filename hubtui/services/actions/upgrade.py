@@ -23,18 +23,15 @@ from hubtui.services.actions import (
     ActionSession,
     Report,
     release_checks,
-    release_drift,
-    release_dry_run,
     release_images,
     release_immutable,
     release_notices,
-    release_owner,
-    release_pending,
     release_rights,
     upgrade_checks,
     upgrade_facts,
 )
-from hubtui.services.actions.common import check_basis, new_id
+from hubtui.services.actions.common import begin, check_basis, new_id, place_of
+from hubtui.services.actions.release_answers import ask
 from hubtui.services.actions.release_outcome import Deed
 from hubtui.services.actions.release_watch import Watch
 from hubtui.services.actions.upgrade_command import command
@@ -139,13 +136,7 @@ async def _started(
         lock=report.lock,
         values=rests.document,
     )
-    try:
-        await report.process(process.pid, process.started, str(errors))
-    except BaseException:
-        process.abandon()  # it has not begun, and never will
-        await process.wait()
-        raise
-    process.begin()
+    await begin(process, report, errors)
     return process
 
 
@@ -194,21 +185,15 @@ async def _checks(
     session: ActionSession, facts: UpgradeFacts
 ) -> tuple[tuple[Check, ...], int | None, frozenset[str]]:
     """All checks, how many servers run, and the images that are pulled beforehand."""
-    both, client, namespace = facts.facts, session.client, session.namespace
+    both = facts.facts
     pulled = release_images.pulled_beforehand(both.target)
-    wanted = _needs(session, facts)
-    (rights, dry_run, quiet, servers), (owner, images, edits) = await asyncio.gather(
-        asyncio.gather(
-            release_rights.check(client, wanted),
-            release_dry_run.check(client, both, namespace),
-            release_pending.check(session, both.newest),
-            release_notices.count_servers(client, namespace, session.release),
-        ),
-        asyncio.gather(
-            release_owner.check(client, both, namespace),
-            release_images.check(client, both, pulled, upgrade_checks.hook_pulls(pulled)),
-            release_drift.check(session, both, "an upgrade"),
-        ),
+    answers = await ask(
+        session,
+        both,
+        "an upgrade",
+        hooks=release_rights.hook_needs(both.target, session.namespace, NAME),
+        pulled=pulled,
+        otherwise=upgrade_checks.hook_pulls(pulled),
     )
     seen = both.target.payload is not None
     found: tuple[Check | None, ...] = (
@@ -216,24 +201,18 @@ async def _checks(
         *upgrade_checks.deployment_folder(facts, session.context.name),
         upgrade_checks.secret_files(facts),
         *upgrade_checks.advice(facts),
-        upgrade_checks.not_pending(both.newest, quiet),
-        owner,
+        upgrade_checks.not_pending(both.newest, answers.quiet),
+        answers.owner,
         release_checks.helm_fits(both),
-        rights if seen else None,
-        release_immutable.check(both, namespace) if seen else None,
-        dry_run,
-        edits,
-        images,
+        answers.rights if seen else None,
+        release_immutable.check(both, session.namespace) if seen else None,
+        answers.dry_run,
+        answers.edits,
+        answers.images,
         upgrade_checks.last_deployment(facts, journal.now()),
         release_checks.history(both),
     )
-    return tuple(check for check in found if check is not None), servers, pulled
-
-
-def _needs(session: ActionSession, facts: UpgradeFacts) -> list[release_rights.Need]:
-    storage = "configmaps" if session.settings.helm_driver == "configmap" else "secrets"
-    objects = release_rights.needs(facts.facts, session.namespace, storage)
-    return objects + release_rights.hook_needs(facts.facts.target, session.namespace, NAME)
+    return tuple(check for check in found if check is not None), answers.servers, pulled
 
 
 def _pull_words(pulled: frozenset[str]) -> str:
@@ -259,10 +238,7 @@ def _plan(
         action=NAME,
         title=f"Upgrade {release} with {content}",
         summary=f"revision {force} → {makes}; values: {upgrade_checks.MODE_WORDS[upgrade.mode]}",
-        context=session.context.name,
-        server=session.context.server,
-        namespace=namespace,
-        release=release,
+        **place_of(session),
         targets=(f"release {release}", content),
         checks=found,
         changes=both.changes,
