@@ -70,6 +70,19 @@ async def test_an_unknown_step_does_not_end_the_wait_for_the_others() -> None:
     assert (look.steps, in_time) == ((HUB, UNSEEN), True)
 
 
+async def test_a_right_that_a_starting_server_denies_is_asked_for_again() -> None:
+    look, in_time, _ = await followed(Look((MOVING,)), AWAY, Look((UNSEEN,)), Look((HUB,)))
+    assert (look.steps, in_time) == ((HUB,), True)
+
+
+async def test_a_right_that_stays_denied_after_an_outage_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(following, "TRUSTED_AFTER", 0.0)
+    look, in_time, _ = await followed(AWAY, Look((UNSEEN,)), Look((HUB,)))
+    assert (look.steps, in_time) == ((UNSEEN,), True)
+
+
 @pytest.mark.parametrize("error", [EXPIRED, AWAY])
 async def test_a_hub_that_could_not_be_asked_is_not_a_hub_that_does_not_answer(
     error: HubtuiError, monkeypatch: pytest.MonkeyPatch

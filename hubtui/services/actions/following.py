@@ -24,6 +24,10 @@ pulled is tried again within that time."""
 HEALTH_FOR: Final = 60.0
 """Seconds that the hub may take to answer once its pod is ready."""
 
+TRUSTED_AFTER: Final = 10.0
+"""Seconds after which a right counts as missing where a server was away: one that starts denies
+everything for a moment, until it knows its roles."""
+
 Tell = Callable[[Phase, Look, str], None]
 
 
@@ -42,6 +46,7 @@ async def rollouts(
     loop = asyncio.get_running_loop()
     end = loop.time() + limit
     stuck_since: float | None = None
+    away: float | None = None
     look = Look()
     while True:
         note = "the workloads"
@@ -50,15 +55,17 @@ async def rollouts(
         except HubtuiError as error:
             note = error.what
             look = replace(look, error=error.what)
+            away = loop.time()
         else:
-            if look.settled:
+            doubted = look.unseen and away is not None and loop.time() - away < TRUSTED_AFTER
+            if look.settled and not doubted:
                 return look, True
         now = loop.time()
         all_stuck = bool(look.stuck) and look.stuck == look.waiting and not look.error
         stuck_since = (stuck_since or now) if all_stuck else None
         tell(Phase.ROLLING_OUT, look, note)
         if now > end or (stuck_since is not None and now - stuck_since > stuck_for):
-            return look, False
+            return look, look.settled
         await asyncio.sleep(CADENCE)
 
 

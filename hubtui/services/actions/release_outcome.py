@@ -191,6 +191,21 @@ def not_deployed(seen: Seen) -> Outcome:
     return _applied_badly(seen)
 
 
+def not_told(deed: Deed, code: int | None, words: str, why: str) -> Outcome:
+    """Helm is over, and the cluster does not tell what it holds."""
+    ended = "helm finished" if code == 0 else _ended(code)
+    return Outcome(
+        Result.UNVERIFIED if code == 0 else Result.INTERRUPTED,
+        _sentence(f"{ended}, and it is not known what revision {deed.makes} is: {why}"),
+        words=words,
+        failed=failed_objects(words),
+        next_steps=(
+            "When the cluster answers again, look at the revisions (hubtui history).",
+            *(f"If revision {deed.makes} is pending: {step}" for step in deed.pending),
+        ),
+    )
+
+
 def left_behind(seen: Seen, *, begun: bool) -> Outcome:
     """How it ended while nobody watched."""
     made = seen.made

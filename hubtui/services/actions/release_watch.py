@@ -6,7 +6,6 @@ helm's status only says that everything was applied; the result is what the clus
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from hubtui.errors import (
     DecodeError,
     DeniedError,
     HubtuiError,
+    LimitedError,
     NotFoundError,
     UnreachableError,
 )
@@ -31,7 +31,7 @@ from hubtui.model.text import safe
 from hubtui.services import hub_health, rollouts
 from hubtui.services.actions import ActionSession, Report, following
 from hubtui.services.actions import release_outcome as outcomes
-from hubtui.services.actions.following import CADENCE, HEALTH_FOR, STUCK_FOR
+from hubtui.services.actions.following import CADENCE, HEALTH_FOR, STUCK_FOR, TRUSTED_AFTER
 from hubtui.services.actions.release_facts import head_of, heads_of, unhurried
 from hubtui.services.actions.release_hooks import HookRuns
 from hubtui.services.actions.release_outcome import Deed, HookEnd, Seen
@@ -42,8 +42,12 @@ T = TypeVar("T")
 
 UNTOLD: Final = "(not shown: it cannot be known what of it is secret)"
 
-ASK_AGAIN: Final = 60.0
-"""Seconds for which a cluster that does not answer is asked how helm ended."""
+ASK_AGAIN: Final = 300.0
+"""Seconds for which a cluster that does not answer is asked how helm ended: as long as a managed
+control plane of one apiserver takes to come back."""
+
+_BROKEN: Final = 500
+"""From this status on it is the server that failed: one that starts says 500 and 503."""
 
 
 @dataclass(slots=True)
@@ -73,10 +77,13 @@ class Watch:
     async def to_the_end(self, helm: Detached) -> Outcome:
         """Waits for helm, then for the cluster. Cancelling it leaves helm alone."""
         code = await self._helm(helm)
-        seen = await self._seen(code)
+        try:
+            seen = await self._seen(code, ASK_AGAIN)
+        except HubtuiError as error:
+            return outcomes.not_told(self.deed, code, await self._words(), error.what)
         if not seen.deployed:
             return outcomes.not_deployed(replace(seen, hooks=await self._ends()))
-        documents = await self._read()
+        documents = await self._read(ASK_AGAIN)
         if isinstance(documents, HubtuiError):
             what = f"what revision {self.source} brings cannot be read: {documents.what}"
             return outcomes.deployed(replace(seen, look=Look(error=what)))
@@ -92,7 +99,7 @@ class Watch:
 
     async def aftermath(self, *, begun: bool) -> Outcome:
         """One look at what is there, when nobody watched. Raises UnreachableError, DeniedError."""
-        seen = await self._seen(None, patience=0)
+        seen = await self._seen(None)
         documents = await self._read()
         if isinstance(documents, HubtuiError):
             look = Look(error=documents.what)
@@ -101,11 +108,11 @@ class Watch:
         hooks = () if seen.deployed else await self._ends()
         return outcomes.left_behind(replace(seen, look=look, hooks=hooks), begun=begun)
 
-    async def _read(self) -> tuple[Document, ...] | HubtuiError:
+    async def _read(self, patience: float = 0) -> tuple[Document, ...] | HubtuiError:
         """The objects that come, or why they cannot be read; read once."""
         if not self._documents or isinstance(self._documents, HubtuiError):
             try:
-                payload = await self._payload(self.source)
+                payload = await self._patiently(lambda: self._payload(self.source), patience)
                 self._documents = (await unhurried(content_steps(payload))).objects
             except (DecodeError, ApiError, UnreachableError) as error:
                 self._documents = error
@@ -123,16 +130,20 @@ class Watch:
         """Shows hooks and workloads while helm is at work; gives its exit status."""
         ending = asyncio.ensure_future(helm.wait())
         follow: Rollouts | None = None
+        look = Look()
+        phase = Phase.STARTING if self.action == "upgrade" else Phase.APPLYING
         try:
             while not ending.done():
-                with contextlib.suppress(HubtuiError):
+                try:
                     if follow is None:
                         documents = await self._read()
                         found = not isinstance(documents, HubtuiError)
                         follow = self._follow(documents) if found else None
                     look = await follow.look() if follow else Look()
                     phase, note = await self._phase()
-                    self._tell(phase, look, note)
+                except HubtuiError as error:
+                    note = error.what
+                self._tell(phase, look, note)
                 await asyncio.wait({ending}, timeout=CADENCE)
             return ending.result()
         finally:
@@ -165,7 +176,7 @@ class Watch:
         except HubtuiError:
             return ()
 
-    async def _seen(self, code: int | None, patience: float = ASK_AGAIN) -> Seen:
+    async def _seen(self, code: int | None, patience: float = 0) -> Seen:
         """What the cluster holds once helm is over. Raises HubtuiError when it does not say."""
         heads = await self._patiently(
             lambda: self.session.releases.refresh(self.session.release), patience
@@ -212,18 +223,31 @@ class Watch:
         return await following.health(client, address, look, self._tell, limit=HEALTH_FOR)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], patience: float) -> T:
-        """Asks again while the cluster does not answer or wants other credentials."""
+        """Asks again while the cluster does not answer, fails or wants other credentials."""
         loop = asyncio.get_running_loop()
         limit = loop.time() + patience
+        trusted: float | None = None
         while True:
             try:
                 return await ask()
-            except (UnreachableError, DeniedError) as error:
-                refused = isinstance(error, DeniedError) and error.status != rollouts.LOG_IN
-                if refused or loop.time() > limit:
+            except (UnreachableError, ApiError) as error:
+                now = loop.time()
+                end = limit if _may_pass(error) else now
+                if isinstance(error, DeniedError) and error.status != rollouts.LOG_IN:
+                    trusted = trusted or now + TRUSTED_AFTER
+                    end = min(limit, trusted)
+                if now >= end:
                     raise
+                self._tell(Phase.VERIFYING, Look(), f"helm is over; how it ended: {error.what}")
             await asyncio.sleep(CADENCE)
 
     def _tell(self, phase: Phase, look: Look, note: str) -> None:
         if self.report is not None:
             self.report.progress(Progress(phase, look.steps, note))
+
+
+def _may_pass(error: UnreachableError | ApiError) -> bool:
+    """Whether the same question may be answered later."""
+    if isinstance(error, UnreachableError | LimitedError):
+        return True
+    return error.status == rollouts.LOG_IN or error.status >= _BROKEN
