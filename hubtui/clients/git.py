@@ -10,7 +10,7 @@ from typing import Final
 
 from hubtui.clients import process
 from hubtui.errors import ToolError
-from hubtui.model.deployment import GitState
+from hubtui.model.deployment import Distance, GitState
 from hubtui.model.text import one_line
 
 TIMEOUT: Final = 30.0
@@ -20,6 +20,15 @@ _GIT: Final = ("git", "-c", "core.fsmonitor=false", "--no-pager")
 """fsmonitor may name a program: that of somebody else's repository is not run."""
 _STATUS: Final = ("status", "--porcelain=v2", "--branch", "-z")
 _DETACHED: Final = "(detached)"
+_UNFINISHED: Final = (
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+)
+"""What lies in the folder of a repository that git is at work on (git's documentation,
+"gitrepository-layout" and "gitrevisions")."""
 _COMMIT: Final = ("log", "-1", "--format=%H%x00%an%x00%s")
 
 
@@ -28,9 +37,10 @@ async def state(folder: Path) -> GitState | None:
 
     Raises ToolError when git refuses to look, as it does in a folder of another user.
     """
-    root = await _root(folder)
-    if root is None:
+    found = await _root(folder)
+    if found is None:
         return None
+    root, own = found
     status, commit = await asyncio.gather(_ask(root, *_STATUS), _ask(root, *_COMMIT, empty=True))
     named, author, subject = [*commit.split("\0"), "", ""][:3]
     records = status.split("\0")
@@ -48,7 +58,19 @@ async def state(folder: Path) -> GitState | None:
         upstream=one_line(heads.get("branch.upstream", "")),
         ahead=ahead,
         behind=behind,
+        unfinished=await asyncio.to_thread(_unfinished, Path(own)),
     )
+
+
+async def distance(root: str, commit: str, other: str) -> Distance | None:
+    """How far a commit is from another one; None where this clone does not know one of them."""
+    between = f"{commit}...{other}"
+    try:
+        said = await _ask(root, "rev-list", "--left-right", "--count", between, "--", empty=True)
+    except ToolError:
+        return None
+    ahead, _, behind = said.partition("\t")
+    return Distance(int(ahead), int(behind)) if behind else None
 
 
 async def last_commit(root: Path, path: Path) -> str:
@@ -56,17 +78,24 @@ async def last_commit(root: Path, path: Path) -> str:
     return (await _ask(str(root), "log", "-1", "--format=%H", "--", str(path), empty=True)).strip()
 
 
-async def _root(folder: Path) -> str | None:
-    argv = [*_GIT, "-C", str(folder), "rev-parse", "--show-toplevel"]
+async def _root(folder: Path) -> tuple[str, str] | None:
+    """The work tree's folder, and the repository's own."""
+    asked = ("rev-parse", "--show-toplevel", "--absolute-git-dir")
+    argv = [*_GIT, "-C", str(folder), *asked]
     try:
         ended = await process.run(argv, env=_environment(), timeout=TIMEOUT)
     except ToolError:
         return None
     if ended.returncode == 0:
-        return os.fsdecode(ended.stdout).rstrip("\n") or None
+        root, _, own = os.fsdecode(ended.stdout).rstrip("\n").rpartition("\n")
+        return (root, own) if root else None
     if "not a git repository" in ended.words:
         return None
     raise _failed(str(folder), ended.words)
+
+
+def _unfinished(own: Path) -> str:
+    return next((what for name, what in _UNFINISHED if (own / name).exists()), "")
 
 
 async def _ask(root: str, *words: str, empty: bool = False) -> str:

@@ -84,7 +84,8 @@ class ChartSource:
 @dataclass(frozen=True, slots=True)
 class GitState:
     """A work tree: `dirty` are changed paths, `conflicts` those of an unfinished merge; `branch` is
-    empty on none of them, `commit` before the first one.
+    empty on none of them, `commit` before the first one. `unfinished` names what git is in the
+    middle of, with conflicts or without: a merge, a rebase.
 
     `ahead` and `behind` count commits against the upstream; None without one.
     """
@@ -99,6 +100,16 @@ class GitState:
     upstream: str = ""
     ahead: int | None = None
     behind: int | None = None
+    unfinished: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """From one commit to another: `ahead` counts what the other one lacks, `behind` what it has
+    and the first one lacks."""
+
+    ahead: int
+    behind: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,8 @@ def git_lines(git: GitState) -> Iterator[Hung]:
     ]
     if distance:
         yield fact("", cell(", ".join(distance), Tone.SOON), 12)
+    if git.unfinished:
+        yield fact("", cell(f"a {git.unfinished} is not finished", Tone.NOW), 12)
     if git.conflicts:
         yield fact("", cell(f"conflicts in {', '.join(git.conflicts)}", Tone.NOW), 12)
     if git.dirty:

@@ -80,6 +80,30 @@ def test_a_merge_with_conflicts_names_them(folder: GitFolder) -> None:
     found = state(folder.root)
     assert found.conflicts == ("config/common.yaml",)
     assert found.dirty == ("config/common.yaml",)
+    assert found.unfinished == "merge"
+    folder.write("config/common.yaml", "a: 4\n")
+    folder.git("add", "config/common.yaml")
+    assert (state(folder.root).conflicts, state(folder.root).unfinished) == ((), "merge")
+    folder.commit("Merged")
+    assert state(folder.root).unfinished == ""
+
+
+@pytest.mark.parametrize("what", ["rebase", "cherry-pick", "revert"])
+def test_whatever_else_git_is_in_the_middle_of_is_named(folder: GitFolder, what: str) -> None:
+    folder.write("config/common.yaml", "a: 2\n")
+    folder.commit("Two")
+    folder.git("checkout", "--quiet", "-b", "other", "HEAD~1")
+    folder.write("config/common.yaml", "a: 3\n")
+    folder.commit("Three")
+    folder.write("config/common.yaml", "a: 4\n")
+    folder.commit("Four")
+    folder.git(what, {"revert": "HEAD~1"}.get(what, "main"), fails=True)
+    assert (state(folder.root).unfinished, state(folder.root).conflicts) == (
+        what,
+        ("config/common.yaml",),
+    )
+    folder.git(what, "--abort")
+    assert state(folder.root).unfinished == ""
 
 
 def test_a_detached_head_is_on_no_branch(folder: GitFolder) -> None:

@@ -88,7 +88,12 @@ def folder(**changed: Any) -> list[tuple[Level, bool, str]]:
 def test_a_folder_of_this_hub_and_its_commit() -> None:
     assert folder() == [
         (Level.OK, False, "hubploy: biology prod, 0 value files"),
-        (Level.OK, False, "prod at 0123456789ab by Ada: More memory; the same as runs"),
+        (Level.OK, False, "prod at 0123456789ab by Ada: More memory"),
+        (
+            Level.OK,
+            False,
+            "revision 12 was deployed from 0123456789ab, the commit of this folder",
+        ),
     ]
     assert deployment_folder(planned(None), "prod") == ()
 
@@ -120,7 +125,11 @@ def test_a_folder_that_is_not_for_this_hub(
         (replace(GIT, dirty=tuple("abcdef")), Level.WARN, "not committed: a, b, c, d and 2 more"),
         (replace(GIT, upstream="origin/prod", behind=2), Level.WARN, "2 commits behind origin/"),
         (replace(GIT, upstream="o/p", ahead=1), Level.WARN, "1 commit not pushed to o/p"),
-        (replace(GIT, commit="f" * 40), Level.OK, "prod at ffffffffffff by Ada: More memory; 0123"),
+        (
+            replace(GIT, unfinished="merge"),
+            Level.STOP,
+            "a merge is not finished: git commit",
+        ),
         (replace(GIT, branch=""), Level.OK, "0123456789ab by Ada"),
     ],
 )

@@ -8,18 +8,17 @@ from datetime import datetime
 from typing import Final
 
 from hubtui.model.age import duration, precise, seconds_between
-from hubtui.model.deployment import Deployment, ValuesMode
+from hubtui.model.deployment import ValuesMode
 from hubtui.model.diff_images import ImageChange
 from hubtui.model.hub_chart import CHART, hub_chart_version, hub_path, jupyterhub_version
 from hubtui.model.merge import merged
 from hubtui.model.plan import Check
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.model.text import one_line
-from hubtui.services.actions import upgrade_advice
+from hubtui.services.actions import upgrade_advice, upgrade_git
 from hubtui.services.actions.common import counted, ok, stop, warn
-from hubtui.services.actions.upgrade_facts import DIGITS, UpgradeFacts, commit_of
-
-NAMED: Final = 4
+from hubtui.services.actions.upgrade_facts import UpgradeFacts
+from hubtui.services.actions.upgrade_git import first_of
 
 _ERROR = re.compile(r"Error: (?:UPGRADE FAILED: )?(?P<words>.+)", re.DOTALL)
 _MEANINGS: Final = (
@@ -90,50 +89,24 @@ def deployment_folder(facts: UpgradeFacts, context: str) -> tuple[Check, ...]:
                 f"not {upgrade.release} in {upgrade.namespace}",
             ),
         )
-    git = _git(deployment, facts.facts.current.payload)
+    git = upgrade_git.checks(facts)
     if deployment.problems:
-        return (stop(name, "; ".join(deployment.problems)), git)
+        return (stop(name, "; ".join(deployment.problems)), *git)
     words = f"{deployment.layout}: {what}, {counted(len(deployment.files), 'value file')}"
     if deployment.context and deployment.context != context:
         words = f"{words}; it names the context {deployment.context}, and this is {context}"
-        return (stop(name, words, overridable=True), git)
-    return (ok(name, words), git)
-
-
-def _git(deployment: Deployment, running: Payload | None) -> Check:
-    """Whether what is deployed can be found again in the repository."""
-    name, git = "git", deployment.git
-    if git is None or not git.commit:
-        return warn(name, "no commit: what is deployed is written down nowhere")
-    if git.conflicts:
-        return stop(name, f"a merge is not finished: conflicts in {_first(git.conflicts)}")
-    at = f"{git.branch} at {git.commit[:DIGITS]}" if git.branch else git.commit[:DIGITS]
-    words = f"{at} by {git.author}: {git.subject}{_deployed(git.commit, running)}"
-    odd = []
-    if git.dirty:
-        odd.append(f"not committed: {_first(git.dirty)}")
-    if git.behind:
-        odd.append(f"{counted(git.behind, 'commit')} behind {git.upstream}")
-    if git.ahead:
-        odd.append(f"{counted(git.ahead, 'commit')} not pushed to {git.upstream}")
-    return warn(name, "; ".join([words, *odd])) if odd else ok(name, words)
-
-
-def _deployed(commit: str, running: Payload | None) -> str:
-    """From which commit the running revision came, if it says so."""
-    before = commit_of(running.description) if running is not None else ""
-    if not before:
-        return ""
-    return "; the same as runs" if commit.startswith(before) else f"; {before} runs"
+        return (stop(name, words, overridable=True), *git)
+    return (ok(name, words), *git)
 
 
 def secret_files(facts: UpgradeFacts) -> Check | None:
     """Whether files that are named secret are encrypted; None without any."""
-    name, files = "secrets", facts.rests.gathered.files
-    plain = [file.path for file in files if file.named_secret and not file.encrypted]
-    encrypted = sum(file.encrypted for file in files)
+    name, given = "secrets", facts.rests.gathered.files
+    plain = [file.path for file in given if file.named_secret and not file.encrypted]
+    encrypted = sum(file.encrypted for file in given)
     if plain:
-        return stop(name, f"not encrypted, and named secret: {_first(plain)}; sops encrypt -i FILE")
+        files = first_of(plain)
+        return stop(name, f"not encrypted, and named secret: {files}; sops encrypt -i FILE")
     if not encrypted:
         return None
     return ok(name, f"{counted(encrypted, 'file')} decrypted in memory only")
@@ -223,12 +196,6 @@ def _own_keys(payload: Payload) -> frozenset[str]:
 
 def _new_images(changes: Iterable[ImageChange]) -> tuple[str, ...]:
     return tuple(each.after for each in changes if each.role == "singleuser" and each.after)
-
-
-def _first(names: Iterable[str]) -> str:
-    found = list(names)
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f"{', '.join(found[:NAMED])}{more}"
 
 
 MODE_WORDS: Final = {

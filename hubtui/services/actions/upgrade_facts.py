@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from hubtui.clients import chart_digest, chart_offers, chart_schemas, charts, kubeconfig
+from hubtui.clients import chart_digest, chart_offers, chart_schemas, charts, git, kubeconfig
 from hubtui.clients.chart_schemas import Schemas
 from hubtui.clients.helm import Helm, history_max
 from hubtui.clients.helm_upgrade import Upgrade
 from hubtui.errors import DecodeError, ToolError
 from hubtui.model import chart_schema
 from hubtui.model.chart_offers import Offered, is_not_there
-from hubtui.model.deployment import ChartKind, ChartSource
+from hubtui.model.deployment import ChartKind, ChartSource, Distance
 from hubtui.model.hub_chart import CHART, hub_path
 from hubtui.model.plan import Basis
 from hubtui.model.redact import Redactor, secret_leaves, texts
@@ -102,7 +102,8 @@ class UpgradeFacts:
 
     `facts.current` is the revision in force and `facts.target` what helm rendered, or why it did
     not, in helm's own `words`, which are without secrets; `schemas` then are those of the charts,
-    and `offered` is what there is where helm did not find the chart or its version.
+    and `offered` is what there is where helm did not find the chart or its version. `distance` is
+    from the folder's commit to the one that runs, where both are known.
     """
 
     facts: Facts
@@ -112,6 +113,7 @@ class UpgradeFacts:
     words: str = field(default="", repr=False)
     schemas: Schemas = field(default_factory=Schemas, repr=False)
     offered: Offered | None = None
+    distance: Distance | None = None
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -170,11 +172,21 @@ async def read(session: ActionSession, request: UpgradeRequest, folder: Path) ->
         authority=rests.authority,
         redactor=redactor,
     )
+    far = await _distance(request, rests.force)
     if target.payload is not None:
-        return UpgradeFacts(facts, rests, request, upgrade)
+        return UpgradeFacts(facts, rests, request, upgrade, distance=far)
     known = await asyncio.to_thread(_schemas, rests)
     offered = await _offered(session, rests.chart, words)
-    return UpgradeFacts(facts, rests, request, upgrade, words, known, offered)
+    return UpgradeFacts(facts, rests, request, upgrade, words, known, offered, far)
+
+
+async def _distance(request: UpgradeRequest, force: Side) -> Distance | None:
+    """From the folder's commit to the one that the revision in force says it came from."""
+    state = request.deployment.git if request.deployment is not None else None
+    before = commit_of(force.payload.description) if force.payload is not None else ""
+    if state is None or not state.commit or not before:
+        return None
+    return await git.distance(state.root, state.commit, before)
 
 
 async def _offered(session: ActionSession, chart: ChartSource, words: str) -> Offered | None:
@@ -273,12 +285,12 @@ def _upgrade(session: ActionSession, request: UpgradeRequest, rests: Rests) -> U
 
 def description(request: UpgradeRequest) -> str:
     """What `helm history` will say: who, and from which commit."""
-    git = request.deployment.git if request.deployment is not None else None
-    if git is None or not git.commit:
+    state = request.deployment.git if request.deployment is not None else None
+    if state is None or not state.commit:
         return f"Upgrade by {journal.who()}"
-    branch = f" ({git.branch})" if git.branch else ""
-    dirty = f", {len(git.dirty)} changed and not committed" if git.dirty else ""
-    return f"Commit {git.commit[:DIGITS]}{branch} by {git.author}{dirty}"
+    branch = f" ({state.branch})" if state.branch else ""
+    dirty = f", {len(state.dirty)} changed and not committed" if state.dirty else ""
+    return f"Commit {state.commit[:DIGITS]}{branch} by {state.author}{dirty}"
 
 
 def commit_of(described: str) -> str:
