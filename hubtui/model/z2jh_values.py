@@ -11,7 +11,9 @@ its schema asks for `mountPath` and one content in each of `extraFiles`.
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -159,6 +161,28 @@ def config_sections(values: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(("hub", "config", name), f"a class begins with a capital letter{hint}")
 
 
+def extra_config(values: Mapping[str, Any]) -> Iterator[Found]:
+    """Python of `hub.extraConfig` that cannot be read: the hub runs it when it starts, and ends
+    there (files/hub/jupyterhub_config.py). It is read and never run."""
+    for name, code in mapping_at(values, ("hub", "extraConfig")).items():
+        if code is not None and (fault := _python_fault(code)):
+            yield Found(("hub", "extraConfig", name), f"{fault}: the hub would not start")
+
+
+def _python_fault(code: object) -> str:
+    if not isinstance(code, str):
+        return "Python has to be text here"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except SyntaxError as error:
+        return f"line {error.lineno or 1} is no Python: {error.msg}"
+    except (ValueError, RecursionError, MemoryError):
+        return "is no Python that can be read"
+    return ""
+
+
 def extra_files(values: Mapping[str, Any]) -> Iterator[Found]:
     """Files without a place, or with no or more than one content."""
     for part in ("hub", "singleuser"):
@@ -181,6 +205,7 @@ TRAPS: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[Found]]]] = {
     "latest": latest_tags,
     "culling": culling,
     "hub.config": config_sections,
+    "hub.extraConfig": extra_config,
     "extraFiles": extra_files,
 }
 """The traps by the name of their check, each of the values as the chart sees them."""
