@@ -7,9 +7,10 @@ from typing import Any
 
 from hubtui.errors import UsageError
 from hubtui.headless.output import Answer, Note
-from hubtui.headless.releases import head_of, heads_of
+from hubtui.headless.releases import heads_of
 from hubtui.headless.run import Run, ask, scope_of
 from hubtui.model.diff import RevisionDiff
+from hubtui.services.releases import head_of
 from hubtui.services.session import Session
 from hubtui.services.store import Store, utc_now
 from hubtui.views.cells import Cell, Tone, cell

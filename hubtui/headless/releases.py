@@ -131,19 +131,6 @@ async def heads_of(run: Run, session: Session, release: str) -> list[RevisionHea
     return heads
 
 
-def head_of(heads: Sequence[RevisionHead], revision: int) -> RevisionHead:
-    """One revision by its number. Raises NotFoundError with those there are."""
-    for head in heads:
-        if head.revision == revision:
-            return head
-    known = ", ".join(str(head.revision) for head in heads)
-    raise NotFoundError(
-        f"Release {heads[0].release} has no revision {revision}",
-        status=404,
-        remedy=f"Revisions there are: {known}.",
-    )
-
-
 def payload_notes(rows: Rows) -> tuple[Note, ...]:
     """The payloads that could not be read."""
     return tuple(

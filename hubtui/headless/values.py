@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hubtui.headless.output import Answer, Note
-from hubtui.headless.releases import head_of, heads_of
+from hubtui.headless.releases import heads_of
 from hubtui.headless.run import Run, ask, scope_of
 from hubtui.model.text import safe
 from hubtui.model.yaml_text import dump
+from hubtui.services.releases import head_of
 from hubtui.services.session import Session
 from hubtui.services.store import Store
 from hubtui.views.cells import Tone

@@ -14,6 +14,7 @@ from hubtui.model.diff_content import Content, content_steps
 from hubtui.model.redact import Redactor
 from hubtui.model.release import RevisionHead
 from hubtui.services.releases import Releases, version_key
+from hubtui.services.unhurried import unhurried
 
 log = logging.getLogger(__name__)
 
@@ -85,14 +86,7 @@ class Changed:
         except (DecodeError, NotFoundError) as error:
             return Unknown(error.what)
         # Nothing of it is shown but numbers: masking would be work for nothing.
-        comparing = steps(old, new, Redactor(reveal=True))
-        while True:
-            try:
-                next(comparing)
-            except StopIteration as done:
-                counts: Counts = done.value.counts
-                return counts
-            await asyncio.sleep(0)
+        return (await unhurried(steps(old, new, Redactor(reveal=True)))).counts
 
     async def _content(self, head: RevisionHead, known: Content | None = None) -> Content:
         key = version_key(head)
@@ -101,14 +95,7 @@ class Changed:
             return self._contents[key]
         payload = await self._releases.payload(head)
         near = known or next(reversed(self._contents.values()), None)
-        reading = content_steps(payload, near)
-        while True:
-            try:
-                next(reading)
-            except StopIteration as done:
-                content: Content = done.value
-                break
-            await asyncio.sleep(0)
+        content = await unhurried(content_steps(payload, near))
         self._contents[key] = content
         while len(self._contents) > CONTENTS_KEPT:
             self._contents.popitem(last=False)

@@ -38,6 +38,7 @@ from hubtui.model.release import Payload
 from hubtui.model.three_way import Method, Object
 from hubtui.services.actions.release_rights import resource_of
 from hubtui.services.feeds import OBJECTS_AT_ONCE
+from hubtui.services.unhurried import unhurried
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,8 @@ class Drift:
         Raises UnreachableError.
         """
         redactor = redactor.knowing(target.config, *([last.config] if last else []))
-        content = await _content(target)
-        before = content if last is None else await _content(last, content)
+        content = await unhurried(content_steps(target))
+        before = content if last is None else await unhurried(content_steps(last, content))
         found: list[_Found] = []
         objects: list[ObjectDiff] = []
         unchanged: list[str] = []
@@ -242,14 +243,3 @@ def _decode(answer: bytes) -> Object:
     if not isinstance(found, Mapping):
         raise DecodeError("The server's answer is no object")
     return dict(found)
-
-
-async def _content(payload: Payload, known: Content | None = None) -> Content:
-    steps = content_steps(payload, known)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            content: Content = done.value
-            return content
-        await asyncio.sleep(0)

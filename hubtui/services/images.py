@@ -14,9 +14,9 @@ from hubtui.errors import HubtuiError
 from hubtui.model.diff_content import content_steps
 from hubtui.model.image_facts import ImageFacts
 from hubtui.model.image_name import image_name
-from hubtui.model.manifest import Image
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload
+from hubtui.services.unhurried import unhurried
 
 AT_ONCE: Final = 4
 """Images that registries are asked about at the same time."""
@@ -41,14 +41,7 @@ class ReleaseImage:
 
 async def images_of(payload: Payload, redactor: Redactor) -> tuple[ReleaseImage, ...]:
     """The images of a revision, each once, those of user servers first."""
-    steps = content_steps(payload)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: tuple[Image, ...] = done.value.images
-            break
-        await asyncio.sleep(0)
+    found = (await unhurried(content_steps(payload))).images
     users: dict[str, list[str]] = {}
     for each in found:
         users.setdefault(redactor.mask_text(each.image), []).append(each.role)

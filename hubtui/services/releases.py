@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,17 +19,12 @@ from hubtui.errors import DecodeError, DeniedError, HubtuiError, NotFoundError
 from hubtui.model import kube
 from hubtui.model.diff import RevisionDiff, payload_steps
 from hubtui.model.hub_chart import CHART, hub_chart_version, is_hub_chart, jupyterhub_version
-from hubtui.model.kinds import (
-    CONFIGMAPS,
-    CONFIGMAPS_METADATA,
-    SECRETS,
-    SECRETS_METADATA,
-    Kind,
-)
+from hubtui.model.kinds import CONFIGMAPS, CONFIGMAPS_METADATA, SECRETS, SECRETS_METADATA, Kind
 from hubtui.model.redact import Redactor, secret_leaves, texts
 from hubtui.model.release import Payload, RevisionHead, Status, decode_payload, head_from_labels
 from hubtui.services.feeds import PAYLOADS_AT_ONCE
 from hubtui.services.store import Store, Subscription
+from hubtui.services.unhurried import unhurried
 
 log = logging.getLogger(__name__)
 
@@ -137,13 +132,7 @@ class Releases:
         Raises what `payload` raises.
         """
         steps = payload_steps(await self.payload(before), await self.payload(after), redactor)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as done:
-                diff: RevisionDiff = done.value
-                return diff
-            await asyncio.sleep(0)
+        return await unhurried(steps)
 
     def summary(self, head: RevisionHead) -> Summary | None:
         """What the payload adds, or None while it is fetched; asking is what has it fetched."""
@@ -288,3 +277,16 @@ def _newest_first(heads: Iterable[RevisionHead]) -> list[RevisionHead]:
 def version_key(head: RevisionHead) -> str:
     """What tells one state of a revision's storage object from all others."""
     return f"{head.uid}@{head.resource_version}"
+
+
+def head_of(heads: Sequence[RevisionHead], revision: int) -> RevisionHead:
+    """One revision by its number. Raises NotFoundError with those there are."""
+    for head in heads:
+        if head.revision == revision:
+            return head
+    known = ", ".join(str(head.revision) for head in heads)
+    raise NotFoundError(
+        f"Release {heads[0].release} has no revision {revision}",
+        status=404,
+        remedy=f"Revisions there are: {known}.",
+    )

@@ -17,7 +17,7 @@ from hubtui.errors import DeniedError
 from hubtui.model import kube
 from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, EVENTS, PODS, STATEFULSETS, Kind
 from hubtui.model.manifest import Document, Resource
-from hubtui.model.plan import Step, StepState
+from hubtui.model.plan import FailedObject, Step, StepState
 from hubtui.model.podstate import Severity, state_of
 from hubtui.model.text import one_line
 
@@ -27,6 +27,8 @@ WORKLOADS: Final[dict[str, Kind[Any]]] = {
 
 LOG_IN: Final = 401
 """Credentials that have run out are not a missing right: new ones come with the next try."""
+
+_RUNNING: Final = "Running"
 
 _EXCUSED: Final = frozenset({"user-placeholder", "continuous-image-puller", "hook-image-puller"})
 
@@ -78,6 +80,16 @@ class Look:
     def waiting(self) -> tuple[Step, ...]:
         known = (*_COME, StepState.UNKNOWN)
         return tuple(step for step in self.steps if step.state not in known)
+
+    @property
+    def failed(self) -> tuple[FailedObject, ...]:
+        """Those that have not come, with the reason, or else with their counts."""
+        return tuple(
+            FailedObject(
+                step.kind, step.name, step.reason or f"{step.ready} of {step.desired} ready"
+            )
+            for step in self.waiting
+        )
 
 
 _COME: Final = (StepState.DONE, StepState.EXCUSED)
@@ -171,7 +183,7 @@ class Rollouts:
         # Why nothing comes stands in events only; they are asked for now and then.
         if self._looks % 3 == 1:
             self._reasons[step.title] = await self._warning(target, workload, pods)
-        reason = self._reasons.get(step.title, "")
+        reason = self._reasons.get(step.title, "") or _not_ready(workload, pods)
         return _with(step, reason) if reason else step
 
     async def _warning(
@@ -253,10 +265,23 @@ def _worst(workload: kube.Workload, pods: Sequence[kube.Pod]) -> tuple[Severity,
             worst = state.severity
             words = f"{state.status}: {state.message}" if state.message else state.status
             reason = one_line(f"{pod.metadata.name}: {words}")
-            # A pod that is merely being made explains nothing: an event may.
-            if state.severity is Severity.WAITING:
+            # A pod that is merely being made, or just not ready, explains nothing: an event may.
+            if state.severity is Severity.WAITING or state.status == _RUNNING:
                 reason = ""
     return worst, reason
+
+
+def _not_ready(workload: kube.Workload, pods: Sequence[kube.Pod]) -> str:
+    """Which pod runs and is not ready, where nothing says why."""
+    states = ((pod.metadata.name, state_of(pod)) for pod in _own(workload, pods))
+    return next(
+        (
+            one_line(f"{name}: {state.ready} of {state.containers} containers ready")
+            for name, state in states
+            if state.status == _RUNNING and not state.up
+        ),
+        "",
+    )
 
 
 def _own(workload: kube.Workload, pods: Sequence[kube.Pod]) -> list[kube.Pod]:

@@ -139,14 +139,10 @@ def _replaced(deleted: Deleted, workload: Target, look: Look, *, in_time: bool) 
         excused = any(step.state is StepState.EXCUSED for step in look.steps)
         words = "goes on as it is meant to" if excused else "is ready again"
         return Outcome(Result.OK, f"{gone}, {title} {words}", steps=look.steps)
-    failed = tuple(
-        FailedObject(step.kind, step.name, step.reason or f"{step.ready} of {step.desired} ready")
-        for step in look.waiting
-    )
     return Outcome(
         Result.FAILED,
         f"{gone}, but {title} is not ready",
-        failed=failed,
+        failed=look.failed,
         next_steps=("What kept the old pod keeps the new one: mend the cause.",),
         steps=look.steps,
     )

@@ -14,9 +14,10 @@ from hubtui.model.release import Payload, RevisionHead, Status, in_force
 from hubtui.model.text import one_line
 from hubtui.services.actions import ActionSession, following
 from hubtui.services.actions.common import counted
-from hubtui.services.actions.release_facts import heads_of, unhurried
+from hubtui.services.actions.release_facts import heads_of
 from hubtui.services.drift import Drift
 from hubtui.services.rollouts import Look, Rollouts, targets_of
+from hubtui.services.unhurried import unhurried
 
 ASK_AGAIN: Final = 60.0
 """Seconds for which a cluster that does not answer is asked whether it took the write."""

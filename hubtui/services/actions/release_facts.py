@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,6 +13,7 @@ from hubtui.model.manifest import Broken, Resource
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.services.actions import ActionSession
+from hubtui.services.unhurried import unhurried
 
 T = TypeVar("T")
 
@@ -95,38 +94,6 @@ async def heads_of(session: ActionSession) -> tuple[RevisionHead, ...]:
             f"There is no release {session.release} in namespace {session.namespace}", status=404
         )
     return heads
-
-
-def head_of(heads: tuple[RevisionHead, ...], revision: int) -> RevisionHead:
-    """One revision. Raises NotFoundError, which names those that there are."""
-    for head in heads:
-        if head.revision == revision:
-            return head
-    there = ", ".join(str(head.revision) for head in heads)
-    raise NotFoundError(
-        f"Release {heads[0].release} has no revision {revision}",
-        status=404,
-        remedy=f"Revisions there are: {there}.",
-    )
-
-
-async def unhurried(work: Generator[object, None, T]) -> T:
-    """Runs a long computation step by step, so that the loop answers keys in between."""
-    loop = asyncio.get_running_loop()
-    rest_at = loop.time() + _SLICE
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        if loop.time() > rest_at:
-            await asyncio.sleep(0)
-            rest_at = loop.time() + _SLICE
-
-
-_SLICE = 0.01
-"""Seconds that a computation may keep the loop at a stretch."""
 
 
 async def stored(session: ActionSession, head: RevisionHead) -> Side:

@@ -160,7 +160,7 @@ def not_rolled_out(seen: Seen) -> Outcome:
         Result.FAILED,
         _sentence(f"revision {seen.expected} is deployed, but not everything has come: {names}"),
         words=seen.words,
-        failed=tuple(_failed(step) for step in waiting),
+        failed=seen.look.failed if seen.look else (),
         next_steps=(
             "Mend the cause: the rollout then goes on by itself.",
             *_back(seen),
@@ -230,7 +230,7 @@ def left_behind(seen: Seen, *, begun: bool) -> Outcome:
         Result.OK if come else Result.INTERRUPTED,
         _sentence(f"{helm}, {state}"),
         words=seen.words,
-        failed=tuple(_failed(step) for step in waiting),
+        failed=seen.look.failed if seen.look else (),
         notes=_excused(seen),
         revision=made.revision,
         steps=seen.steps,
@@ -338,12 +338,8 @@ def _excused(seen: Seen) -> tuple[str, ...]:
 
 def _words(step: Step) -> str:
     reason = f": {step.reason}" if step.reason else ""
-    return f"{step.title} {'/'.join(step.counts)}{reason}"
-
-
-def _failed(step: Step) -> FailedObject:
-    reason = step.reason or f"{step.ready} of {step.desired} ready"
-    return FailedObject(step.kind, step.name, reason)
+    mixed = " (old and new pods together)" if step.ready >= step.desired > 0 else ""
+    return f"{step.title} {'/'.join(step.counts)}{mixed}{reason}"
 
 
 def _back(seen: Seen) -> tuple[str, ...]:

@@ -32,11 +32,13 @@ from hubtui.services import hub_health, rollouts
 from hubtui.services.actions import ActionSession, Report, following
 from hubtui.services.actions import release_outcome as outcomes
 from hubtui.services.actions.following import CADENCE, HEALTH_FOR, STUCK_FOR, TRUSTED_AFTER
-from hubtui.services.actions.release_facts import head_of, heads_of, unhurried
+from hubtui.services.actions.release_facts import heads_of
 from hubtui.services.actions.release_hooks import HookRuns
 from hubtui.services.actions.release_outcome import Deed, HookEnd, Seen
 from hubtui.services.hub_health import Health, HubAddress
+from hubtui.services.releases import head_of
 from hubtui.services.rollouts import Look, Rollouts
+from hubtui.services.unhurried import unhurried
 
 T = TypeVar("T")
 

@@ -235,14 +235,10 @@ def _ready(step: Step) -> str:
 
 
 def _not_ready(component: str, look: Look) -> Outcome:
-    failed = tuple(
-        FailedObject(step.kind, step.name, step.reason or f"{step.ready} of {step.desired} ready")
-        for step in look.waiting
-    )
     return Outcome(
         Result.FAILED,
         f"{component} was restarted, but its new pods do not come",
-        failed=failed,
+        failed=look.failed,
         next_steps=("Mend the cause: the rollout then goes on by itself.",),
         steps=look.steps,
     )

@@ -16,16 +16,23 @@ from hubtui.clients.gate import WriteToken
 from hubtui.clients.helm import Helm, rollback_words
 from hubtui.errors import ToolError
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
-from hubtui.services.actions import ActionSession, Report, release_immutable, release_notices
+from hubtui.services.actions import (
+    ActionSession,
+    Report,
+    release_immutable,
+    release_notices,
+    release_removed,
+)
 from hubtui.services.actions import release_checks as checks
 from hubtui.services.actions.common import begin, check_basis, new_id, place_of
 from hubtui.services.actions.release_answers import ask
-from hubtui.services.actions.release_facts import Facts, head_of, heads_of
+from hubtui.services.actions.release_facts import Facts, heads_of
 from hubtui.services.actions.release_outcome import Deed
 from hubtui.services.actions.release_watch import Watch
 from hubtui.services.actions.rollback_checks import target_is_complete
 from hubtui.services.actions.rollback_facts import basis_of, read
 from hubtui.services.journal import Entry
+from hubtui.services.releases import head_of
 
 NAME = "rollback"
 
@@ -65,6 +72,7 @@ async def plan(session: ActionSession, request: RollbackRequest) -> RollbackPlan
         checks.helm_fits(facts),
         answers.rights,
         release_immutable.check(facts, session.namespace),
+        release_removed.check(facts, session.namespace),
         answers.dry_run,
         answers.edits,
         answers.images,

@@ -8,14 +8,8 @@ from hubtui.clients import kubeconfig
 from hubtui.model.plan import Basis
 from hubtui.model.release import RevisionHead
 from hubtui.services.actions import ActionSession
-from hubtui.services.actions.release_facts import (
-    Facts,
-    compared,
-    find_helm,
-    head_of,
-    heads_of,
-    stored,
-)
+from hubtui.services.actions.release_facts import Facts, compared, find_helm, heads_of, stored
+from hubtui.services.releases import head_of
 
 
 def basis_of(
