@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hubtui import config
-from hubtui.clients import process, sops_binary
+from hubtui.clients import editor, process, sops_binary
 from hubtui.clients.helm import Helm
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import current_context, kubeconfig_paths
@@ -61,6 +61,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield _mode(client)
     yield await _timed("helm", _helm(settings, client))
     yield await _timed("sops", _sops(settings))
+    yield await _timed("git", _git())
+    yield _editor()
     if client is None:
         yield Finding("cluster", Verdict.FAIL, SKIPPED.format("a kubeconfig"))
         return
@@ -160,6 +162,29 @@ async def _sops(settings: Settings) -> Finding:
     elif shutil.which("sops") == str(found):
         source = "PATH"
     return Finding("", Verdict.OK, f"{said}, {found}, from {source}")
+
+
+async def _git() -> Finding:
+    try:
+        ended = await process.run(["git", "--version"], timeout=10)
+    except ToolError as error:
+        remedy = "Install git: without it the commit of a deployment folder is not known."
+        return Finding("", Verdict.WARN, error.what, remedy)
+    return Finding("", Verdict.OK, one_line(ended.stdout.decode(errors="replace")))
+
+
+def _editor() -> Finding:
+    """Whether values can be edited: the editor is looked for, and not started."""
+    name = "editor"
+    try:
+        argv = editor.command()
+    except ToolError as error:
+        return Finding(name, Verdict.WARN, error.what, error.remedy)
+    found = shutil.which(argv[0])
+    if found is None:
+        remedy = "VISUAL or EDITOR names it; it is needed to edit values."
+        return Finding(name, Verdict.WARN, f"{one_line(argv[0])} is not there", remedy)
+    return Finding(name, Verdict.OK, one_line(" ".join([found, *argv[1:]])))
 
 
 async def _version(client: KubeClient) -> Finding:

@@ -32,6 +32,11 @@ _OPERATOR: Final[tuple[Right, ...]] = (
     ("delete", "pods"),
     ("patch", "statefulsets.apps"),
     ("patch", "daemonsets.apps"),
+    ("create", "daemonsets.apps"),
+    ("delete", "daemonsets.apps"),
+    ("create", "jobs.batch"),
+    ("delete", "jobs.batch"),
+    ("create", "serviceaccounts"),
     ("create", "secrets"),
     ("update", "secrets"),
     ("patch", "configmaps"),
@@ -74,7 +79,7 @@ async def looks(
         ("viewer", _VIEWER, namespace, "pods, logs and events"),
         ("releases", (("list", storage), ("watch", storage)), namespace, "revisions and diffs"),
         ("operator", _OPERATOR, namespace, "upgrades, rollbacks, restarts and the hub's health"),
-        ("cluster", _CLUSTER, "", "nodes and volumes"),
+        ("cluster", _CLUSTER, "", "nodes and volumes, and to cordon"),
     )
     for name, rights, where, what_for in levels:
 

@@ -114,7 +114,7 @@ def test_rights_that_are_missing_are_named(
     monkeypatch.setattr(KubeClient, "can_i", can_i)
     items = findings(hubtui("doctor", "--json").document)
     assert items["rights: viewer"]["verdict"] == "ok"
-    assert "1 of 13 missing: delete pods" in items["rights: operator"]["evidence"]
+    assert "1 of 18 missing: delete pods" in items["rights: operator"]["evidence"]
     assert "list nodes" in items["rights: cluster"]["evidence"]
     assert items["rights: operator"]["verdict"] == "warn"
 
@@ -148,3 +148,33 @@ def test_sops_is_looked_for(
     assert found["verdict"] == verdict
     assert said.format(sops=sops) in found["evidence"]
     assert ("hubtui[tools]" in found["remedy"]) is (not script)
+
+
+def test_git_and_an_editor_are_looked_for(
+    hubtui: Command, api: ApiServer, helm: Path, sops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("git", "ed"):
+        (sops.parent / name).write_text("#!/bin/sh\necho git version 2.39.5\n")
+        (sops.parent / name).chmod(0o700)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", "ed -s")
+    found = findings(hubtui("doctor", "--json").document)
+    assert (found["git"]["verdict"], found["git"]["evidence"]) == ("ok", "git version 2.39.5")
+    assert found["editor"]["evidence"] == f"{sops.parent / 'ed'} -s"
+
+
+@pytest.mark.parametrize("editor", ["", "no-such-editor"])
+def test_without_git_and_an_editor_it_is_said_what_they_are_for(
+    hubtui: Command,
+    api: ApiServer,
+    helm: Path,
+    sops: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    editor: str,
+) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", editor)
+    found = findings(hubtui("doctor", "--json").document)
+    assert (found["git"]["verdict"], found["editor"]["verdict"]) == ("warn", "warn")
+    assert "commit of a deployment folder" in found["git"]["remedy"]
+    assert "VISUAL or EDITOR" in found["editor"]["remedy"]
