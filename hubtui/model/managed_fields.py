@@ -70,6 +70,10 @@ class Owners:
             owner.manager != HELM and _walk(tree, live, list(path)) for owner, tree in self.entries
         )
 
+    def last(self) -> Owner | None:
+        """Who wrote to the object last; None where the server does not say."""
+        return max((owner for owner, _ in self.entries), key=_when, default=None)
+
     def writers(self) -> tuple[Owner, ...]:
         """Those besides Helm that are no controllers, the latest first."""
         found = [owner for owner, _ in self.entries if owner.manager != HELM and not owner.system]

@@ -120,17 +120,21 @@ class Operations:
     def left_by(self, release: str, revision: int) -> str:
         """Who on this machine began a revision that no process works on any more; empty for
         nobody, or when it is not known that the process has ended."""
+        entry = self.that_made(release, revision)
+        process = entry.process if entry is not None else None
+        if entry is None or process is None or process.boot != boot_id():
+            return ""
+        return "" if runs(process.pid, process.started) else f"{entry.action} by {entry.who}"
+
+    def that_made(self, release: str, revision: int) -> Entry | None:
+        """The operation of this machine that began a revision; None when it was none of its own."""
         session = self.session
         here = (session.context.server, session.namespace, release)
         for entry in self.journal.read().entries:
-            process = entry.process
             made = dict(entry.details).get("makes") == str(revision)
-            if not made or here != (entry.server, entry.namespace, entry.release):
-                continue
-            if process is None or process.boot != boot_id():
-                return ""
-            return "" if runs(process.pid, process.started) else f"{entry.action} by {entry.who}"
-        return ""
+            if made and here == (entry.server, entry.namespace, entry.release):
+                return entry
+        return None
 
     async def recover_interrupted(self) -> list[Recovered]:
         """What an earlier hubtui left unfinished on this release, and what the cluster holds.

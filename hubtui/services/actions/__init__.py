@@ -69,6 +69,9 @@ class Running(Protocol):
     def left_by(self, release: str, revision: int) -> str:
         """Which operation of this machine began a revision and has ended; empty for none."""
 
+    def that_made(self, release: str, revision: int) -> Entry | None:
+        """The operation of this machine that began a revision; None for none."""
+
 
 class Report(Protocol):
     """Where a running action tells how far it is."""

@@ -25,6 +25,7 @@ from hubtui.services.actions import (
     release_checks,
     release_images,
     release_immutable,
+    release_last,
     release_notices,
     release_removed,
     release_rights,
@@ -188,13 +189,16 @@ async def _checks(
     """All checks, how many servers run, and the images that are pulled beforehand."""
     both = facts.facts
     pulled = release_images.pulled_beforehand(both.target)
-    answers = await ask(
-        session,
-        both,
-        "an upgrade",
-        hooks=release_rights.hook_needs(both.target, session.namespace, NAME),
-        pulled=pulled,
-        otherwise=upgrade_checks.hook_pulls(pulled),
+    answers, last = await asyncio.gather(
+        ask(
+            session,
+            both,
+            "an upgrade",
+            hooks=release_rights.hook_needs(both.target, session.namespace, NAME),
+            pulled=pulled,
+            otherwise=upgrade_checks.hook_pulls(pulled),
+        ),
+        release_last.check(session, both, journal.now()),
     )
     seen = both.target.payload is not None
     found: tuple[Check | None, ...] = (
@@ -211,7 +215,7 @@ async def _checks(
         answers.dry_run,
         answers.edits,
         answers.images,
-        upgrade_checks.last_deployment(facts, journal.now()),
+        last,
         release_checks.history(both),
     )
     return tuple(check for check in found if check is not None), answers.servers, pulled

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
-from hubtui.model.age import duration, precise, seconds_between
+from hubtui.model.age import duration
 from hubtui.model.deployment import ValuesMode
 from hubtui.model.diff_images import ImageChange
 from hubtui.model.hub_chart import CHART, hub_chart_version, hub_path, jupyterhub_version
@@ -16,7 +15,7 @@ from hubtui.model.plan import Check
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.model.text import one_line
 from hubtui.services.actions import upgrade_advice, upgrade_git
-from hubtui.services.actions.common import counted, ok, stop, warn
+from hubtui.services.actions.common import counted, ok, stop
 from hubtui.services.actions.upgrade_facts import UpgradeFacts
 from hubtui.services.actions.upgrade_git import first_of
 
@@ -110,23 +109,6 @@ def secret_files(facts: UpgradeFacts) -> Check | None:
     if not encrypted:
         return None
     return ok(name, f"{counted(encrypted, 'file')} decrypted in memory only")
-
-
-def last_deployment(facts: UpgradeFacts, now: datetime) -> Check:
-    """What is replaced, when it came and by whom as far as its description says."""
-    name = "last deployment"
-    side = facts.facts.current
-    number = side.head.revision
-    if side.payload is None:
-        return warn(name, f"revision {number} cannot be read: {side.error}")
-    when = side.payload.last_deployed
-    ago = f" {precise(seconds_between(when, now))} ago" if when else ""
-    said = facts.facts.redactor.mask_text(one_line(side.payload.description))
-    words = f"revision {number}, {side.head.status}{ago}, {side.payload.chart.label}: {said}"
-    newest = facts.facts.newest
-    if newest.revision != number:
-        return warn(name, f"{words}; since then revision {newest.revision} is {newest.status}")
-    return ok(name, words)
 
 
 def hook_pulls(pulled: frozenset[str]) -> str:
