@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from hubtui.services.actions.recover import RecoverRequest, Way
 from hubtui.services.operation import Operation
 from tests.cluster.clusters import Cluster
 from tests.cluster.held_rollback import EITHER_HELM, left
+from tests.cluster.kept_off import keep_off, let_on
 from tests.cluster.small_release import NAME, SmallRelease
 from tests.cluster.stuck import add_hook
 from tests.cluster.upgrading import folder, planned, until
@@ -25,9 +25,6 @@ from tests.testbed import Testbed
 from tests.testbed.faults import Fault, FaultProxy, Match
 
 PATCHES_WEB = Match(r"/deployments/web$", method="PATCH")
-NODE = "/api/v1/nodes/core-1"
-KEPT = {"nobody": "has-this"}
-"""The node selector of a pod that stays Pending until a node has the label."""
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -81,17 +78,6 @@ def server(cluster: Cluster, proxy: FaultProxy) -> Server:
     return Server(cluster, proxy)
 
 
-@contextmanager
-def node_that_takes_it(cluster: Cluster) -> Iterator[None]:
-    """What waits for a node has one."""
-    with cluster.api() as api:
-        api.patch(NODE, {"metadata": {"labels": KEPT}})
-        try:
-            yield
-        finally:
-            api.patch(NODE, {"metadata": {"labels": dict.fromkeys(KEPT)}})
-
-
 async def noted(operation: Operation, words: str) -> None:
     """Waits until an operation says something of what it waits for."""
     version = -1
@@ -114,7 +100,7 @@ async def test_in_a_hook_helm_goes_on_once_the_server_is_back(
         assert operation.progress.phase is Phase.HOOKS
         await server.comes()
         await noted(operation, "helm waits for the pre-upgrade hook Job/migrate")
-        with node_that_takes_it(cluster):
+        with let_on(cluster):
             outcome = await operation.wait()
     assert outcome.result is Result.OK, outcome
     assert small.statuses()[4] == "deployed"
@@ -156,7 +142,7 @@ async def test_while_helm_applies_it_cannot_say_how_it_ended(
 async def test_in_the_rollouts_they_are_looked_at_again(
     small: SmallRelease, cluster: Cluster, proxy: FaultProxy, server: Server
 ) -> None:
-    kept_off(small)
+    keep_off(small)
     async with small.session(proxy.kubeconfig_from(cluster.kubeconfig)) as session:
         plan = await planned(session, "mark=four", chart=folder(small))
         operation = await session.operations.start(plan, NAME)
@@ -166,7 +152,7 @@ async def test_in_the_rollouts_they_are_looked_at_again(
         assert [step.title for step in operation.progress.steps] == ["Deployment/web"]
         await server.comes()
         await noted(operation, "the workloads")
-        with node_that_takes_it(cluster):
+        with let_on(cluster):
             outcome = await operation.wait()
     assert outcome.result is Result.OK, outcome
     assert outcome.summary == (
@@ -174,18 +160,10 @@ async def test_in_the_rollouts_they_are_looked_at_again(
     )
 
 
-def kept_off(small: SmallRelease) -> None:
-    """The Deployment's new pods find no node."""
-    template = small.chart / "templates" / "all.yaml"
-    taken = "tolerations: [{operator: Exists}]"
-    text = template.read_text().replace(taken, f"{taken}\n      nodeSelector: {{nobody: has-this}}")
-    template.write_text(text)
-
-
 async def test_a_server_that_starts_knows_no_roles_for_a_moment(
     small: SmallRelease, cluster: Cluster, proxy: FaultProxy
 ) -> None:
-    kept_off(small)
+    keep_off(small)
     async with small.session(proxy.kubeconfig_from(cluster.kubeconfig)) as session:
         plan = await planned(session, "mark=four", chart=folder(small))
         operation = await session.operations.start(plan, NAME)
@@ -196,7 +174,7 @@ async def test_a_server_that_starts_knows_no_roles_for_a_moment(
         away.clear()
         await proxy.wait_for_request(Match(r"/deployments$"), after=asked, answered=True)
         denied.clear()
-        with node_that_takes_it(cluster):
+        with let_on(cluster):
             outcome = await operation.wait()
     assert outcome.result is Result.OK, outcome
 
