@@ -1,4 +1,5 @@
-"""`why`: what explains a pod, a user's server or a role that is not up."""
+"""`why`: what explains a pod, a user's server or a role that is not up; of image pullers the nodes
+and images too."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any
 from hubtui.errors import NotFoundError
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.pods import pod_stores
-from hubtui.headless.run import Run, ask, require, scope_of
+from hubtui.headless.pullers import lines_of, matrices_of, shape
+from hubtui.headless.run import Run, ask, require, scope_of, store_notes
 from hubtui.headless.text import fitted
 from hubtui.model.age import rfc3339
 from hubtui.model.podstate import state_of
@@ -18,10 +20,11 @@ from hubtui.model.roles import Role, user_of
 from hubtui.model.why import Finding
 from hubtui.model.why_facts import without_keys
 from hubtui.services.pods import PodRow
+from hubtui.services.pullers import PULLERS
 from hubtui.services.session import Session
-from hubtui.services.store import utc_now
+from hubtui.services.store import Store, utc_now
 from hubtui.services.why import of_pod, of_role
-from hubtui.views.cells import Cell
+from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.document import Hung
 from hubtui.views.why import pod_why, role_why
 
@@ -30,20 +33,36 @@ async def why(run: Run, name: str) -> int:
     """Explains a pod by its name, a user's pods, or a role."""
 
     async def question(session: Session) -> Answer:
-        await session.feeds.fill(*pod_stores(session))
+        await session.feeds.fill(*stores(session))
         require(session.pods.stores.pods)
         session.pods.update()
         now = utc_now()
         if name in set(Role):
-            findings = [_bare(each) for each in await of_role(session, Role(name))]
-            return _answer(session, findings, list(role_why(name, findings, now)), now)
+            return await _of_role(session, Role(name), now)
         findings = [await _finding(session, row) for row in _rows(session, name)]
         lines: list[Cell | Hung] = []
         for finding in findings:
             lines += [*([()] if lines else []), *pod_why(finding.pods[0], finding.why, now)]
         return _answer(session, findings, lines, now)
 
-    return await ask(run, question, pod_stores)
+    def stores(session: Session) -> Sequence[Store[Any]]:
+        return (*pod_stores(session), *([session.jobs] if name in PULLERS else []))
+
+    return await ask(run, question, stores)
+
+
+async def _of_role(session: Session, role: Role, now: datetime) -> Answer:
+    findings = [_bare(each) for each in await of_role(session, role)]
+    if role not in PULLERS:
+        return _answer(session, findings, list(role_why(role, findings, now)), now)
+    matrices = matrices_of(session, role, now)
+    lines = list(lines_of(matrices, now)) or [cell(f"There is no {role}.", Tone.MUTED)]
+    if findings:
+        lines += [(), *role_why(role, findings, now)]
+    answer = _answer(session, findings, lines, now)
+    pullers = {"pullers": [shape(matrix) for matrix in matrices]}
+    notes = (*answer.notes, *store_notes(session.jobs))
+    return replace(answer, body={**answer.body, **pullers}, notes=notes)
 
 
 def _rows(session: Session, name: str) -> list[PodRow]:

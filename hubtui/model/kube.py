@@ -187,6 +187,7 @@ class WorkloadStatus(KubeStruct, frozen=True):
     update_revision: str = ""
     desired_number_scheduled: int = 0
     current_number_scheduled: int = 0
+    number_misscheduled: int = 0
     updated_number_scheduled: int = 0
     number_ready: int = 0
     number_available: int = 0

@@ -27,6 +27,7 @@ from hubtui.model.text import one_line
 from hubtui.services import hooks
 from hubtui.services.hooks import LOG_LINES, PODS_TOLD, Evidence
 from hubtui.services.pods import Pods
+from hubtui.services.problems.signs import named
 
 T = TypeVar("T", bound=kube.Object)
 
@@ -159,7 +160,9 @@ class HookEvidence:
             states = (*_states(kept), *await self._events(names))
         log = _log(kept)
         lines = [each for each in states if not (log and each.startswith("log "))]
-        lines = [*lines, *_pullers(kept), *log]
+        events = (at for at, each in enumerate(lines) if each.startswith("event "))
+        first = next(events, len(lines))
+        lines = [*lines[:first], *_pullers(kept), *lines[first:], *log]
         return replace(present, there=True, lines=_masked(lines, redactor))
 
     async def _events(self, names: Iterable[str]) -> list[str]:
@@ -205,16 +208,21 @@ def _log(kept: _Kept) -> list[str]:
 
 
 def _pullers(kept: _Kept) -> list[str]:
-    """The nodes that an awaiter waited for, with what they lacked."""
-    found = []
+    """The nodes that an awaiter waited for, with what they lacked; those that lacked the same for
+    the same reason together."""
+    nodes: dict[str, list[str]] = {}
     for pod in kept.pullers.objects.values():
         lacking = next((p for p in pulls_of(pod) if p.state is not PullState.DONE), None)
         if lacking is not None:
-            words = lacking.words or lacking.state.value
-            where = pod.spec.node_name or "no node"
-            found.append(one_line(f"puller on {where}: {lacking.image} {words}"))
+            words = f"{lacking.image} {lacking.words or lacking.state.value}"
+            nodes.setdefault(words, []).append(pod.spec.node_name or "no node")
+    found = [
+        one_line(f"puller on {named(where)}: {words}")
+        for words, where in sorted(nodes.items(), key=lambda each: (-len(each[1]), each))
+    ]
     more = len(found) - PULLERS_TOLD
-    return [*sorted(found)[:PULLERS_TOLD], *([f"puller on {more} more nodes"] if more > 0 else [])]
+    rest = [f"puller for {more} more reasons"] if more > 0 else []
+    return [*found[:PULLERS_TOLD], *rest]
 
 
 def _masked(lines: Iterable[str], redactor: Redactor) -> tuple[str, ...]:

@@ -26,6 +26,12 @@ class PodRow:
     role: Role
     state: PodState
 
+    @property
+    def awaits(self) -> bool:
+        """Whether it waits for the hook's image pullers, whose role it has, and is none of them."""
+        owners = self.pod.metadata.owner_references
+        return self.role is Role.HOOK_PULLER and any(owner.kind == "Job" for owner in owners)
+
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
@@ -124,9 +130,10 @@ class Pods:
         """One role."""
         wanted = (self.expected() if expected is None else expected).get(role)
         rows = tuple(self._members.get(role, {}).values())
-        ready = sum(1 for row in rows if row.state.up)
+        counted = [row for row in rows if not row.awaits] or rows
+        ready = sum(1 for row in counted if row.state.up)
         if wanted is None and (role not in WORKLOAD_ROLES.values() or self._workloads_known):
-            wanted = sum(1 for row in rows if row.state.severity is not Severity.PAST)
+            wanted = sum(1 for row in counted if row.state.severity is not Severity.PAST)
         worst = max((row.state.severity for row in rows), default=Severity.FINE)
         missing = wanted is not None and ready < wanted
         if missing and worst < Severity.WAITING:
@@ -157,7 +164,9 @@ class Pods:
                 if role is None or (self._release and owner and owner != self._release):
                     continue
                 if isinstance(workload, kube.DaemonSet):
-                    wanted = workload.status.desired_number_scheduled
+                    # A pod that stays on a node which is tainted now is there, and counted.
+                    status = workload.status
+                    wanted = status.desired_number_scheduled + status.number_misscheduled
                 else:
                     wanted = workload.spec.replicas
                 if wanted or role not in (Role.USER_PLACEHOLDER, Role.HOOK_PULLER):

@@ -51,6 +51,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "plan": ("app", "screen", "text", "diff", "plan"),
     "checks": ("app", "screen", "text", "plan", "checks"),
     "progress": ("app", "screen", "text", "details", "progress"),
+    "pullers": ("app", "screen", "text", "details", "pullers"),
     "drift": ("app", "screen", "text", "diff", "compared", "drift"),
     "recover": ("app", "screen", "table", "recover"),
     "recover-text": ("app", "screen", "text", "recover"),
@@ -250,7 +251,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "recover", ("R",), "Recover", "Free a release that stays pending: the ways out first",
-        "Changing", ("releases", *FROM_PROBLEM), footer="recover", weight=49, danger=True,
+        "Changing", ("releases", "progress", *FROM_PROBLEM), footer="recover", weight=49,
+        danger=True,
     ),
     Command(
         "restart", ("B",), "Restart", "Restart hub, proxy, autohttps or user-scheduler: a plan "
@@ -259,7 +261,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "cordon", ("o",), "Cordon", "Cordon the pod's node, or the one that a hook waits for; "
         "uncordon one that is cordoned: a plan first", "Changing",
-        ("pods", "progress", *FROM_PROBLEM), footer="cordon", weight=46, danger=True,
+        ("pods", "progress", "pullers", *FROM_PROBLEM), footer="cordon", weight=46, danger=True,
     ),
     Command(
         "delete-pod", ("X",), "Delete pod", "Delete the pod under the cursor, a stuck one: a plan "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hubtui.model.plan import Check, Level, Outcome, Phase, Plan, Progress, Result, Step, StepState
+from hubtui.services.hook_evidence import RUNS
 from hubtui.views.cells import (
     SIGN_FINE,
     SIGN_NOW,
@@ -39,6 +40,8 @@ _PHASES = {
 }
 """Phases that are past, the present one, and those to come."""
 _NAME_WIDTH = 22
+_SOURCES = frozenset({"job", "pod", "puller", "event", "log"})
+"""What a line about a hook starts with."""
 
 
 def check_line(check: Check, *, overridden: bool) -> Hung:
@@ -134,18 +137,38 @@ def outcome_lines(outcome: Outcome) -> Iterator[Cell | Hung]:
     yield join((sign,), cell(outcome.summary, Tone.STRONG))
     for failed in outcome.failed:
         yield fact(f"{failed.kind}/{failed.name}", cell(failed.reason, Tone.NOW), 38)
-    for note in outcome.notes:
-        yield ((INDENT, Tone.PLAIN), *cell(note, Tone.MUTED))
+    if outcome.next_steps:
+        yield ()
+        yield cell("What can be done next:", Tone.MUTED)
+        for step in outcome.next_steps:
+            lead = f"{INDENT}· "
+            yield Hung(((lead, Tone.MUTED), *cell(step)), len(lead))
+        yield ()
+    yield from _note_lines(outcome.notes)
     if outcome.words:
         yield ()
         yield cell("helm said:", Tone.MUTED)
         for line in outcome.words.splitlines():
             yield ((INDENT, Tone.PLAIN), *cell(line))
-    if outcome.next_steps:
-        yield ()
-        yield cell("What can be done next:", Tone.MUTED)
-        for step in outcome.next_steps:
-            yield ((f"{INDENT}· ", Tone.MUTED), *cell(step))
+
+
+def _note_lines(notes: Iterable[str]) -> Iterator[Cell | Hung]:
+    """Each note on its own; what was seen of a hook below its name, source by source."""
+    about = ""
+    for note in notes:
+        title, _, words = note.partition(": ")
+        kind, slash, name = title.partition("/")
+        if kind not in RUNS or not slash or " " in name or not words:
+            about = ""
+            yield ((INDENT, Tone.PLAIN), *cell(note, Tone.MUTED))
+            continue
+        if title != about:
+            about = title
+            yield cell(f"What was seen of {title}:", Tone.MUTED)
+        source, _, rest = words.partition(" ")
+        if source not in _SOURCES:
+            source, rest = "", words
+        yield fact(source, cell(rest), width=7)
 
 
 def phase_words(progress: Progress, done: bool) -> str:

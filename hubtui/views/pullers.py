@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -66,6 +66,8 @@ def matrix_lines(matrix: PullMatrix, now: datetime) -> Iterator[Line]:
         yield Line(_indented(cell(more, Tone.MUTED)))
     for number, image in enumerate(matrix.images, 1):
         yield Line(_legend(matrix, number, image))
+        for words, nodes in _shared(matrix, image).items():
+            yield Line(_told(words, nodes))
 
 
 def gone_line(last: PullMatrix) -> Cell:
@@ -119,7 +121,9 @@ def _words(matrix: PullMatrix, row: NodePulls, now: datetime) -> Cell:
     number = matrix.images.index(pull.image) + 1
     for_so_long = f" for {precise(seconds_between(pull.since, now))}" if pull.since else ""
     if pull.state is PullState.FAILED:
-        return join(blocks, cell(f"{number} {pull.words}", Tone.NOW), cell(for_so_long.strip()))
+        reason, _, words = pull.words.partition(": ")
+        told = reason if words in _shared(matrix, pull.image) else pull.words
+        return join(blocks, cell(f"{number} {told}", Tone.NOW), cell(for_so_long.strip()))
     return join(blocks, cell(f"pulls {number}{for_so_long}"))
 
 
@@ -129,6 +133,24 @@ def _legend(matrix: PullMatrix, number: int, image: str) -> Hung:
     title = f"{INDENT}{number:>2} "
     words = join(cell(image), cell(f"on {done} of {len(states)}", Tone.MUTED))
     return Hung(((title, Tone.MUTED), *words), len(title))
+
+
+def _shared(matrix: PullMatrix, image: str) -> dict[str, list[str]]:
+    """What the registry says of an image on several nodes in the same words, with those nodes."""
+    found: dict[str, list[str]] = {}
+    for row in matrix.rows:
+        pull = row.current
+        if pull is not None and pull.image == image and pull.state is PullState.FAILED:
+            words = pull.words.partition(": ")[2]
+            if words:
+                found.setdefault(words, []).append(row.node)
+    return {words: nodes for words, nodes in found.items() if len(nodes) > 1}
+
+
+def _told(words: str, nodes: Sequence[str]) -> Hung:
+    where = f"on {len(nodes)} nodes: "
+    lead = f"{INDENT}{'':>2} {where}"
+    return Hung(((lead, Tone.MUTED), *cell(words, Tone.NOW)), len(INDENT) + 3)
 
 
 def _indented(words: Cell) -> Hung:

@@ -150,7 +150,11 @@ def _job_is_over(job: kube.Job) -> bool:
 
 def _reason(hook: Hook, lines: Iterable[str]) -> str:
     """In a few words: what its Job says, else helm's phase. A Job that is about to fail says
-    FailureTarget first (Kubernetes, Job conditions)."""
-    failed = next((line for line in lines if line.startswith("job Fail")), "")
+    FailureTarget first (Kubernetes, Job conditions); one that has not failed was given up."""
+    job = next((line for line in lines if line.startswith("job ")), "")
+    if job.startswith("job Fail"):
+        return job
     phase = hook.last_run.phase.lower() if hook.last_run else ""
-    return failed or ("it was still running" if phase in ("running", "unknown") else phase)
+    if phase == "failed" and job:
+        return "helm gave up waiting for it"
+    return "it was still running" if phase in ("running", "unknown") else phase

@@ -110,7 +110,7 @@ def _problem(
         ),
         fixes=(
             *_left_out(hook, sorted(set(nodes))),
-            Fix(Verb.WHY, Role.HOOK_PULLER, "what explains its pods"),
+            Fix(Verb.WHY, Role.HOOK_PULLER, "which node waits for which image, and why"),
             *(Fix(Verb.EVENTS, row.pod.metadata.name, "the pod's events") for row in rows[:1]),
         ),
     )

@@ -100,13 +100,14 @@ class PodsPane(Pane):
 
     def action_why(self) -> None:
         """Why the pod under the cursor, or the pods of the role, are not up."""
-        from hubtui.tui.screens.why import PodWhyScreen, RoleWhyScreen
+        from hubtui.tui.screens.pullers import role_screen
+        from hubtui.tui.screens.why import PodWhyScreen
 
         row = self.view.row(self.table.cursor or "")
         if isinstance(row, PodRow):
             self.app.push_screen(PodWhyScreen(self.session, row.pod.key))
         elif row is not None:
-            self.app.push_screen(RoleWhyScreen(self.session, row.role))
+            self.app.push_screen(role_screen(self.session, row.role))
 
     def action_restart(self) -> None:
         """Plans the restart of the part under the cursor."""

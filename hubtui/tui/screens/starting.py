@@ -83,12 +83,13 @@ class FromProblem(Screen[None]):
 
     def action_why(self) -> None:
         """What explains the pod, or the role's pods."""
-        from hubtui.tui.screens.why import PodWhyScreen, RoleWhyScreen
+        from hubtui.tui.screens.pullers import role_screen
+        from hubtui.tui.screens.why import PodWhyScreen
 
         if fix := self._fix(Verb.WHY):
             role = _role(fix.target)
             if role is not None:
-                self.app.push_screen(RoleWhyScreen(self._session, role))
+                self.app.push_screen(role_screen(self._session, role))
             else:
                 self.app.push_screen(PodWhyScreen(self._session, self._key(fix)))
 

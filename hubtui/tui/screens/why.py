@@ -36,7 +36,6 @@ class _WhyScreen(ReadingScreen):
         return self._found
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._found = [cell("Gathering evidence …", Tone.MUTED)]
         self._work = asyncio.create_task(self._ask(), name="why")
 
