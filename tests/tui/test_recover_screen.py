@@ -61,6 +61,19 @@ async def test_the_ways_are_told_with_the_evidence(make: Make, size: tuple[int, 
         assert isinstance(app.screen, OverviewScreen)
 
 
+async def test_on_the_smallest_terminal_the_part_with_the_focus_has_the_room(make: Make) -> None:
+    app = make(stuck())
+    async with app.run_test(size=(40, 10)) as pilot:
+        await shown(pilot, "13 is pending")
+        screen = await ways(pilot)
+        await shown(pilot, "Roll back to revision 12")
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.focused is not screen.table, "the details")
+        await shown(pilot, "does ")
+        await pilot.press("G")
+        await shown(pilot, "starts from it")
+
+
 async def test_rolling_back_leads_to_the_plan_of_a_rollback(make: Make) -> None:
     app = make(stuck())
     async with app.run_test(size=SIZE) as pilot:
