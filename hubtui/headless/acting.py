@@ -20,6 +20,7 @@ from hubtui.views.cells import Cell, Tone, cell, plain
 from hubtui.views.diff_export import changes
 from hubtui.views.document import Hung, heading
 from hubtui.views.plan import check_lines, notice_lines, outcome_lines, step_line
+from hubtui.views.upgrade import input_lines
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -148,6 +149,8 @@ def plan_lines(plan: Plan, width: int, overrides: frozenset[str]) -> list[Cell]:
     """The whole plan as text."""
     lines: list[Cell | Hung] = [heading(plan.title), cell(plan.summary), (), heading("Checks")]
     lines += indented(check_lines(plan, overrides))
+    if plan.inputs is not None:
+        lines += [(), heading("Made from"), *indented(input_lines(plan.inputs))]
     if plan.changes is not None:
         lines += [(), heading("Changes"), *indented(diff_lines(plan.changes))]
     lines += [(), heading("What people notice"), *indented(notice_lines(plan)), ()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 _SECRET: Final = re.compile(r"secret", re.IGNORECASE)
 
@@ -39,6 +39,9 @@ class Recipient:
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
+    def to_json(self) -> dict[str, str]:
+        return {"kind": self.kind, "name": self.name}
+
 
 @dataclass(frozen=True, slots=True)
 class ValueFile:
@@ -52,6 +55,13 @@ class ValueFile:
     def named_secret(self) -> bool:
         """Whether the file's or its folder's name says secret: it has to be encrypted then."""
         return any(_SECRET.search(part) for part in self.path.split("/")[-2:])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "encrypted": self.encrypted,
+            "recipients": [recipient.to_json() for recipient in self.recipients],
+        }
 
 
 class ChartKind(StrEnum):
@@ -80,6 +90,15 @@ class ChartSource:
     name: str = ""
     missing: tuple[str, ...] = ()
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "reference": self.reference,
+            "repository": self.repository,
+            "name": self.name,
+            "version": self.version,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class GitState:
@@ -101,6 +120,21 @@ class GitState:
     ahead: int | None = None
     behind: int | None = None
     unfinished: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "root": self.root,
+            "branch": self.branch,
+            "commit": self.commit,
+            "author": self.author,
+            "subject": self.subject,
+            "dirty": list(self.dirty),
+            "conflicts": list(self.conflicts),
+            "unfinished": self.unfinished,
+            "upstream": self.upstream,
+            "ahead": self.ahead,
+            "behind": self.behind,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +167,28 @@ class Deployment:
     context: str = ""
     git: GitState | None = None
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What an upgrade is made from. `files` are in their order, `sets` are the names that are set
+    one by one, without their values; `chart` has the version that was rendered."""
+
+    files: tuple[ValueFile, ...]
+    sets: tuple[str, ...]
+    chart: ChartSource
+    deployment: Deployment | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        deployment = self.deployment
+        git = deployment.git if deployment is not None else None
+        return {
+            "layout": deployment.layout.value if deployment is not None else None,
+            "folder": deployment.root if deployment is not None else None,
+            "hub": deployment.hub if deployment is not None else None,
+            "environment": deployment.environment if deployment is not None else None,
+            "files": [file.to_json() for file in self.files],
+            "sets": list(self.sets),
+            "chart": self.chart.to_json(),
+            "git": git.to_json() if git is not None else None,
+        }

@@ -18,6 +18,7 @@ import msgspec
 from hubtui.model.age import rfc3339
 
 if TYPE_CHECKING:
+    from hubtui.model.deployment import Inputs
     from hubtui.model.diff import RevisionDiff
 
 
@@ -98,7 +99,8 @@ class Plan:
     `confirm` what must be typed, `command` the equivalent helm or kubectl command, `means` how it
     is done (which helm, which timeout). `permits` is all that the action may write; `details` is
     what a later hubtui needs to go on watching it. `lock` names what nobody else may write to in
-    the meantime, where that is not the release: a node, beside a helm that is at work.
+    the meantime, where that is not the release: a node, beside a helm that is at work. `inputs` is
+    what an upgrade is made from.
     """
 
     id: str
@@ -121,6 +123,7 @@ class Plan:
     permits: tuple[Permit, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
     lock: str = ""
+    inputs: Inputs | None = None
 
     @property
     def stops(self) -> tuple[Check, ...]:
@@ -154,6 +157,7 @@ class Plan:
             "rests_on": dict(self.basis.values),
             "command": self.command,
             "means": self.means,
+            **({"inputs": self.inputs.to_json()} if self.inputs is not None else {}),
         }
 
 

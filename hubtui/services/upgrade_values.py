@@ -14,7 +14,7 @@ from hubtui.model import sops_file, strvals
 from hubtui.model.deployment import ValueFile
 from hubtui.model.merge import merged
 from hubtui.model.values_path import Path
-from hubtui.services.actions.upgrade_request import UpgradeRequest
+from hubtui.services.actions.upgrade_request import UpgradeRequest, given_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ def _put_together(
     request: UpgradeRequest, documents: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     document = merged(*documents, request.overlay)
-    deployment = request.deployment
-    for text in (*(deployment.sets if deployment else ()), *request.sets):
+    sets, set_strings = given_sets(request)
+    for text in sets:
         document = strvals.assigned(document, text, strings=False)
-    for text in (*(deployment.set_strings if deployment else ()), *request.set_strings):
+    for text in set_strings:
         document = strvals.assigned(document, text, strings=True)
     return document

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from hubtui.model.chart_schema import Fault
-from hubtui.model.deployment import ChartKind, ChartSource, Deployment, GitState, ValuesMode
+from hubtui.model.deployment import (
+    ChartKind,
+    ChartSource,
+    Deployment,
+    GitState,
+    Inputs,
+    ValueFile,
+    ValuesMode,
+)
 from hubtui.model.overlay import paths
 from hubtui.model.values_path import dotted
 from hubtui.services.editing import Edited
@@ -89,16 +97,40 @@ def deployment_lines(found: Deployment) -> Iterator[Cell | Hung]:
     yield fact("release", cell(f"{found.release} in namespace {found.namespace}"), 12)
     for problem in found.problems:
         yield fact("problem", cell(problem, Tone.NOW), 12)
-    for file in found.files:
-        keys = ", ".join(str(recipient) for recipient in file.recipients)
-        sealed = cell(f"encrypted for {keys}" if keys else "encrypted", Tone.MUTED)
-        shown = cell(file.path.removeprefix(f"{found.root}/"))
-        yield fact("values", join(shown, sealed if file.encrypted else ()), 12)
+    yield from file_lines(found.files, found.root)
     for assigned in (*found.sets, *found.set_strings):
         yield fact("set", cell(assigned.partition("=")[0]), 12)
     yield fact("chart", chart_words(found.chart), 12)
     if found.git is not None:
         yield from git_lines(found.git)
+
+
+def input_lines(found: Inputs) -> Iterator[Hung]:
+    """What a plan is made from: files in their order, what is set, chart, git."""
+    deployment = found.deployment
+    root = deployment.root if deployment is not None else ""
+    if deployment is not None:
+        name = "/".join(part for part in (deployment.hub, deployment.environment) if part)
+        yield fact("folder", cell(f"{root}: {deployment.layout}, {name}"), 12)
+    yield from file_lines(found.files, root)
+    for name in found.sets:
+        yield fact("set", cell(name), 12)
+    chart = found.chart
+    place = chart.repository or chart.reference
+    origin = f"from {place}" if place else "the one that runs"
+    label = cell(f"{chart.name} {chart.version}".strip())
+    yield fact("chart", join(label, cell(origin, Tone.MUTED)), 12)
+    if deployment is not None and deployment.git is not None:
+        yield from git_lines(deployment.git)
+
+
+def file_lines(files: Iterable[ValueFile], root: str) -> Iterator[Hung]:
+    """Value files in their order, with who can open those that are encrypted."""
+    for file in files:
+        keys = ", ".join(str(recipient) for recipient in file.recipients)
+        sealed = cell(f"encrypted for {keys}" if keys else "encrypted", Tone.MUTED)
+        shown = cell(file.path.removeprefix(f"{root}/") if root else file.path)
+        yield fact("values", join(shown, sealed if file.encrypted else ()), 12)
 
 
 def chart_words(chart: ChartSource) -> Cell:

@@ -24,7 +24,7 @@ from hubtui.model.deployment import (
 from hubtui.model.plan import Level
 from hubtui.model.redact import MASK, Redactor
 from hubtui.services.actions.upgrade_checks import deployment_folder, rendered, secret_files
-from hubtui.services.actions.upgrade_command import _assignment
+from hubtui.services.actions.upgrade_command import assignment
 from hubtui.services.actions.upgrade_facts import (
     Rests,
     UpgradeFacts,
@@ -186,10 +186,19 @@ def test_helms_words_come_with_what_can_be_done(words: str, says: str) -> None:
         ("hub.config.X.client_secret=abc", f"hub.config.X.client_secret={MASK}"),
         ("hub.db.password=abc,b=c", f"hub.db.password={MASK}"),
         ("a=b,hub.db.password=abc", f"a={MASK}"),
+        ("a=b,c=d", "a=b,c=d"),
+        ("hub.allowed={ada,ben}", "'hub.allowed={ada,ben}'"),
+        ("hub.extraEnv[0].name=API_TOKEN,hub.extraEnv[0].value=abc", MASK),
+        ("hub.config.a\\.client_secret=abc", MASK),
+        ("hub.motd=in-the-vault", f"hub.motd={MASK}"),
+        ("hub.motd=the word is known-by-secret", f"hub.motd={MASK}"),
     ],
 )
-def test_an_assignment_in_the_command(text: str, shown: str) -> None:
-    assert _assignment(text, Redactor()) == shown
+@pytest.mark.parametrize("strings", [True, False])
+def test_an_assignment_in_the_command(text: str, shown: str, strings: bool) -> None:
+    redactor = Redactor(sops=frozenset([("hub", "motd")]), live=frozenset(["known-by-secret"]))
+    found = assignment(text, redactor, strings=strings)
+    assert found == shown if shown != MASK else (found.endswith(f"={MASK}") and "abc" not in found)
 
 
 def test_values_to_come_are_known_as_secret_before_any_secret_holds_them() -> None:

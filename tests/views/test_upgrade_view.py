@@ -10,6 +10,7 @@ from hubtui.model.deployment import (
     ChartSource,
     Deployment,
     GitState,
+    Inputs,
     Layout,
     Recipient,
     ValueFile,
@@ -86,6 +87,23 @@ def test_a_folder_tells_its_files_in_order_who_can_open_them_and_where_git_stand
         "3 behind origin/main",
         "conflicts in d",
         "not committed: a and 2 more",
+    ]
+
+
+def test_a_plan_lists_what_it_is_made_from() -> None:
+    secret = ValueFile("/repo/secret.yaml", True, (Recipient("AWS KMS", "arn:aws:kms:x"),))
+    given = Inputs(
+        files=(ValueFile("/etc/a.yaml"), secret),
+        sets=("singleuser.image.tag",),
+        chart=ChartSource(
+            ChartKind.REPOSITORY, "jupyterhub", "4.4.0", "https://hub.example/", "jupyterhub"
+        ),
+    )
+    assert said(views.input_lines(given)) == [
+        "values /etc/a.yaml",
+        "values /repo/secret.yaml encrypted for AWS KMS arn:aws:kms:x",
+        "set singleuser.image.tag",
+        "chart jupyterhub 4.4.0 from https://hub.example/",
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hubtui.clients.detached import Detached
@@ -17,7 +17,9 @@ from hubtui.clients.helm import Helm
 from hubtui.clients.helm_upgrade import Upgrade
 from hubtui.config import private_folder, state_dir
 from hubtui.errors import ToolError
+from hubtui.model.deployment import ChartKind, Inputs
 from hubtui.model.plan import Check, Outcome, Permit, Phase, Plan, Progress
+from hubtui.model.text import one_line
 from hubtui.services import journal
 from hubtui.services.actions import (
     ActionSession,
@@ -38,7 +40,7 @@ from hubtui.services.actions.release_outcome import Deed
 from hubtui.services.actions.release_watch import Watch
 from hubtui.services.actions.upgrade_command import command
 from hubtui.services.actions.upgrade_facts import Rests, UpgradeFacts
-from hubtui.services.actions.upgrade_request import UpgradeRequest
+from hubtui.services.actions.upgrade_request import UpgradeRequest, given_sets
 from hubtui.services.journal import Entry
 
 NAME = "upgrade"
@@ -254,6 +256,7 @@ def _plan(
         basis=facts.rests.basis,
         command=command(session, facts),
         means=_means(facts),
+        inputs=_inputs(facts),
         permits=(Permit("upgrade", "helm", namespace, release),),
         details=_details(force, makes, content, upgrade.timeout),
         force=force,
@@ -273,6 +276,22 @@ def _details(force: int, makes: int, content: str, timeout: str) -> tuple[tuple[
         ("makes", str(makes)),
         ("content", content),
         ("timeout", timeout),
+    )
+
+
+def _inputs(facts: UpgradeFacts) -> Inputs:
+    """What it is made from; a chart that was unpacked for helm has no place of its own."""
+    request, chart, payload = facts.request, facts.upgrade.chart, facts.facts.target.payload
+    sets = given_sets(request)
+    if chart.kind is ChartKind.RUNNING:
+        chart = replace(chart, reference="")
+    if payload is not None:
+        chart = replace(chart, name=payload.chart.name, version=payload.chart.version)
+    return Inputs(
+        files=facts.rests.gathered.files,
+        sets=tuple(one_line(text.partition("=")[0]) for each in sets for text in each),
+        chart=chart,
+        deployment=request.deployment,
     )
 
 

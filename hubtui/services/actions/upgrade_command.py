@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any, Final
+from typing import Final
 
 from hubtui.clients.cluster_flags import helm_command
 from hubtui.clients.helm_upgrade import typed_words, value_flag
+from hubtui.model import strvals
 from hubtui.model.deployment import ChartKind
 from hubtui.model.redact import MASK, Redactor
+from hubtui.model.text import one_line
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.upgrade_facts import UpgradeFacts
+from hubtui.services.actions.upgrade_request import given_sets
 
 _VALUES: Final = "VALUES"
 """Stands for the flags of the values, which may need a shell's own words."""
@@ -30,17 +33,17 @@ def command(session: ActionSession, facts: UpgradeFacts) -> str:
 
 def _given(facts: UpgradeFacts) -> list[str]:
     request, redactor = facts.request, facts.facts.redactor
-    deployment = request.deployment
-    sets = (*(deployment.sets if deployment else ()), *request.sets)
-    strings = (*(deployment.set_strings if deployment else ()), *request.set_strings)
+    sets, set_strings = given_sets(request)
     flags = [value_flag(file) for file in facts.rests.gathered.files]
     flags += ["-f EDITED-VALUES"] if request.overlay else []
-    flags += [f"--set {_assignment(text, redactor)}" for text in sets]
-    return flags + [f"--set-string {_assignment(text, redactor)}" for text in strings]
+    flags += [f"--set {assignment(text, redactor, strings=False)}" for text in sets]
+    texts = (assignment(text, redactor, strings=True) for text in set_strings)
+    return flags + [f"--set-string {text}" for text in texts]
 
 
-def _assignment(text: str, redactor: Redactor) -> str:
-    """K=V as it was typed; of one that looks secret, or holds several, only the name."""
-    key, _, value = text.partition("=")
-    masked: Any = redactor.mask(key.split("."), value)
-    return shlex.quote(text) if masked == value and "," not in value else f"{key}={MASK}"
+def assignment(text: str, redactor: Redactor, *, strings: bool) -> str:
+    """K=V as it was typed; only the first name of one that sets anything that may be secret."""
+    document = strvals.assigned({}, text, strings)
+    if redactor.mask((), document) == document:
+        return shlex.quote(text)
+    return f"{shlex.quote(one_line(text.partition('=')[0]))}={MASK}"

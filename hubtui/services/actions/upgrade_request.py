@@ -27,3 +27,12 @@ class UpgradeRequest:
     sets: tuple[str, ...] = field(default=(), repr=False)
     set_strings: tuple[str, ...] = field(default=(), repr=False)
     timeout: str = ""
+
+
+def given_sets(request: UpgradeRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """All K=V, those of --set and those of --set-string, the deployment's first."""
+    deployment = request.deployment
+    return (
+        (*(deployment.sets if deployment else ()), *request.sets),
+        (*(deployment.set_strings if deployment else ()), *request.set_strings),
+    )
