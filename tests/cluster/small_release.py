@@ -132,17 +132,29 @@ class SmallRelease:
 
     def let_look(self, user: str) -> None:
         """Somebody may read everything there, Secrets too, and write nothing."""
+        self.allow(user, "look", ("*", "*", "get list watch"))
+
+    def allow(self, user: str, name: str, *rules: tuple[str, str, str]) -> None:
+        """Somebody may do what a Role of this name says: API group, resources and verbs of each
+        rule, in words. A Role that is there already is replaced."""
         group = "rbac.authorization.k8s.io"
-        base = f"/apis/{group}/v1/namespaces/{self.namespace}"
-        rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+        rows = [
+            {"apiGroups": [api_group], "resources": resources.split(), "verbs": verbs.split()}
+            for api_group, resources, verbs in rules
+        ]
+        place = {"name": name, "namespace": self.namespace}
+        version = f"{group}/v1"
+        role = {"apiVersion": version, "kind": "Role", "metadata": place, "rules": rows}
         binding = {
-            "metadata": {"name": "look"},
-            "roleRef": {"apiGroup": group, "kind": "Role", "name": "look"},
+            "apiVersion": version,
+            "kind": "RoleBinding",
+            "metadata": place,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
             "subjects": [{"kind": "User", "name": user, "apiGroup": group}],
         }
         with self.cluster.api() as api:
-            api.request("POST", f"{base}/roles", {"metadata": {"name": "look"}, "rules": [rule]})
-            api.request("POST", f"{base}/rolebindings", binding)
+            api.apply(role)
+            api.apply(binding)
 
     @asynccontextmanager
     async def session(

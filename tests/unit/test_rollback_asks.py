@@ -36,9 +36,8 @@ class Facts:
 
     def __init__(self) -> None:
         items = tuple(item for item in read(OBJECTS) if isinstance(item, Resource))
-        applied = type("Payload", (), {"apply_method": "ssa"})
-        side = {"payload": applied, "resources": items}
-        self.current = self.target = type("Side", (), side)
+        self.target = type("Side", (), {"resources": items})
+        self.server_side = True
         self.redactor = Redactor(live=frozenset({CANARY}))
 
 

@@ -34,8 +34,7 @@ async def check(client: KubeClient, facts: Facts, namespace: str) -> Check | Non
 
     Raises UnreachableError.
     """
-    sides = (facts.current.payload, facts.target.payload)
-    if not all(side is not None and side.apply_method == "ssa" for side in sides):
+    if not facts.server_side:
         return None
     at_once = asyncio.Semaphore(REVIEWS_AT_ONCE)
 

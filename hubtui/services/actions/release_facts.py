@@ -36,6 +36,11 @@ class Side:
         return bool(self.head.object_name)
 
     @property
+    def server_side(self) -> bool:
+        """Whether helm has the server apply its objects (facts.md §5.4)."""
+        return self.payload is not None and self.payload.apply_method == "ssa"
+
+    @property
     def resources(self) -> tuple[Resource, ...]:
         documents = self.content.objects if self.content else ()
         return tuple(item for item in documents if isinstance(item, Resource))
@@ -69,6 +74,11 @@ class Facts:
     def next_revision(self) -> int:
         """The number of the revision that is planned."""
         return self.newest.revision + 1
+
+    @property
+    def server_side(self) -> bool:
+        """Whether helm has the server apply the objects of both."""
+        return self.current.server_side and self.target.server_side
 
 
 async def compared(

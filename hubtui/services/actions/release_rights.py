@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hubtui.clients.kube import KubeClient
@@ -13,6 +13,7 @@ from hubtui.model.manifest import Key, Resource
 from hubtui.model.plan import Check, Level
 from hubtui.services.actions.release_facts import Facts, Side
 from hubtui.services.feeds import REVIEWS_AT_ONCE
+from hubtui.services.hook_evidence import RUNS
 
 NAMED: Final = 6
 """Objects that are named in the evidence; the others are counted."""
@@ -29,6 +30,11 @@ _PLURALS: Final = {
 }
 
 
+_WATCHED: Final = ("list", "watch")
+_NAMELESS: Final = ("create", *_WATCHED)
+"""Where such a verb is authorised, an object's name is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """One right that helm will use."""
@@ -40,6 +46,8 @@ class Need:
     title: str
     guessed: bool = False
     """Whether the resource's name was made from the kind, of an API that we do not know."""
+    hook: str = ""
+    """The event of the hook that it is for, such as `pre-upgrade`."""
 
 
 def needs(facts: Facts, namespace: str, storage: str) -> list[Need]:
@@ -50,7 +58,12 @@ def needs(facts: Facts, namespace: str, storage: str) -> list[Need]:
     """
     before = {item.key(namespace): item for item in facts.current.resources}
     after = {item.key(namespace): item for item in facts.target.resources}
-    found = [_need("patch" if key in before else "create", key, after[key]) for key in after]
+    making = _making(on_server=facts.server_side)
+    found = [
+        _need(verb, key, after[key])
+        for key in after
+        for verb in (("patch",) if key in before else making)
+    ]
     found += [_need("delete", key, before[key]) for key in before if key not in after]
     record = "helm's record"
     found += [Need(verb, storage, namespace, "", record) for verb in ("create", "update")]
@@ -58,16 +71,27 @@ def needs(facts: Facts, namespace: str, storage: str) -> list[Need]:
 
 
 def hook_needs(side: Side, namespace: str, action: str) -> list[Need]:
-    """What helm will write for the hooks of an action: each object is made anew, and what is left
-    of an earlier run, or is done, is deleted (helm's delete policies)."""
+    """What helm will do for the hooks of an action: each object is made anew, and what is left
+    of an earlier run, or is done, is deleted (helm's delete policies). A Job or a Pod is watched
+    until it is over, and by helm 4 every object."""
     found = []
-    events = {f"pre-{action}", f"post-{action}"}
+    making = _making(on_server=side.server_side)
+    by_helm_4 = side.payload is not None and side.payload.apply_method != ""
+    events = (f"pre-{action}", f"post-{action}")
     for hook in side.content.hooks if side.content else ():
-        for item in hook.objects:
-            if isinstance(item, Resource) and events.intersection(hook.hook.events):
-                key = item.key(namespace)
-                found += [_need(verb, key, item) for verb in ("create", "delete")]
+        event = next((each for each in events if each in hook.hook.events), "")
+        for item in hook.objects if event else ():
+            if isinstance(item, Resource):
+                watched = _WATCHED if by_helm_4 or item.kind in RUNS else ()
+                verbs = (*making, "delete", *watched)
+                needed = [_need(verb, item.key(namespace), item) for verb in verbs]
+                found += [replace(each, hook=event) for each in needed]
     return found
+
+
+def _making(*, on_server: bool) -> tuple[str, ...]:
+    """The verbs that a new object takes: one that the server applies is patched into being."""
+    return ("create", "patch") if on_server else ("create",)
 
 
 async def check(client: KubeClient, wanted: Iterable[Need]) -> Check:
@@ -81,8 +105,7 @@ async def check(client: KubeClient, wanted: Iterable[Need]) -> Check:
 
     async def one(need: Need) -> bool:
         async with at_once:
-            # The name of a new object is not known where a create is authorised.
-            name = "" if need.verb == "create" else need.name
+            name = "" if need.verb in _NAMELESS else need.name
             return await client.can_i(need.verb, need.resource, need.namespace, name)
 
     try:
@@ -97,8 +120,8 @@ def _verdict(asked: list[Need], denied: list[Need]) -> Check:
     missing = _objects(denied)
     if not denied:
         return Check("rights", Level.OK, f"{objects} of {objects} objects may be written")
-    details = tuple(f"{need.verb} {need.title}" for need in denied)
-    more = f" and {len(denied) - NAMED} more" if len(denied) > NAMED else ""
+    details = _missing(denied)
+    more = f" and {len(details) - NAMED} more" if len(details) > NAMED else ""
     evidence = (
         f"{objects - missing} of {objects} objects may be written; no right to "
         f"{', '.join(details[:NAMED])}{more}"
@@ -107,6 +130,24 @@ def _verdict(asked: list[Need], denied: list[Need]) -> Check:
         evidence = f"{evidence} (as far as their API is known)"
         return Check("rights", Level.WARN, evidence, details=details)
     return Check("rights", Level.STOP, evidence, details=details)
+
+
+def _missing(denied: list[Need]) -> tuple[str, ...]:
+    """What cannot be written, in words; for a hook the rule too, as few know what it takes."""
+    found: dict[tuple[str, str], list[Need]] = {}
+    for need in denied:
+        # A hook's verbs go together: they are one rule.
+        found.setdefault((need.title, need.hook or need.verb), []).append(need)
+    return tuple(_rule(needed) for needed in found.values())
+
+
+def _rule(needed: list[Need]) -> str:
+    first = needed[0]
+    if not first.hook:
+        return f"{first.verb} {first.title}"
+    verbs = "/".join(need.verb for need in needed)
+    place = f" in {first.namespace}" if first.namespace else ""
+    return f"{verbs} {first.resource}{place} for the {first.hook} hook {first.title}"
 
 
 def _objects(needed: list[Need]) -> int:
