@@ -78,6 +78,15 @@ async def last_commit(root: Path, path: Path) -> str:
     return (await _ask(str(root), "log", "-1", "--format=%H", "--", str(path), empty=True)).strip()
 
 
+async def ends_at(root: Path, commit: str) -> bool:
+    """Whether a shallow clone's history ends at the commit: it then seems to have changed every
+    file. Raises ToolError."""
+    said = await _ask(str(root), "rev-parse", "--path-format=absolute", "--git-path", "shallow")
+    path = Path(said.rstrip("\n"))
+    known = await asyncio.to_thread(path.read_text) if await asyncio.to_thread(path.is_file) else ""
+    return commit in known.split()
+
+
 async def _root(folder: Path) -> tuple[str, str] | None:
     """The work tree's folder, and the repository's own."""
     asked = ("rev-parse", "--show-toplevel", "--absolute-git-dir")

@@ -102,7 +102,12 @@ async def _images(
     problems: list[str] = []
     for name, path, place in _named(config):
         commit = await git.last_commit(root, folder / path)
-        if commit:
+        if commit and await git.ends_at(root, commit):
+            problems.append(
+                f"image {name}: the history of this clone ends before the commit that its tag is "
+                "named after; git fetch --unshallow, or fetch-depth: 0 in a workflow"
+            )
+        elif commit:
             sets += [f"{place}.tag={image_tag(commit)}", f"{place}.name={name}"]
         else:
             problems.append(f"image {name}: {path} has no commit, so its tag is not known")

@@ -218,6 +218,22 @@ def test_an_image_folder_that_was_never_committed_has_no_tag(hubploy: GitFolder)
     assert "has no commit" in problem
 
 
+def test_a_shallow_clone_gives_an_image_no_wrong_tag(hubploy: GitFolder, tmp_path: Path) -> None:
+    hubploy.write("deployments/stat/hubploy.yaml", "images: {image_name: quay.io/a/b}\n")
+    hubploy.write("deployments/stat/image/Dockerfile", "FROM x\n")
+    commit = hubploy.commit("Image")
+    hubploy.commit("Later")
+    url = f"file://{hubploy.root}"
+    hubploy.git("clone", "--quiet", "--depth", "1", url, str(tmp_path / "clone"))
+    clone = GitFolder(tmp_path / "clone")
+    (problem,) = read(clone, "stat").problems
+    assert "fetch-depth: 0 in a workflow" in problem
+    clone.git("fetch", "--quiet", "--unshallow")
+    found = read(clone, "stat")
+    assert found.problems == ()
+    assert found.set_strings[0] == f"jupyterhub.singleuser.image.tag={image_tag(commit)}"
+
+
 @pytest.mark.parametrize(
     ("commit", "tag"),
     [("0a1b2c3d4e5f", "0a1b2c3"), ("12345678a9", "12345678a"), ("1234567890", "1234567890")],
