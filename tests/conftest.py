@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from textual import _wait
 
 from tests import no_skips
 from tests.cluster.clusters import Cluster
@@ -16,6 +17,9 @@ from tests.testbed.places import runs
 # How long an example takes says something of the machine, not of the code.
 settings.register_profile("untimed", parent=settings(), deadline=None)
 settings.load_profile("untimed")
+
+# A pilot looks whether the app rests after each key: in shorter steps, with the same share of rest.
+_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 200, 1 / 4000
 
 # Set before xdist starts its workers, so that all of them mean the same testbed.
 _RUN = "HUBTUI_TESTBED_RUN"

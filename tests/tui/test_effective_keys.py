@@ -25,9 +25,10 @@ from hubtui.tui.widgets.key_footer import BETWEEN, KeyFooter
 from tests.tui import prepared
 from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, ready, until
-from tests.tui.walk import StayingApp, Walk
+from tests.tui.walk import StayingApp, Walk, place_of
 
-WIDE = (160, 48)
+WIDE, NARROW = (160, 48), (100, 30)
+"""Where the panes are side by side, and where there is one at a time, which is painted faster."""
 PATHS: dict[str, tuple[str, ...]] = {
     "releases": (),
     "pods": ("2",),
@@ -100,19 +101,24 @@ async def changes(pilot: Pilot[Any], app: StayingApp, before: tuple[object, ...]
 async def test_each_entry_of_the_footer_does_something(
     app: WalkedApp, path: tuple[str, ...]
 ) -> None:
-    async with app.run_test(size=WIDE) as pilot:
+    # A plan's parts are too low there to show what each key does.
+    async with app.run_test(size=WIDE if "r" in path else NARROW) as pilot:
         await ready(pilot)
         walk = Walk(app, pilot)
-        await walk.go(path)
+        place = await walk.go(path)
         entries = keys.footer_entries(keys.active_commands(app.screen))
         assert len(entries) > 1
-        idle = [entry for entry in entries if not await _does(walk, path, entry)]
+        idle = []
+        for entry in entries:
+            if place_of(app) != place:
+                await walk.go(path)
+            if not await _does(walk, entry):
+                idle.append(entry)
         assert [f"{entry.keys} {entry.words}" for entry in idle] == []
 
 
-async def _does(walk: Walk, path: tuple[str, ...], entry: FooterEntry) -> bool:
+async def _does(walk: Walk, entry: FooterEntry) -> bool:
     """Whether one of an entry's keys changes something; on a first line, up does not."""
-    await walk.go(path)
     before = await settled(walk.pilot, walk.app)
     for key in entry.presses:
         await walk.press(key)

@@ -34,6 +34,8 @@ async def test_what_follows_the_slash_is_the_filter(make: Make) -> None:
         pods = app._overview.panes[1]
         await until(pilot, lambda: pods.table.has_focus, "the rows again")
         assert pods.query_one(Input).value == "role:users"
+        # Before the app is closed, every key has come to where it was meant.
+        await until(pilot, lambda: pods.table.cursor != pods.pane_view.keys()[0], "the next row")
 
 
 async def test_what_is_typed_while_a_plan_is_made_is_for_the_plan(make: Make) -> None:
