@@ -23,6 +23,10 @@ FAILING: Final = frozenset(
 )
 _TOLD = re.compile(r'(?:Failed to pull|Back-off pulling) image(?: "[^"]*")?: ?')
 _RPC = re.compile(r"^.*\bdesc = ", re.DOTALL)
+_RUNTIME = re.compile(
+    r'^failed to pull and unpack image "[^"]*": (?:failed to resolve reference "[^"]*": )?'
+)
+"""What containerd puts before them, which names the image twice."""
 _PULLED_SIZE = re.compile(r"Image size: (\d+) bytes")
 
 _KINDS: Final = (
@@ -107,7 +111,7 @@ def _failure_of(facts: Facts, image: str) -> Event | None:
 
 def registry_words(message: str) -> str:
     """The registry's own words: without what kubelet and runtime put before them."""
-    bare = _RPC.sub("", _TOLD.sub("", message)).strip()
+    bare = _RUNTIME.sub("", _RPC.sub("", _TOLD.sub("", message)).strip())
     return "" if bare in ("Error: ImagePullBackOff", "Error: ErrImagePull") else bare[:400]
 
 

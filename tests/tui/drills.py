@@ -29,14 +29,22 @@ SIZE = (160, 48)
 async def drill(
     name: str, *, speed: float = 1.0, size: tuple[int, int] = SIZE
 ) -> AsyncIterator[Pilot[Any]]:
-    """The app on a new demo, in which the drill has just begun."""
-    wanted = launch.Wanted(drill=name, speed=speed)
-    with opened(wanted, Settings(), ()) as demo:
+    """The app on a new demo, in which the drill has just begun: the pager has said so."""
+    async with story(launch.Wanted(drill=name, speed=speed), size=size) as pilot:
+        yield pilot
+
+
+@asynccontextmanager
+async def story(
+    wanted: launch.Wanted, *, size: tuple[int, int] = SIZE, **more: Any
+) -> AsyncIterator[Pilot[Any]]:
+    """The app on a new demo."""
+    with opened(wanted, Settings(**more), ()) as demo:
         settings, _ = await asyncio.to_thread(demo.ready)
         app = HubtuiApp(settings)
         async with app.run_test(size=size) as pilot:
             said = [str(note.message) for note in app._notifications]
-            assert said == [DRILLS[name].page]
+            assert said == ([DRILLS[wanted.drill].page] if wanted.drill else [])
             await until(pilot, lambda: app.session is not None, "a session")
             yield pilot
 
@@ -75,8 +83,9 @@ async def problem(pilot: Pilot[Any], incident: str) -> ProblemsScreen:
     return screen
 
 
-async def confirmed(pilot: Pilot[Any], name: str) -> Outcome:
-    """Types the name into the plan on the screen, and waits for the end of what it starts."""
+async def confirmed(pilot: Pilot[Any], name: str, over: str = "Over") -> Outcome:
+    """Types the name into the plan on the screen, and waits for the end of what it starts, and for
+    the words that tell it."""
     app = pilot.app
     await until(pilot, lambda: isinstance(app.screen, PlanScreen), "a plan")
     await until(pilot, lambda: isinstance(app.screen.focused, Input), "its field")
@@ -85,7 +94,7 @@ async def confirmed(pilot: Pilot[Any], name: str) -> Outcome:
     operation = session_of(pilot).operations.all[-1]
     async with asyncio.timeout(120):
         outcome = await operation.wait()
-    await shown(pilot, "Over")
+    await shown(pilot, over)
     return outcome
 
 

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Button, Input
 
+from hubtui.demo import launch
+from hubtui.demo.seed.values import TYPO
 from hubtui.model.plan import Result
 from hubtui.tui.screens.logs import LogsScreen
+from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.pullers import PullersScreen
+from hubtui.tui.screens.upgrade import UpgradeScreen
 from hubtui.tui.screens.why import PodWhyScreen
-from tests.tui.drills import SIZE, confirmed, drill, incidents, problem, session_of, statuses
+from hubtui.tui.widgets.choice_table import ChoiceTable
+from tests.tui.drills import (
+    SIZE,
+    confirmed,
+    drill,
+    incidents,
+    problem,
+    session_of,
+    statuses,
+    story,
+)
 from tests.tui.prepared import shown, until
 from tests.tui.tables import screen_lines
 
@@ -74,3 +89,36 @@ async def test_when_the_timeout_ends_it_one_rolls_back() -> None:
         outcome = await confirmed(pilot, "hub")
         assert outcome.result is Result.OK, outcome
         await until(pilot, lambda: statuses(pilot).get(6) == "deployed", "revision 6")
+
+
+@pytest.mark.parametrize("size", [SIZE, (80, 24)], ids=str)
+async def test_a_hook_that_fails_shows_the_next_steps_and_what_was_seen_of_it(
+    size: tuple[int, int],
+) -> None:
+    async with story(launch.Wanted(), size=size, helm_timeout="8s") as pilot:
+        app = pilot.app
+        await until(pilot, lambda: statuses(pilot).get(4) == "deployed", "the releases")
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, UpgradeScreen), "the sources")
+        sources = app.screen.query_one("#upgrade-sources", ChoiceTable)
+        await until(pilot, lambda: sources.has_focus and sources.cursor is not None, "sources")
+        await pilot.press("j", "j", "j", "enter")
+        await until(pilot, lambda: isinstance(app.screen.focused, Input), "the tag")
+        await pilot.press(*TYPO, "enter")
+        modes = app.screen.query_one("#upgrade-modes", ChoiceTable)
+        await until(pilot, lambda: modes.has_focus, "what becomes of the values")
+        await pilot.press("enter")
+        button = app.screen.query_one("#upgrade-plan", Button)
+        await until(pilot, lambda: button.has_focus, "the button")
+        await pilot.press("enter")
+        outcome = await confirmed(pilot, "hub", over="What can be done next:")
+        assert outcome.result is Result.FAILED
+        await shown(pilot, "A wrong image on all nodes: correct the values")
+        screen = app.screen
+        assert isinstance(screen, ProgressScreen)
+        text = screen.document.text
+        seen = text[text.index("What was seen of Job/hook-image-awaiter:") :]
+        places = [seen.index(f"\n  {kind} ") for kind in ("job", "pod", "puller", "event", "log")]
+        assert places == sorted(places)
+        assert f"scipy-notebook:{TYPO}: not found" in seen
+        assert text.index("What can be done next:") < text.index("What was seen of")

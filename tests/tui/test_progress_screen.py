@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from hubtui.model.plan import Outcome, Result
+from hubtui.model.plan import Outcome, Phase, Progress, Result, Step, StepState
 from hubtui.services.operation import Operation
 from hubtui.tui.screens.events import EventsScreen
 from hubtui.tui.screens.logs import LogsScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.problems import ProblemsScreen
 from hubtui.tui.screens.progress import ProgressScreen
+from hubtui.tui.screens.recover import RecoverScreen
 from hubtui.tui.screens.why import PodWhyScreen
 from tests.tui import prepared
 from tests.tui.conftest import Make
@@ -142,6 +143,81 @@ async def test_r_goes_back_at_once_when_the_upgrade_failed(make: Make) -> None:
         await shown(pilot, "puller on user-2: manifest unknown")
         await pilot.press("r")
         await shown(pilot, "revision 12 → 12, which becomes revision 13")
+
+
+async def test_the_keys_in_the_footer_follow_what_is_there(make: Make) -> None:
+    app = make(upgrading())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await watching(app, pilot)
+        await shown(pilot, "o cordon")
+        app.prepared.pods.stores.daemonsets.remove("hub/hook-image-puller")
+        await until(pilot, lambda: "o cordon" not in app.text, "no cordon")
+
+
+async def test_without_a_line_o_takes_no_node_while_most_have_no_image(make: Make) -> None:
+    known = upgrading()
+    pods = known.objects["pods"]
+    known.objects["pods"] = [p for p in pods if p["metadata"]["name"] != "hook-image-puller-user-0"]
+    app = make(known)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await watching(app, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: "Go to the line of a node." in app.told(), "the word")
+        assert isinstance(app.screen, ProgressScreen)
+
+
+async def test_while_a_hook_is_waited_for_its_pullers_stand_before_the_workloads(
+    make: Make,
+) -> None:
+    app = make(upgrading())
+    async with app.run_test(size=(160, 48)) as pilot:
+        running = await watching(app, pilot)
+        step = Step("Deployment", "hub", 1, 1, state=StepState.DONE)
+        running.advance(Progress(Phase.HOOKS, (step,), "helm waits"))
+        await shown(pilot, "Deployment/hub")
+        assert app.text.index("hook-image-awaiter waits") < app.text.index("Deployment/hub")
+
+
+async def test_what_is_left_of_a_hook_that_is_over_says_nothing(make: Make) -> None:
+    known = upgrading()
+    known.objects["jobs.batch"].clear()
+    pods = known.objects["pods"]
+    waits = ("hook-image-puller-user-1", "hook-image-puller-user-2")
+    known.objects["pods"] = [p for p in pods if p["metadata"]["name"] not in waits]
+    app = make(known)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await ready(pilot)
+        app.push_screen(ProgressScreen(operation(app.prepared)))
+        await shown(pilot, "ctrl+e comes back here")
+        assert "hook-image-puller" not in app.text
+
+
+async def test_a_revision_that_stays_pending_can_be_recovered_from_here(make: Make) -> None:
+    app = make(with_pending(upgrading()))
+    async with app.run_test(size=(160, 48)) as pilot:
+        running = await watching(app, pilot)
+        assert "R recover" not in app.text
+        running.end(Outcome(Result.INTERRUPTED, "Helm was killed (SIGKILL) in the hook"))
+        await shown(pilot, "R recover")
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, RecoverScreen), "the ways out")
+
+
+async def test_from_the_problem_and_from_the_pane_w_shows_the_pullers(make: Make) -> None:
+    app = make(with_pending(upgrading()))
+    async with app.run_test(size=(160, 48)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        app.pane("pods").table.move_to("role:hook-image-puller")
+        await pilot.press("w")
+        await shown(pilot, "Why: hook-image-puller")
+        await shown(pilot, "▲ blocks 2 ErrImagePull: manifest unknown for 6 m")
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, EventsScreen), "the events")
+        await pilot.press("escape")
+        stores = app.prepared.pods.stores
+        stores.daemonsets.remove("hub/hook-image-puller")
+        await shown(pilot, "hook-image-puller is gone; what lacked an image: user-2, user-1")
 
 
 async def test_other_operations_show_no_pullers_of_an_idle_hub(make: Make) -> None:

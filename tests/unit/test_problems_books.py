@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from hubtui.cli import cli
 from hubtui.model.problem import Incident
 from hubtui.services.problems.books import FILES_MOST, HEAD, LONGEST, shelf_of
+from hubtui.tui.commands import COMMANDS
 
 STUCK = Incident.PENDING_RELEASE
 
@@ -19,6 +23,19 @@ def test_each_incident_has_a_runbook(incident: Incident) -> None:
     assert book.text.startswith("# ")
     assert "## " in book.text
     assert "!" not in book.text
+
+
+@pytest.mark.parametrize("incident", Incident)
+def test_the_commands_and_keys_of_a_runbook_exist(incident: Incident) -> None:
+    (book,) = shelf_of(incident, "").books
+    lines = re.findall(r"^ +(hubtui .+)$|`(hubtui [^`]+)`", book.text, re.MULTILINE)
+    for first, second in lines:
+        _, name, *words = shlex.split(first or second)
+        command = cli.commands[name]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= known, words
+    pressed = {key for command in COMMANDS for key in command.keys}
+    assert set(re.findall(r"`([A-Za-z]|ctrl\+.|enter|esc)`", book.text)) <= pressed
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ import msgspec
 import pytest
 
 from hubtui.model.kube import Pod
+from hubtui.model.roles import Role
 from hubtui.services.pullers import NodePulls, Pullers, PullMatrix
 from hubtui.views.cells import plain
 from hubtui.views.document import Hung
 from hubtui.views.pullers import Line, gone_line, matrix_lines
 from tests.tui import prepared
-from tests.tui.upgrading import AWAITER, WAITS, ended, puller, upgrading
-from tests.tui.world import NOW, Json, World, ago
+from tests.tui.upgrading import AWAITER, NO_TAG, WAITS, ended, puller, upgrading
+from tests.tui.world import NOW, Json, World, ago, pod
 
 TEN = timedelta(minutes=10)
 RUNS = {"running": {"startedAt": ago(5)}}
@@ -141,3 +142,40 @@ async def test_what_is_left_to_say_when_it_is_gone(tmp_path: Path) -> None:
     assert plain(gone_line(matrix)) == (
         "hook-image-puller is gone; what lacked an image: user-2, user-1"
     )
+
+
+async def test_what_the_registry_says_on_several_nodes_is_told_once(tmp_path: Path) -> None:
+    world = replaced(upgrading(), "user-1", ended(6), NO_TAG, WAITS)
+    lines = text(matrix_lines(hook_of(tmp_path, world), NOW))
+    rows = [line.split("blocks ")[1] for line in lines if "blocks" in line]
+    assert rows == ["2 ErrImagePull for 6 m", "2 ErrImagePull for 6 m"]
+    assert [line.strip() for line in lines if "manifest unknown" in line] == [
+        "on 2 nodes: manifest unknown"
+    ]
+
+
+async def test_the_pod_that_waits_for_the_pullers_is_not_counted_as_one(tmp_path: Path) -> None:
+    world = World({"secrets": []})
+    world.add("pods", pod("hook-image-puller-a", "hook-image-puller", "hub", 7))
+    awaiter = pod(f"{AWAITER}-x", "image-puller", "hub", 7)
+    awaiter["metadata"]["ownerReferences"] = [{"kind": "Job", "name": AWAITER}]
+    world.add("pods", awaiter)
+    labels = {"component": "hook-image-puller", "release": "hub"}
+    meta = {"name": "hook-image-puller", "namespace": "hub", "labels": labels}
+    status = {"desiredNumberScheduled": 2, "numberReady": 1}
+    world.add("daemonsets.apps", {"metadata": meta, "status": status})
+    session = prepared.session(prepared.settings(tmp_path), world)
+    session.pods.update()
+    role = session.pods.role(Role.HOOK_PULLER)
+    assert (len(role.pods), role.ready, role.expected) == (2, 1, 2)
+
+
+async def test_a_pod_that_stays_on_a_tainted_node_is_counted(tmp_path: Path) -> None:
+    world = upgrading()
+    world.objects["daemonsets.apps"][-1]["status"] |= {
+        "desiredNumberScheduled": 3,
+        "numberMisscheduled": 1,
+    }
+    session = prepared.session(prepared.settings(tmp_path), world)
+    session.pods.update()
+    assert session.pods.role(Role.HOOK_PULLER).expected == 4
