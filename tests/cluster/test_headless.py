@@ -11,16 +11,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from hubtui.cli import run
 from tests.cluster.clusters import Cluster
 from tests.cluster.parts import Place
-from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.testbed.build import unpack_helm
 from tests.testbed.processes import wait_for
 from tests.testbed.release import CANARY
@@ -68,19 +69,18 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def hubtui(environment: dict[str, str]) -> Hubtui:
-    """Runs a command line with a kubeconfig, through a pipe."""
+def hubtui(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Hubtui:
+    """Runs a command line with a kubeconfig, as the console script does, in this process."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
 
     def call(kubeconfig: Path, *argv: str) -> subprocess.CompletedProcess[str]:
-        found = subprocess.run(
-            [sys.executable, "-m", "hubtui", "--kubeconfig", str(kubeconfig), *argv],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        code = run(["--kubeconfig", str(kubeconfig), *argv])
+        found = subprocess.CompletedProcess(argv, code, *capsys.readouterr())
         assert "Traceback" not in found.stdout + found.stderr
         return found
 
@@ -246,12 +246,6 @@ def test_with_full_rights_read_only_writes_nothing(hubtui: Hubtui, cluster: Clus
         "log",
         "portforward",  # the doctor asks the hub for its health
     }
-
-
-@pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        yield release
 
 
 def test_a_rollback_from_the_plan_to_the_journal(hubtui: Hubtui, small: SmallRelease) -> None:
