@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.clusters import Cluster
+from tests.cluster.evidence import Asked, Evidence
+from tests.cluster.read_only import USER
 from tests.cluster.small_release import SmallRelease, installed
 from tests.testbed import Testbed
+from tests.testbed.api import Api
 from tests.testbed.faults import FaultProxy
 
 
@@ -20,7 +23,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def helm_major() -> int:
-    """Which helm makes `small` and rolls it back; `EITHER_HELM` has a test run with both."""
+    """Which helm makes `small` and writes to it; `tests.cluster.either_helm` has it be both."""
     return 4
 
 
@@ -29,6 +32,26 @@ def small(cluster: Cluster, tmp_path: Path, helm_major: int) -> Iterator[SmallRe
     """A release with three revisions, in a namespace of its own."""
     with installed(cluster, tmp_path, helm_major) as release:
         yield release
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Path:
+    """The file for what `recover` replaces, not there yet."""
+    return tmp_path / "kept.json"
+
+
+@pytest.fixture
+def hub(testbed: Testbed) -> Iterator[Testbed]:
+    """The hub's release, put back as it was afterwards."""
+    yield testbed
+    testbed.reset()
+
+
+@pytest.fixture
+def api(cluster: Cluster) -> Iterator[Api]:
+    """Somebody else at work in the cluster, with every right."""
+    with cluster.api() as api:
+        yield api
 
 
 @pytest.fixture
@@ -80,3 +103,26 @@ def nosecrets(testbed: Testbed) -> Path:
 def nobody(testbed: Testbed) -> Path:
     """Known to the apiserver, and without rights."""
     return testbed.kubeconfig_for("nobody")
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A journal and a configuration of the test's own."""
+    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("HUBTUI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.delenv("HUBTUI_READ_ONLY", raising=False)
+    monkeypatch.chdir(tmp_path)  # what is exported lands here
+    (tmp_path / "config.toml").write_text("")
+    return tmp_path
+
+
+@pytest.fixture
+def evidence(testbed: Testbed) -> Evidence:
+    """What `readonly_admin` did on the real control plane, from now on."""
+    return Evidence(testbed, USER)
+
+
+@pytest.fixture
+def asked(cluster: Cluster) -> Asked:
+    """What who `reads_all` asked of the apiserver, from now on."""
+    return Asked(cluster, USER)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,9 @@ from hubtui.services.session import Session
 from hubtui.services.store import utc_now
 from tests.cluster.clusters import Cluster
 from tests.cluster.parts import evidence, level
-from tests.cluster.small_release import SmallRelease, installed
+from tests.cluster.small_release import SmallRelease
+
+pytestmark = pytest.mark.usefixtures("state")
 
 Json = dict[str, Any]
 
@@ -36,23 +37,16 @@ MISSING = "example.org/missing:1"
 """Nobody has it, on either cluster."""
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
 @pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        yield release
-        with cluster.api() as api:
-            path = f"/api/v1/nodes/{NODE}"
-            taints = api.get(path)["spec"].get("taints") or []
-            ours = [t for t in taints if t["key"] in (PULLERS_OFF.key, _UNSCHEDULABLE)]
-            left = [t for t in taints if t not in ours]
-            api.patch(path, {"spec": {"unschedulable": None, "taints": left}})
+def small(cluster: Cluster, small: SmallRelease) -> Iterator[SmallRelease]:
+    """The node is open again afterwards."""
+    yield small
+    with cluster.api() as api:
+        path = f"/api/v1/nodes/{NODE}"
+        taints = api.get(path)["spec"].get("taints") or []
+        ours = [t for t in taints if t["key"] in (PULLERS_OFF.key, _UNSCHEDULABLE)]
+        left = [t for t in taints if t not in ours]
+        api.patch(path, {"spec": {"unschedulable": None, "taints": left}})
 
 
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"

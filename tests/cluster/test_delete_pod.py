@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from hubtui.errors import (
@@ -18,34 +15,14 @@ from hubtui.model.plan import Plan, Result
 from hubtui.services.actions import delete_pod
 from hubtui.services.actions.delete_pod import DeletePodRequest
 from hubtui.services.session import Session
-from tests.cluster.clusters import Cluster
-from tests.cluster.parts import (
-    SCHEDULER,
-    Place,
-    deployment,
-    evidence,
-    level,
-    server,
-    writes,
-)
-from tests.cluster.small_release import SmallRelease, installed
+from tests.cluster.parts import SCHEDULER, Place, deployment, evidence, level, server, writes
+from tests.cluster.small_release import SmallRelease
 from tests.testbed.stages import STAGE
+
+pytestmark = pytest.mark.usefixtures("state")
 
 USER = "alice@example.org"
 POD = "jupyter-alice"
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        yield release
 
 
 @pytest.fixture

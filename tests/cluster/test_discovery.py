@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,6 @@ from tests.testbed.api import Api
 from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.release import umbrella
 from tests.testbed.users import NAMESPACE
-
-
-@pytest.fixture
-def api(cluster: Cluster) -> Iterator[Api]:
-    with cluster.api() as api:
-        yield api
 
 
 @pytest.fixture
@@ -50,12 +44,6 @@ def elsewhere(api: Api) -> Iterator[str]:
     # A namespace goes slowly, and its hub would be seen until then.
     api.request("DELETE", f"/apis/apps/v1/namespaces/{name}/deployments")
     api.request("DELETE", f"/api/v1/namespaces/{name}")
-
-
-@pytest.fixture
-async def proxy(cluster: Cluster) -> AsyncIterator[FaultProxy]:
-    async with FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy:
-        yield proxy
 
 
 def install(api: Api, namespace: str, release: str, **labels: str) -> None:

@@ -23,8 +23,9 @@ from hubtui.model.release import Payload
 from hubtui.model.three_way import Method, bare
 from hubtui.services.session import Session
 from tests.cluster.clusters import Cluster
+from tests.cluster.either_helm import either_helm as either_helm
 from tests.cluster.opened import session_of
-from tests.cluster.small_release import SmallRelease, installed
+from tests.cluster.small_release import SmallRelease
 from tests.testbed import Testbed
 from tests.testbed.api import Api, object_path
 
@@ -210,14 +211,6 @@ def test_our_merge_is_the_servers_dry_run_of_another_revision(
         assert (title, _same(compare_object(each, live).after_apply, answered)) == (title, [])
         compared += 1
     assert compared > 20
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
 
 
 async def _drift(small: SmallRelease, kubeconfig: Path | None = None, **how: Any) -> RevisionDiff:

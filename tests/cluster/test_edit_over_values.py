@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hubtui.model.overlay import changes
-from tests.cluster.clusters import Cluster
-from tests.cluster.small_release import NAME, SmallRelease, installed
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
+from tests.cluster.either_helm import either_helm as either_helm
+from tests.cluster.small_release import NAME, SmallRelease
 
 
 def rendered(small: SmallRelease, mode: str, overlay: dict[str, Any], folder: Path) -> str:

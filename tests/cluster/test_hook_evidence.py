@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +11,8 @@ from hubtui.model.redact import Redactor
 from hubtui.model.release import Hook, Status
 from hubtui.services.hook_evidence import HookEvidence
 from hubtui.services.session import Session
-from tests.cluster.clusters import Cluster
 from tests.cluster.demo_cluster import SPEED
-from tests.cluster.small_release import SmallRelease, installed
+from tests.cluster.small_release import SmallRelease
 
 SECRET = "canary-7f3a"
 DEADLINE = 6
@@ -60,12 +57,6 @@ spec:
       initContainers: [{name: image-pull-singleuser, image: "example.org/missing:2"}]
       containers: [{name: pause, image: "registry.k8s.io/pause:3.10"}]
 """
-
-
-@pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        yield release
 
 
 def put(small: SmallRelease, hook: str) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from hubtui.model.release import Status
 from hubtui.services.hooks import evidence
-from tests.cluster.clusters import Cluster
-from tests.cluster.small_release import SmallRelease, installed
+from tests.cluster.small_release import SmallRelease
 from tests.testbed.stages import STAGE
 
 HOOK = f"""
@@ -34,16 +31,10 @@ spec:
 """
 
 
-@pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        (release.chart / "templates" / "hook.yaml").write_text(HOOK)
-        yield release
-
-
 async def test_a_failed_hook_is_told_with_job_pod_events_and_log(
     small: SmallRelease,
 ) -> None:
+    (small.chart / "templates" / "hook.yaml").write_text(HOOK)
     small.cluster.write_log("migrate-hook", "no such table: users")
     try:
         with pytest.raises(subprocess.CalledProcessError, match="non-zero"):

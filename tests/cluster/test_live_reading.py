@@ -38,12 +38,6 @@ def api(cluster: Cluster) -> Iterator[Api]:
 
 
 @pytest.fixture
-async def proxy(cluster: Cluster) -> AsyncIterator[FaultProxy]:
-    async with FaultProxy(cluster.server, ca_file=cluster.ca_file) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 async def client(proxy: FaultProxy, cluster: Cluster) -> AsyncIterator[KubeClient]:
     async with client_of(proxy.kubeconfig_from(cluster.kubeconfig)) as client:
         yield client

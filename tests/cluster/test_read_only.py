@@ -1,8 +1,6 @@
 """The proof of read-only (design §8): who may do everything presses everything, and the logs of
 the apiserver and of the hub hold no write. It is on the real control plane, whose audit log nobody
 here wrote; the demo has one short test of its own.
-
-The last tests show that the same walk and the same logs do find a write where one is made.
 """
 
 from __future__ import annotations
@@ -13,22 +11,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from textual.screen import Screen
 from textual.widgets import Button
 
-from hubtui import config
-from hubtui.cli import cli, run
 from hubtui.clients import forward
 from hubtui.clients.gate import Call
 from hubtui.config import Settings
 from hubtui.errors import ReadOnlyError
 from hubtui.model.kinds import DEPLOYMENTS, PODS
 from hubtui.model.plan import Outcome, Result
-from hubtui.services.actions import release_pending
 from hubtui.services.hub_health import HubAddress, ask
 from hubtui.services.journal import Journal, Line
 from hubtui.services.session import Session, connect, open_client
@@ -43,42 +36,13 @@ from hubtui.tui.screens.starting import FromProblem
 from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Asked, Evidence
 from tests.cluster.parts import Place, server
-from tests.cluster.small_release import NAME, SmallRelease
+from tests.cluster.read_only import ON_DEMO, SIZE, assert_only_read, node_of, pod_of, settings_of
 from tests.testbed import Testbed
 from tests.tui.prepared import until
 from tests.tui.tables import screen_lines
 from tests.tui.walk import StayingApp, Walk
 
-USER = "readonly-admin"
-SIZE = (160, 48)
-
-
-@pytest.fixture(autouse=True)
-def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal and a configuration of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("HUBTUI_CONFIG", str(tmp_path / "config.toml"))
-    monkeypatch.delenv("HUBTUI_READ_ONLY", raising=False)
-    monkeypatch.chdir(tmp_path)  # what is exported lands here
-    (tmp_path / "config.toml").write_text("")
-    return tmp_path
-
-
-@pytest.fixture
-def evidence(testbed: Testbed) -> Evidence:
-    return Evidence(testbed, USER)
-
-
-@pytest.fixture
-def asked(cluster: Cluster) -> Asked:
-    return Asked(cluster, USER)
-
-
-def settings_of(cluster: Cluster, kubeconfig: Path, **flags: Any) -> Settings:
-    """The settings as the command line would make them."""
-    given = {"kubeconfig": str(kubeconfig), "namespace": "hub", "helm": str(cluster.helm())}
-    found, _ = config.load({**given, **flags})
-    return found
+pytestmark = pytest.mark.usefixtures("own_state")
 
 
 async def remember_an_operation() -> None:
@@ -91,17 +55,10 @@ async def remember_an_operation() -> None:
     await Journal().append(Line("id-1", "finished", datetime.now(UTC), outcome=over))
 
 
-def assert_only_read(evidence: Evidence) -> None:
-    assert len(evidence.entries) > 10, "nothing was asked: this proves nothing"
-    assert evidence.writes() == []
-    assert evidence.intrusions() == []
-    assert evidence.hub_writes() == []
-
-
 NOT_WALKED = {
     "QuitScreen": "asks only while an operation runs, and in read-only none does",
     "RunbookScreen": "needs a problem: the next test has one",
-    "RecoverScreen": "needs a release that is stuck: a test below has one",
+    "RecoverScreen": "needs a release that is stuck: test_read_only_stuck has one",
     "WorkflowRunsScreen": "needs a repository and a token, and asks GitHub only",
     "TextScreen": "shows a long value of a diff in full, and the revisions here have none",
 }
@@ -181,52 +138,6 @@ async def test_no_key_on_a_problems_runbook_writes(
     assert_only_read(evidence)
 
 
-@pytest.fixture
-def stuck(small: SmallRelease, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Where a release is whose newest revision is pending."""
-    small.set_status(3, "pending-upgrade")
-    monkeypatch.setattr(release_pending, "GRACE", 0.0)
-    return {"namespace": small.namespace, "release": NAME}
-
-
-async def test_no_key_at_a_stuck_release_writes(
-    testbed: Testbed, readonly_admin: Path, evidence: Evidence, stuck: dict[str, str]
-) -> None:
-    app = StayingApp(settings_of(testbed, readonly_admin, read_only=True, **stuck))
-    async with app.run_test(size=SIZE) as pilot:
-        walk = Walk(app, pilot)
-        await walk.here(("R",))
-        await walk.confirm(("R", "enter"), NAME)
-        assert app.screen.query_one("#confirm-go", Button).disabled
-        assert app.session is not None
-        assert app.session.operations.all == []
-    (place,) = walk.pressed
-    assert place.screen == "RecoverScreen"
-    assert len(walk.pressed[place]) > 10
-    assert_only_read(evidence)
-
-
-def test_no_recovery_is_written(
-    testbed: Testbed,
-    readonly_admin: Path,
-    evidence: Evidence,
-    stuck: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    monkeypatch.setenv("HUBTUI_HELM", str(testbed.helm()))
-    where = ["--namespace", stuck["namespace"], "--release", stuck["release"]]
-    flags = ["--kubeconfig", str(readonly_admin), *where, "--read-only", "recover"]
-    keep = tmp_path / "kept.json"
-    assert run(flags) == 0
-    for way in (["rollback"], ["mark-failed", "--save", str(keep)]):
-        assert run([*flags, "--way", *way]) == 0
-        assert run([*flags, "--way", *way, "--confirm", NAME]) == 3
-    assert not keep.exists()
-    assert not Journal().path.exists()
-    assert_only_read(evidence)
-
-
 async def test_no_command_of_the_palette_writes(
     testbed: Testbed, readonly_admin: Path, evidence: Evidence
 ) -> None:
@@ -265,73 +176,6 @@ async def test_the_right_name_and_the_button_start_nothing(
     assert_only_read(evidence)
 
 
-ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
-    "diff": [("1", "2"), ("1", "--unfold"), ("2", "--live")],
-    "values": [(), ("1", "--all")],
-    "pods": [(), ("--all",), ("--filter", "role:users")],
-    "why": [("hub",)],
-    "logs": [("hub",), ("hub", "--tail", "1")],
-    "rollback": [("2",)],
-    "recover": [],  # needs a release that is stuck
-    "upgrade": [("--set", "debug.enabled=true", "--values-mode", "reuse")],
-    "restart": [("hub",), ("proxy",)],
-    "delete-pod": [("{pod}",), ("{pod}", "--force")],
-    "cordon": [("user-1",), ("user-1", "--pullers-off")],
-    "uncordon": [("user-1",)],
-}
-"""What commands need; those that are not named here are run without anything."""
-
-CONFIRMED = (("--confirm", "hub"), ("--confirm", "{pod}"), ("--confirm", "wrong"))
-
-
-def command_lines(pod: str) -> Iterator[tuple[str, ...]]:
-    """Every command there is; those that ask for a confirmation with one, too."""
-    for name, command in cli.commands.items():
-        writes = any(parameter.name == "confirm" for parameter in command.params)
-        for arguments in ARGUMENTS.get(name, [()]):
-            for consent in ((), *(CONFIRMED if writes else ())):
-                for shape in ((), ("--json",)):
-                    words = (name, *arguments, *consent, *shape)
-                    yield tuple(word.format(pod=pod) for word in words)
-
-
-def pod_of(cluster: Cluster, component: str) -> str:
-    """The pod of a part of the hub."""
-    return str(_pod(cluster, component)["metadata"]["name"])
-
-
-def node_of(cluster: Cluster, component: str) -> str:
-    """The node that a part of the hub is on."""
-    return str(_pod(cluster, component)["spec"]["nodeName"])
-
-
-def _pod(cluster: Cluster, component: str) -> dict[str, Any]:
-    with cluster.api() as api:
-        (pod,) = api.items("/api/v1/namespaces/hub/pods", labelSelector=f"component={component}")
-    return pod
-
-
-def test_no_command_line_writes(
-    testbed: Testbed,
-    readonly_admin: Path,
-    evidence: Evidence,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setenv("HUBTUI_HELM", str(testbed.helm()))
-    flags = ["--kubeconfig", str(readonly_admin), "--namespace", "hub", "--read-only"]
-    codes = {words: run([*flags, *words]) for words in command_lines(pod_of(testbed, "proxy"))}
-    assert set(ARGUMENTS) <= set(cli.commands)
-    said = capsys.readouterr().err
-    confirmed = {words: code for words, code in codes.items() if "--confirm" in words}
-    assert {words: code for words, code in confirmed.items() if code != 3} == {}
-    assert {w: code for w, code in codes.items() if code and w not in confirmed} == {}, said
-    assert {words[0] for words in confirmed} >= {"rollback", "restart", "delete-pod"}
-    assert "hubtui is read-only" in said
-    assert not Journal().path.exists()
-    assert_only_read(evidence)
-
-
 async def session_of(settings: Settings) -> Session:
     found = await connect(settings, open_client(settings), live=False)
     assert isinstance(found, Session)
@@ -356,30 +200,6 @@ async def test_only_the_hubs_own_port_is_forwarded(
     assert len(evidence.forwards()) > 0
     assert evidence.writes() == []
     assert evidence.intrusions() == []
-
-
-# -- the demo
-
-
-ON_DEMO = pytest.mark.parametrize("cluster", ["demo"], indirect=True)
-
-
-@ON_DEMO
-def test_no_command_that_changes_something_writes_in_the_demo(
-    cluster: Cluster,
-    reads_all: Path,
-    asked: Asked,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setenv("HUBTUI_HELM", str(cluster.helm()))
-    flags = ["--kubeconfig", str(reads_all), "--read-only"]
-    lines = [words for words in command_lines(pod_of(cluster, "hub")) if "--confirm" in words]
-    codes = {run([*flags, *words]) for words in lines if "--json" not in words}
-    assert codes == {3}
-    assert "hubtui is read-only" in capsys.readouterr().err
-    assert len(asked.entries) > 10
-    assert asked.writes() == []
 
 
 @ON_DEMO
@@ -408,48 +228,3 @@ async def test_no_key_that_changes_something_writes_in_the_demo(
             assert app.screen._plan.confirm == name
     assert len(asked.entries) > 10
     assert asked.writes() == []
-
-
-# -- the proof can fail
-
-
-async def test_the_same_walk_finds_the_write_of_a_rollback(
-    small: SmallRelease, reads_all: Path, asked: Asked
-) -> None:
-    where = {"namespace": small.namespace, "release": NAME}
-    app = StayingApp(settings_of(small.cluster, reads_all, **where))
-    async with app.run_test(size=SIZE) as pilot:
-        walk = Walk(app, pilot)
-        await walk.confirm(("down", "r"), NAME)
-        assert app.session is not None
-        (operation,) = app.session.operations.all
-        await until(pilot, lambda: operation.done, "the end of the rollback")
-    assert operation.outcome is not None
-    assert operation.outcome.result is Result.OK
-    namespace = f"/namespaces/{small.namespace}/"
-    assert any(
-        write.startswith("create") and f"{namespace}secrets" in write for write in asked.writes()
-    )
-    assert any(write.startswith("patch") for write in asked.writes())
-
-
-def test_the_logs_tell_a_write_an_exec_and_a_foreign_port(
-    testbed: Testbed, evidence: Evidence
-) -> None:
-    with testbed.api(USER) as api:
-        pod = api.items("/api/v1/namespaces/hub/pods", labelSelector="component=proxy")[0]
-        name = pod["metadata"]["name"]
-        path = f"/api/v1/namespaces/hub/pods/{name}"
-        for subresource in ("exec?command=true", "attach", "proxy/", "portforward?ports=8000"):
-            with pytest.raises(httpx.HTTPStatusError):
-                api.get(f"{path}/{subresource}")
-        api.request("PATCH", path, {}, headers={"Content-Type": "application/merge-patch+json"})
-    answer = httpx.post(
-        f"{testbed.hub_url}/hub/api/users/nobody-there/server",
-        headers={"Authorization": f"token {testbed.hub_token}"},
-    )
-    assert answer.is_error
-    told = {urlsplit(entry.split()[1]).path.rpartition(name)[2] for entry in evidence.intrusions()}
-    assert told == {"/exec", "/attach", "/proxy/", "/portforward"}
-    assert [write.partition(" ")[0] for write in evidence.writes()] == ["patch"]
-    assert evidence.hub_writes() == ["POST /hub/api/users/nobody-there/server"]

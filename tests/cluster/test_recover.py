@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from hubtui.model.release import Status, decode_payload
 from hubtui.services.actions.recover import RecoverRequest, Way
 from hubtui.services.actions.recover_ways import survey
 from hubtui.services.session import Session
-from tests.cluster.clusters import Cluster
+from tests.cluster.either_helm import either_helm as either_helm
 from tests.cluster.parts import evidence, level
-from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.cluster.stuck import (
     EVIDENCE,
     add_hook,
@@ -25,6 +24,7 @@ from tests.cluster.stuck import (
     end_hook,
     history,
     killed,
+    leave_pending,
     mode_of,
     shell,
     stops,
@@ -33,36 +33,15 @@ from tests.cluster.stuck import (
     upgrade_of,
 )
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture
 def stuck(small: SmallRelease) -> SmallRelease:
     """Revision 4 is pending-upgrade, and nobody is at work on it."""
-    template = add_hook(small)
-    killed(small, 4, *upgrade_of(small, "four"))
-    template.unlink()
+    leave_pending(small)
     assert small.statuses()[4] == "pending-upgrade"
     return small
-
-
-@pytest.fixture
-def keep(tmp_path: Path) -> Path:
-    """The file for what is replaced, not there yet."""
-    return tmp_path / "kept.json"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +12,21 @@ from textual.widgets import Button, Input
 from hubtui.model.plan import Result
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.recover import RecoverScreen
-from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Asked
-from tests.cluster.small_release import NAME, SmallRelease, installed
-from tests.cluster.stuck import add_hook, end_hook, history, killed, mode_of, text_of, upgrade_of
+from tests.cluster.small_release import NAME, SmallRelease
+from tests.cluster.stuck import end_hook, history, leave_pending, mode_of, text_of
 from tests.cluster.test_rollback_by_keyboard import SIZE, app_on, started
 from tests.tui.prepared import shown, until
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture
-def stuck(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
+def stuck(small: SmallRelease) -> SmallRelease:
     """Revision 4 is pending-upgrade, its hook is gone, and nobody is at work on it."""
-    with installed(cluster, tmp_path, 4) as release:
-        template = add_hook(release)
-        killed(release, 4, *upgrade_of(release, "four"))
-        template.unlink()
-        end_hook(release)
-        yield release
+    leave_pending(small)
+    end_hook(small)
+    return small
 
 
 async def chosen(pilot: Pilot[Any], *keys: str) -> None:

@@ -12,28 +12,21 @@ from hubtui.services.actions.recover import RecoverRequest, Way
 from hubtui.services.operation import Operation
 from hubtui.services.session import Session
 from tests.cluster.small_release import NAME, SmallRelease, installed
-from tests.cluster.stuck import add_hook, history, killed, stops, text_of, upgrade_of
+from tests.cluster.stuck import history, leave_pending, stops, text_of
 from tests.testbed import Testbed
 from tests.testbed.faults import FaultProxy, Match
 
+pytestmark = pytest.mark.usefixtures("state")
+
 MARKS = Match(r"/secrets/sh\.helm\.release\.v1\.small\.v4$", method="PUT")
 LOOKS = Match(r"/secrets$", method="GET")
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
 
 
 @pytest.fixture
 def stuck(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
     """Revision 4 is pending-upgrade, and nobody is at work on it."""
     with installed(testbed, tmp_path, 4) as release:
-        template = add_hook(release)
-        killed(release, 4, *upgrade_of(release, "four"))
-        template.unlink()
+        leave_pending(release)
         yield release
 
 
@@ -41,11 +34,6 @@ def stuck(testbed: Testbed, tmp_path: Path) -> Iterator[SmallRelease]:
 async def proxy(testbed: Testbed) -> AsyncIterator[FaultProxy]:
     async with FaultProxy(testbed.server, ca_file=testbed.ca_file) as proxy:
         yield proxy
-
-
-@pytest.fixture
-def keep(tmp_path: Path) -> Path:
-    return tmp_path / "kept.json"
 
 
 async def started(session: Session, keep: Path) -> Operation:

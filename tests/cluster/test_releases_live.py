@@ -20,8 +20,9 @@ from hubtui.services.store import utc_now
 from hubtui.views.cells import Tone, plain
 from hubtui.views.releases import ReleasesView
 from tests.cluster.clusters import Cluster
+from tests.cluster.either_helm import either_helm as either_helm
 from tests.cluster.opened import PATIENCE, live, session_of, until
-from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.releases import packed, release
 from tests.testbed.api import Api
 from tests.testbed.faults import FaultProxy, Match
@@ -29,20 +30,6 @@ from tests.testbed.faults import FaultProxy, Match
 HELMS_UPDATES = Match(r"/secrets/sh\.helm\.release", method="PUT")
 """How helm ends an operation: the new status of its storage object."""
 GZIP = base64.b64decode(base64.b64decode(packed(release(9, others=1))))
-
-
-@pytest.fixture
-def api(cluster: Cluster) -> Iterator[Api]:
-    with cluster.api() as api:
-        yield api
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as found:
-        yield found
 
 
 @pytest.fixture

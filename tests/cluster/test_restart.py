@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from hubtui.config import Settings
@@ -23,22 +20,11 @@ from hubtui.services.actions.restart import RestartRequest
 from hubtui.services.session import Session, connect, open_client
 from tests.cluster.clusters import Cluster
 from tests.cluster.parts import SCHEDULER, Place, deployment, evidence, level, writes
-from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.testbed import Testbed
 from tests.testbed.users import NAMESPACE
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        yield release
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,9 @@ import pytest
 from hubtui.model.age import rfc3339
 from hubtui.model.release import RevisionHead
 from hubtui.services.releases import Summary
-from tests.cluster.clusters import Cluster
+from tests.cluster.either_helm import either_helm as either_helm
 from tests.cluster.opened import until
-from tests.cluster.small_release import NAME, SmallRelease, installed
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
+from tests.cluster.small_release import NAME, SmallRelease
 
 
 async def _rows(small: SmallRelease) -> list[tuple[RevisionHead, Summary]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,25 +21,13 @@ from hubtui.services.actions.rollback import RollbackRequest
 from hubtui.services.operation import Operation
 from hubtui.services.session import Session, connect, open_client
 from tests.cluster.clusters import Cluster
+from tests.cluster.either_helm import either_helm as either_helm
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.testbed import Testbed
 from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.release import CANARY
 
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
+pytestmark = pytest.mark.usefixtures("state")
 
 
 async def planned(session: Session, revision: int) -> Plan:
@@ -285,13 +272,6 @@ async def test_without_helm_the_plan_says_how_to_get_it(
 
 
 # The hub's own release
-
-
-@pytest.fixture
-def hub(testbed: Testbed) -> Iterator[Testbed]:
-    """The hub's release, put back as it was afterwards."""
-    yield testbed
-    testbed.reset()
 
 
 async def hub_session(kubeconfig: Path, testbed: Testbed) -> Session:

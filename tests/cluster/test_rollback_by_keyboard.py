@@ -21,31 +21,19 @@ from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.quit import QuitScreen
 from hubtui.tui.widgets.live_table import LiveTable
-from tests.cluster.clusters import Cluster
-from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.testbed import Testbed
 from tests.testbed.processes import wait_for
 from tests.tui.prepared import shown, until
 from tests.tui.tables import screen_lines
+
+pytestmark = pytest.mark.usefixtures("state")
 
 SIZE = (160, 48)
 HELD_HELM = """#!/bin/sh
 [ "$1" = version ] || until [ -e {go} ]; do sleep 0.05; done
 exec {helm} "$@"
 """
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        yield release
 
 
 def app_on(release: SmallRelease, **more: Any) -> HubtuiApp:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hubtui.errors import ChangedSinceError, CheckStopsError, ReadOnlyError, Too
 from hubtui.model.deployment import ChartKind, ChartSource, ValuesMode
 from hubtui.model.plan import Level, Phase, Result, StepState
 from hubtui.services.session import Session, connect, open_client
-from tests.cluster.clusters import Cluster
+from tests.cluster.either_helm import either_helm as either_helm
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.cluster.stuck import add_hook
 from tests.cluster.upgrading import check, folder, planned, until, upgraded, values
@@ -21,22 +20,9 @@ from tests.testbed import Testbed
 from tests.testbed.release import CANARY as CANARY_OF_HUB
 from tests.testbed.release import UNTOUCHED_TAG
 
+pytestmark = pytest.mark.usefixtures("state")
+
 CANARY = "kanarienvogel-7f3a"
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
 
 
 def template(small: SmallRelease, text: str, name: str = "more.yaml") -> None:
@@ -304,13 +290,6 @@ async def test_what_may_not_be_written_is_named_hooks_too(testbed: Testbed, tmp_
     for words in ("patch Deployment/web", "create helm's record"):
         assert words in rights.details
     assert any(words.endswith("for the pre-upgrade hook Job/migrate") for words in rights.details)
-
-
-@pytest.fixture
-def hub(testbed: Testbed) -> Iterator[Testbed]:
-    """The hub's release, put back as it was afterwards."""
-    yield testbed
-    testbed.reset()
 
 
 async def test_the_hub_gets_another_image_pulled_before_and_answers(

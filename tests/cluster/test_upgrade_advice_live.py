@@ -13,12 +13,9 @@ from hubtui.services.actions.upgrade_request import UpgradeRequest
 from tests.cluster.opened import session_of
 from tests.testbed import Testbed
 
+pytestmark = pytest.mark.usefixtures("state")
+
 GONE = '{{ if hasKey .Values.rbac "enabled" }}{{ fail "rbac.enabled is gone" }}{{ end }}'
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
 
 
 async def checks(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,27 +18,15 @@ from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.upgrade import UpgradeScreen
 from hubtui.tui.widgets.choice_table import ChoiceTable
-from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Asked
-from tests.cluster.small_release import NAME, SmallRelease, installed
+from tests.cluster.small_release import NAME, SmallRelease
 from tests.cluster.test_rollback_by_keyboard import SIZE, app_on
 from tests.tui.prepared import shown, until
 
+pytestmark = pytest.mark.usefixtures("state")
+
 FILES, CHART, EDIT = 1, 2, 4
 RESET, REUSE, RESET_THEN_REUSE = range(3)
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def small(cluster: Cluster, tmp_path: Path) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, 4) as release:
-        yield release
 
 
 async def choose(pilot: Pilot[Any], name: str, at: int) -> None:

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from hubtui.model.plan import Level, Phase, Result
 from hubtui.services.journal import Entry, Journal
 from tests.cluster.clusters import Cluster
 from tests.cluster.demo_cluster import SPEED
+from tests.cluster.either_helm import either_helm as either_helm
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.cluster.stuck import add_hook
 from tests.cluster.test_hook_evidence import DEADLINE, HOOK
@@ -28,6 +28,8 @@ from tests.testbed import Testbed
 from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.places import ROOT
 
+pytestmark = pytest.mark.usefixtures("state")
+
 CANARY = "kanarienvogel-7f3a"
 SECRET = """
 apiVersion: v1
@@ -36,21 +38,6 @@ metadata: {name: key}
 stringData:
   key: {{ .Values.hidden | default "none" | quote }}
 """
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal of the test's own."""
-    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
 
 
 @pytest.fixture

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from hubtui.services import journal
-from tests.cluster.clusters import Cluster
-from tests.cluster.small_release import SmallRelease, installed
+from tests.cluster.either_helm import either_helm as either_helm
+from tests.cluster.small_release import SmallRelease
 from tests.cluster.upgrading import check, folder, planned, upgraded
 
-
 pytestmark = pytest.mark.usefixtures("state")
-
-
-@pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])
-def small(
-    request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path
-) -> Iterator[SmallRelease]:
-    with installed(cluster, tmp_path, request.param) as release:
-        yield release
 
 
 async def test_who_deployed_last_is_told_with_its_evidence(small: SmallRelease) -> None:
