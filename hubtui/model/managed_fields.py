@@ -60,8 +60,13 @@ class Owners:
 
     def of_field(self, live: Any, steps: Steps) -> Owner | None:
         """Who wrote a field of the live object last; None when nobody is known to have."""
-        found = [owner for owner, tree in self.entries if _reaches(tree, live, steps)]
-        return max(found, key=_when, default=None)
+        found = [
+            (reached, _when(owner), owner.manager != HELM, owner)
+            for owner, tree in self.entries
+            if (reached := _reached(tree, live, steps)) is not None
+        ]
+        # Who owns the field itself wrote it, and not who owns what it is in.
+        return max(found, key=lambda each: each[:3])[-1] if found else None
 
     def others(self, live: Any, path: Sequence[str]) -> bool:
         """Whether somebody besides Helm owns the field at a path of names; in it, `a/b` is the
@@ -100,11 +105,12 @@ def _when(owner: Owner) -> float:
     return owner.time.timestamp() if owner.time else 0.0
 
 
-def _reaches(tree: Any, live: Any, steps: Steps) -> bool:
+def _reached(tree: Any, live: Any, steps: Steps) -> int | None:
+    """How many of the steps lead to what is owned; None where it is not."""
     node, value = tree, live
-    for step in steps:
+    for count, step in enumerate(steps):
         if not node:
-            return True  # what is owned as a whole is owned in its parts
+            return count  # what is owned as a whole is owned in its parts
         if isinstance(step, Item):
             item = _at(value, step.after)
             node = _item(node, item)
@@ -112,9 +118,9 @@ def _reaches(tree: Any, live: Any, steps: Steps) -> bool:
             item = value.get(step) if isinstance(value, Mapping) else None
             node = node.get(f"f:{step}") if isinstance(node, Mapping) else None
         if node is None:
-            return False
+            return None
         value = item
-    return True
+    return len(steps)
 
 
 def _walk(node: Any, live: Any, path: list[str]) -> bool:

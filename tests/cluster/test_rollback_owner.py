@@ -5,60 +5,18 @@ Flux is met on the real control plane only: the demo's apiserver takes no defini
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from hubtui.errors import CheckStopsError
 from hubtui.services.actions.rollback import RollbackRequest
+from tests.cluster.owners import flux as flux
 from tests.cluster.parts import evidence, level
 from tests.cluster.small_release import NAME, SmallRelease, installed
 from tests.testbed import Testbed
 
-_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-
 pytestmark = pytest.mark.usefixtures("state")
-
-
-@pytest.fixture
-def flux(testbed: Testbed) -> Iterator[str]:
-    """The apiserver knows HelmReleases, of any content."""
-    group, plural = "helm.toolkit.fluxcd.io", "helmreleases"
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {
-        "name": "v2",
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": schema},
-    }
-    names = {"plural": plural, "singular": "helmrelease", "kind": "HelmRelease"}
-    body = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {"group": group, "names": names, "scope": "Namespaced", "versions": [version]},
-    }
-    with testbed.api() as api:
-        api.request("POST", _CRDS, body)
-        api.wait_items(_CRDS, lambda found: any(_is_served(each, body) for each in found))
-        try:
-            yield f"/apis/{group}/v2"
-        finally:
-            with contextlib.suppress(httpx.HTTPStatusError):
-                api.request("DELETE", f"{_CRDS}/{plural}.{group}")
-
-
-def _is_served(each: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    # Until its controller has looked, a definition's conditions are null.
-    conditions = each.get("status", {}).get("conditions") or ()
-    return each["metadata"]["name"] == wanted["metadata"]["name"] and any(
-        condition["type"] == "Established" and condition["status"] == "True"
-        for condition in conditions
-    )
 
 
 async def test_a_helm_release_of_flux_is_a_stop_until_it_is_suspended(

@@ -208,6 +208,17 @@ def test_the_field_of_an_item_is_found_by_the_items_keys() -> None:
     assert Owners.of(live).of_field(live, ("spec", "replicas")) is None
 
 
+def test_the_owner_of_a_field_goes_before_the_owner_of_what_it_is_in() -> None:
+    # helm 3 keeps the map when the same second's edit takes its only key over.
+    live = {"data": {"mark": "by hand"}, "metadata": {"managedFields": [
+        managed("helm", {"f:data": {}}),
+        managed("kubectl-edit", {"f:data": {"f:mark": {}}}),
+    ]}}  # fmt: skip
+    owner = Owners.of(live).of_field(live, ("data", "mark"))
+    assert owner is not None
+    assert owner.manager == "kubectl-edit"
+
+
 def test_secrets_of_a_drifted_object_are_masked() -> None:
     live = _live()
     container(live)["env"][0] = {"name": "A", "value": "x", "token": "abc"}
