@@ -24,7 +24,7 @@ from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
 from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.tui.widgets.text_table import DocumentTable
-from hubtui.views.cells import Cell
+from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.document import Document, Hung
 from hubtui.views.plan import (
     check_counts,
@@ -109,7 +109,9 @@ class PlanScreen(BaseScreen[None]):
         return check_lines(self._plan, self._overrides) if self._plan else ()
 
     def _notice_lines(self, now: datetime) -> Iterable[Cell | Hung]:
-        return notice_lines(self._plan) if self._plan else ()
+        if self._plan is None:
+            return ()
+        return list(notice_lines(self._plan)) or [cell("Nothing can be said of it.", Tone.MUTED)]
 
     def _what_lines(self, now: datetime) -> Iterable[Cell | Hung]:
         return what_lines(self._plan) if self._plan else ()
@@ -127,7 +129,10 @@ class PlanScreen(BaseScreen[None]):
         if plan.changes is None and self._action not in WITH_DIFF:
             self.add_class("-no-diff")
             self._what.touch()
-        frame.view.show(plan.changes)
+        if plan.changes is None and plan.stops:
+            frame.view.fail(f"Not compared: the check '{plan.stops[0].name}' says stop.")
+        else:
+            frame.view.show(plan.changes)
         frame.show()
         frame.show_freshness(Freshness("secrets masked"))
         self.query_one("#plan-checks", PaneFrame).show_headline(check_counts(plan))
