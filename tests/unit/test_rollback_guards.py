@@ -69,6 +69,23 @@ def test_without_purposes_every_node_may_run_a_server() -> None:
     assert "missing on b" in release_images.verdict({IMAGE: False}, nodes).evidence
 
 
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        ((), "notebook:2026.11 on 1 node"),
+        (("x:1",), "notebook:2026.11 on 2 nodes"),
+        (tuple(f"image:{n}" for n in range(50)), "on 1 node, perhaps on 1 more of 2"),
+    ],
+    ids=["one", "two", "one that cannot tell"],
+)
+def test_what_the_hook_puller_brings_is_no_warning(others: tuple[str, ...], says: str) -> None:
+    nodes = [node("u1", "x:1"), *([node("u2", *others, purpose="core")] if others else [])]
+    found = release_images.verdict({IMAGE: False}, nodes, {IMAGE: nodes})
+    assert found.level is Level.OK
+    assert found.evidence.startswith("the hook puller pulls beforehand: ")
+    assert found.evidence.endswith(says)
+
+
 # Owners
 
 

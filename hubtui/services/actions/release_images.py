@@ -12,12 +12,13 @@ from typing import Final
 
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import ApiError
+from hubtui.model.daemon_nodes import daemon_pod
 from hubtui.model.diff_images import split_image
 from hubtui.model.hub_chart import is_hub_chart
 from hubtui.model.image_name import full_name
 from hubtui.model.kinds import NODES
 from hubtui.model.kube_needs import Node
-from hubtui.model.manifest import images
+from hubtui.model.manifest import Resource, images
 from hubtui.model.plan import Check
 from hubtui.services.actions.common import counted, ok, warn
 from hubtui.services.actions.release_facts import Facts, Side
@@ -56,20 +57,41 @@ async def check(
         nodes = await client.list(NODES)
     except ApiError as error:
         return warn(NAME, f"? whether nodes have them: {error.what}")
-    return verdict(wanted, nodes, pulled, otherwise)
+    return verdict(wanted, nodes, _pullers_nodes(facts.target, nodes, pulled), otherwise)
 
 
 def pulled_beforehand(side: Side) -> frozenset[str]:
     """The images that the hook puller of an upgrade brings to every node before all else."""
-    if side.content is None:
-        return frozenset()
-    objects = [
+    return frozenset(image for puller in _pullers(side) for image in _brought(puller))
+
+
+def _pullers(side: Side) -> list[Resource]:
+    """The DaemonSets of the hook: one, unless the chart has several hubs in it."""
+    return [
         item
-        for hook in side.content.hooks
+        for hook in (side.content.hooks if side.content else ())
         if _PRE_UPGRADE in hook.hook.events
         for item in hook.objects
+        if isinstance(item, Resource) and item.kind == "DaemonSet" and _brought(item)
     ]
-    return frozenset(each.image for each in images(objects) if each.role == _PULLER and each.init)
+
+
+def _brought(puller: Resource) -> frozenset[str]:
+    return frozenset(each.image for each in images([puller]) if each.role == _PULLER and each.init)
+
+
+def _pullers_nodes(
+    side: Side, nodes: Sequence[Node], pulled: frozenset[str]
+) -> dict[str, list[Node]]:
+    """The nodes that each image is pulled on: those that the DaemonSet wants a pod on, which with
+    the chart's defaults are core nodes too (facts.md §1.4)."""
+    found: dict[str, dict[str, Node]] = {image: {} for image in pulled}
+    for puller in _pullers(side):
+        pod = daemon_pod(puller.body)
+        where = {n.metadata.name: n for n in nodes if pod is None or pod.goes_to(n)}
+        for image in _brought(puller) & pulled:
+            found[image] |= where
+    return {image: list(where.values()) for image, where in found.items()}
 
 
 def _wanted(facts: Facts) -> dict[str, bool]:
@@ -87,20 +109,21 @@ def _wanted(facts: Facts) -> dict[str, bool]:
 def verdict(
     wanted: Mapping[str, bool],
     nodes: Sequence[Node],
-    pulled: frozenset[str] = frozenset(),
+    pulled: Mapping[str, Sequence[Node]] | None = None,
     otherwise: str = NOT_BEFORE,
 ) -> Check:
-    """What the nodes' own lists say."""
+    """What the nodes' own lists say; `pulled` has the nodes that the hook puller goes to."""
     missing: list[str] = []
     coming: list[str] = []
     unknown: set[str] = set()
     for image, core in wanted.items():
+        if pulled is not None and image in pulled:
+            coming += _coming(image, pulled[image])
+            continue
         has = {node.metadata.name: has_image(node, image) for node in nodes_for(nodes, core=core)}
         unknown.update(name for name, it in has.items() if it is None)
         without = [name for name, it in has.items() if it is False]
-        if without and image in pulled:
-            coming.append(f"{_short(image)} on {counted(len(without), 'node')}")
-        elif without:
+        if without:
             missing.append(f"{_short(image)} is missing on {_names(without)}")
     if not missing and not unknown and not coming:
         return ok(NAME, f"{counted(len(wanted), 'image')}: on every node that may run them")
@@ -112,6 +135,16 @@ def verdict(
     if coming:
         words.append(f"the hook puller pulls beforehand: {', '.join(_first(coming))}")
     return warn(NAME, "; ".join(words)) if missing or unknown else ok(NAME, "; ".join(words))
+
+
+def _coming(image: str, nodes: Sequence[Node]) -> list[str]:
+    """On how many nodes an image is to be pulled; nothing where all have it."""
+    has = [has_image(node, image) for node in nodes]
+    lack, open_ = has.count(False), has.count(None)
+    words = [f"on {counted(lack, 'node')}"] if lack else []
+    if open_:
+        words.append(f"perhaps on {open_}{' more' if lack else ''} of {len(nodes)}")
+    return [f"{_short(image)} {', '.join(words)}"] if words else []
 
 
 def _first(words: list[str]) -> list[str]:
