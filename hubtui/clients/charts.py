@@ -32,7 +32,7 @@ async def source(reference: str, version: str = "", repository: str = "") -> Cha
 
 
 def named(reference: str, version: str = "", repository: str = "") -> ChartSource:
-    """The same, at once: it reads files."""
+    """The same, at once: it reads files. Raises what `source` raises."""
     path = Path(reference).expanduser()
     if reference.startswith("oci://"):
         return ChartSource(ChartKind.OCI, reference, version, name=reference.rsplit("/", 1)[-1])

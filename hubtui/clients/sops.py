@@ -64,7 +64,8 @@ class Sops:
     async def decrypt(self, file: ValueFile) -> dict[str, Any]:
         """The values of an encrypted file, which stay in memory.
 
-        Raises ToolError without a key for it, or when it was changed after it was encrypted.
+        Raises ToolError without a key for it, or when it was changed after it was encrypted, and
+        DecodeError when what it holds is no map of values.
         """
         # As helm would be handed the file by hubploy: in its own format, without a detour.
         kinds = [] if file.path.endswith(".json") else ["--input-type", "yaml"]

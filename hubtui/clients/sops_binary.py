@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import shutil
 from pathlib import Path
 from typing import Final
 
+from hubtui.clients.programs import on_machine
 from hubtui.config import Settings
 from hubtui.errors import ToolError
 
@@ -19,16 +19,9 @@ INSTALL: Final = "Install it: pip install 'hubtui[tools]', or put sops on PATH."
 
 def find(settings: Settings) -> Path:
     """Where sops is. Raises ToolError with the command that mends it."""
-    if settings.sops:
-        found = shutil.which(str(Path(settings.sops).expanduser()))
-        if found is None:
-            raise ToolError(
-                f"sops = {settings.sops!r} names no program", remedy="Mend HUBTUI_SOPS or `sops`."
-            )
-        return Path(found)
-    on_path = shutil.which("sops")
-    if on_path is not None:
-        return Path(on_path)
+    found = on_machine("sops", settings.sops)
+    if found is not None:
+        return found
     bundled = _in_wheel()
     if bundled is None:
         raise ToolError(

@@ -22,7 +22,8 @@ def document(path: str | Path) -> dict[str, Any]:
 
 
 def harmless(path: str | Path) -> dict[str, Any]:
-    """The same of a file that is for hubtui and its screen: its texts made harmless."""
+    """The same of a file that is for hubtui and its screen: its texts made harmless. Raises
+    DecodeError with file and line."""
     text = _text(Path(path))
     try:
         return mapping(load(text), path)

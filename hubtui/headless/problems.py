@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hubtui.errors import UsageError
+from hubtui.headless import shapes
 from hubtui.headless.output import Answer, Note, Scope
 from hubtui.headless.run import WATCH_BEAT, Run, opened, require, scope_of
 from hubtui.headless.text import fitted
@@ -84,15 +85,7 @@ def shape(problem: Problem) -> dict[str, Any]:
         "effect": problem.effect,
         "todo": problem.todo,
         "since": rfc3339(problem.since),
-        "evidence": [
-            {
-                "source": each.source,
-                "words": each.words,
-                "at": rfc3339(each.at),
-                "warning": each.warning,
-            }
-            for each in problem.evidence
-        ],
+        "evidence": [shapes.evidence(each) for each in problem.evidence],
         "missing": [{"source": each.source, "reason": each.reason} for each in problem.missing],
         "targets": [{"kind": each.kind, "name": each.name} for each in problem.targets],
         "fixes": [

@@ -11,6 +11,7 @@ from hubtui.model.podstate import Severity
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import server_of, user_of
 from hubtui.model.trail import Finding
+from hubtui.model.why_facts import Evidence
 from hubtui.model.workflow import Made, WorkflowRun
 from hubtui.services.pods import PodRow, RoleRow
 from hubtui.services.releases import Summary
@@ -67,6 +68,16 @@ def workflow_run(run: WorkflowRun, made: Made | None) -> Shape:
         "url": run.html_url,
         "revision": made.revision if made else None,
         "revision_by": made.by.value if made else None,
+    }
+
+
+def evidence(each: Evidence) -> Shape:
+    """One thing that was seen, of an explanation or a problem."""
+    return {
+        "source": each.source,
+        "words": each.words,
+        "at": rfc3339(each.at),
+        "warning": each.warning,
     }
 
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from hubtui.errors import NotFoundError
+from hubtui.headless import shapes
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.pods import pod_stores
 from hubtui.headless.pullers import lines_of, matrices_of, shape
 from hubtui.headless.run import Run, ask, require, scope_of, store_notes
 from hubtui.headless.text import fitted
-from hubtui.model.age import rfc3339
 from hubtui.model.podstate import state_of
 from hubtui.model.roles import Role, user_of
 from hubtui.model.why import Finding
@@ -110,13 +110,5 @@ def _shape(finding: Finding) -> dict[str, Any]:
         "happened": found.happened,
         "means": found.means,
         "todo": found.todo,
-        "evidence": [
-            {
-                "source": each.source,
-                "words": each.words,
-                "at": rfc3339(each.at),
-                "warning": each.warning,
-            }
-            for each in found.evidence
-        ],
+        "evidence": [shapes.evidence(each) for each in found.evidence],
     }

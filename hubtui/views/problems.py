@@ -11,6 +11,7 @@ from hubtui.model.problem import Counts, Fix, Level, Missing, Problem, Verb
 from hubtui.services.problems.finder import Problems
 from hubtui.views.cells import EMPTY, SIGN_NOW, SIGN_SOON, Cell, Span, Tone, cell, join
 from hubtui.views.document import INDENT, Hung, fact, heading
+from hubtui.views.evidence import evidence_lines, missing_lines
 from hubtui.views.table import Column, Dirty, Freshness
 
 COLUMNS: Final = (
@@ -124,13 +125,7 @@ def problem_lines(problem: Problem, now: datetime, key_of: KeyOf = no_key) -> It
         yield heading("What starts from here")
         for fix in problem.fixes:
             yield _fix(fix, key_of(fix.verb))
-    if problem.evidence:
-        yield ()
-        yield heading("Evidence")
-    for each in problem.evidence:
-        ago = f"{age(each.at, now)} ago" if each.at else ""
-        seen = cell(each.words, Tone.SOON if each.warning else Tone.PLAIN)
-        yield fact(each.source, join(seen, cell(ago, Tone.MUTED)), width=11)
+    yield from evidence_lines(problem.evidence, now)
     yield from missing_lines(problem.missing)
 
 
@@ -145,12 +140,3 @@ def _fix(fix: Fix, key: str) -> Hung:
         return fact(fix.verb, join(words, (("·", Tone.MUTED),), (command,)), width=11)
     lead = f"{INDENT}{key:<3} "
     return Hung(((lead, Tone.ACCENT), *join(words, (("·", Tone.MUTED),), (command,))), len(lead))
-
-
-def missing_lines(missing: Sequence[Missing]) -> Iterator[Cell | Hung]:
-    """What could not be read, and why."""
-    if missing:
-        yield ()
-        yield heading("Not read")
-    for each in missing:
-        yield fact(each.source, cell(each.reason, Tone.MUTED), width=18)

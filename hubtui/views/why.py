@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from hubtui.model.age import age
 from hubtui.model.kube import Pod
 from hubtui.model.podstate import Severity, state_of
 from hubtui.model.roles import server_of, user_of
 from hubtui.model.why import Finding
 from hubtui.model.why_facts import Why
 from hubtui.views.cells import Cell, Tone, cell, join
-from hubtui.views.document import INDENT, Hung, fact, heading
+from hubtui.views.document import INDENT, Hung, heading
+from hubtui.views.evidence import evidence_lines, missing_lines
 from hubtui.views.signs import sign_of, tone_of
 
 NAMES = 6
@@ -60,15 +60,5 @@ def _why(why: Why, severity: Severity, now: datetime) -> Iterator[Cell | Hung]:
     for words, toned in ((why.happened, tone), (why.means, Tone.PLAIN), (why.todo, Tone.ACCENT)):
         if words:
             yield Hung(((INDENT, Tone.PLAIN), *cell(words, toned)), len(INDENT))
-    if why.evidence:
-        yield ()
-        yield heading("Evidence")
-    for each in why.evidence:
-        ago = f"{age(each.at, now)} ago" if each.at else ""
-        seen = cell(each.words, Tone.SOON if each.warning else Tone.PLAIN)
-        yield fact(each.source, join(seen, cell(ago, Tone.MUTED)), width=11)
-    if why.missing:
-        yield ()
-        yield heading("Not read")
-    for missing in why.missing:
-        yield fact(missing.source, cell(missing.reason, Tone.MUTED), width=18)
+    yield from evidence_lines(why.evidence, now)
+    yield from missing_lines(why.missing)

@@ -84,7 +84,8 @@ async def plan(session: ActionSession, request: UpgradeRequest) -> UpgradePlan:
 async def apply(session: ActionSession, plan: Plan, token: WriteToken, report: Report) -> Outcome:
     """Runs helm and watches until the release has come or has failed.
 
-    Raises ChangedSinceError before anything is written when the plan no longer holds.
+    Raises ChangedSinceError before anything is written when the plan no longer holds, ToolError
+    without a helm or when it cannot be started.
     """
     if not isinstance(plan, UpgradePlan):
         raise TypeError(plan.action)

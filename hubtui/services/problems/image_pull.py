@@ -15,6 +15,7 @@ from hubtui.services.problems.signs import (
     counted,
     earliest,
     failing_image,
+    looks_at,
     name_of,
     named,
     placed_at,
@@ -179,10 +180,7 @@ def _targets(image: str, rows: Sequence[PodRow]) -> tuple[Target, ...]:
 def _fixes(seen: Situation, rows: Sequence[PodRow]) -> tuple[Fix, ...]:
     first = max(rows, key=lambda row: str(row.pod.metadata.creation_timestamp))
     name = first.pod.metadata.name
-    looks = (
-        Fix(Verb.WHY, name, f"what explains {name}"),
-        Fix(Verb.EVENTS, name, "the pod's events"),
-    )
+    looks = looks_at(name)
     since = max((at for row in rows if (at := placed_at(row.pod)) is not None), default=None)
     # One user's image is that user's choice; an upgrade brings one to many.
     common = len(rows) >= MANY or any(row.role is not Role.USERS for row in rows)

@@ -9,7 +9,7 @@ from hubtui.model.kube_needs import Node
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Missing, Problem, Target, Verb
 from hubtui.model.roles import Role
 from hubtui.services.pods import PodRow
-from hubtui.services.problems.signs import counted, earliest, name_of, named, silent_since
+from hubtui.services.problems.signs import counted, earliest, looks_at, name_of, named, silent_since
 from hubtui.services.problems.situation import CORE_ROLES, Situation
 
 UNCONFIRMED: Final = 8.0
@@ -119,10 +119,7 @@ def _missing(seen: Situation) -> tuple[Missing, ...]:
 def _fixes(rows: Sequence[PodRow]) -> tuple[Fix, ...]:
     first = min(rows, key=lambda row: (row.role not in CORE_ROLES, row.pod.metadata.name))
     name = first.pod.metadata.name
-    looks = (
-        Fix(Verb.WHY, name, f"what explains {name}"),
-        Fix(Verb.EVENTS, name, "the pod's events"),
-    )
+    looks = looks_at(name)
     ending = [row for row in rows if row.pod.metadata.deletion_timestamp is not None]
     if not ending:
         return looks

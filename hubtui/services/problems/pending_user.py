@@ -18,6 +18,7 @@ from hubtui.services.problems.signs import (
     condition,
     counted,
     earliest,
+    looks_at,
     name_of,
     named,
     todo_of,
@@ -185,10 +186,7 @@ def _missing(seen: Situation, why: Why | None) -> tuple[Missing, ...]:
 def _fixes(seen: Situation, rows: Sequence[PodRow], why: Why | None) -> tuple[Fix, ...]:
     oldest = min(rows, key=lambda row: str(row.pod.metadata.creation_timestamp))
     name = oldest.pod.metadata.name
-    looks = (
-        Fix(Verb.WHY, name, f"what explains {name}"),
-        Fix(Verb.EVENTS, name, "the pod's events"),
-    )
+    looks = looks_at(name)
     if why is not None and why.cause is Cause.SCHEDULER:
         scheduler = Role.USER_SCHEDULER.value
         restart = Fix(Verb.RESTART, scheduler, "restart the user-scheduler")

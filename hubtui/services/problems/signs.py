@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hubtui.model.kube import Condition, ContainerStatus, Pod, Terminated
-from hubtui.model.problem import Evidence
+from hubtui.model.problem import Evidence, Fix, Verb
 from hubtui.model.roles import server_of, user_of
 from hubtui.model.why_facts import Why, without_keys
 from hubtui.model.why_image import FAILING, image_in
@@ -58,6 +58,14 @@ def waiting_image(pod: Pod) -> str:
         if status.state.waiting is not None:
             return _image(pod, status)
     return ""
+
+
+def looks_at(pod: str) -> tuple[Fix, Fix]:
+    """What tells more of a pod and changes nothing."""
+    return (
+        Fix(Verb.WHY, pod, f"what explains {pod}"),
+        Fix(Verb.EVENTS, pod, "the pod's events"),
+    )
 
 
 def condition(pod: Pod, kind: str) -> Condition | None:

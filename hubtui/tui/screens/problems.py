@@ -23,9 +23,10 @@ from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.tui.widgets.text_table import DocumentTable
 from hubtui.views.cells import Cell
 from hubtui.views.document import Document, Hung
+from hubtui.views.evidence import missing_lines
 from hubtui.views.export import About
 from hubtui.views.freshness import freshness
-from hubtui.views.problems import ProblemsView, missing_lines, problem_lines
+from hubtui.views.problems import ProblemsView, problem_lines
 
 
 class ProblemsScreen(FromProblem, BaseScreen[None]):
@@ -43,7 +44,7 @@ class ProblemsScreen(FromProblem, BaseScreen[None]):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         with PaneFrame("Problems", id="problems"):
-            yield LiveTable(self.view, id="problems-table")
+            yield LiveTable(self.view, marking=False, id="problems-table")
             yield SaveLine()
         with PaneFrame("Evidence", id="problem"):
             yield DocumentTable(self._details, id="problem-text")
