@@ -24,11 +24,11 @@ _EDGE: Final = (0, 2, 3)
 
 
 def escaped(text: str) -> frozenset[str]:
-    """The text as JSON and Go write it, also inside another such text, as YAML and a shell do
-    between single quotes, and as a part of a URL; not the text itself."""
+    """The text as JSON and Go write it, also inside another such text, as Python does, as YAML and
+    a shell do between single quotes, and as a part of a URL; not the text itself."""
     plain, ascii_only = json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1]
     by_go = "".join(_HTML.get(letter, letter) for letter in plain)
-    forms = {plain, ascii_only, by_go, quote(text, safe="")}
+    forms = {plain, ascii_only, by_go, repr(text)[1:-1], quote(text, safe="")}
     forms |= {json.dumps(form, ensure_ascii=False)[1:-1] for form in (plain, ascii_only, by_go)}
     forms |= {text.replace("'", "''"), text.replace("'", "'\\''")}
     return frozenset(forms - {text})

@@ -17,11 +17,12 @@ from datetime import datetime
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import DecodeError, DeniedError, HubtuiError, NotFoundError
 from hubtui.model import kube
+from hubtui.model.description import described
 from hubtui.model.diff import RevisionDiff, payload_steps
 from hubtui.model.hub_chart import CHART, hub_chart_version, is_hub_chart, jupyterhub_version
 from hubtui.model.kinds import CONFIGMAPS, CONFIGMAPS_METADATA, SECRETS, SECRETS_METADATA, Kind
-from hubtui.model.redact import Redactor, secret_leaves, texts
-from hubtui.model.release import Payload, RevisionHead, Status, decode_payload, head_from_labels
+from hubtui.model.redact import Redactor
+from hubtui.model.release import Payload, RevisionHead, decode_payload, head_from_labels
 from hubtui.services.feeds import PAYLOADS_AT_ONCE
 from hubtui.services.store import Store, Subscription
 from hubtui.services.unhurried import unhurried
@@ -215,7 +216,7 @@ class Releases:
             chart=CHART if version else payload.chart.name,
             chart_version=version or payload.chart.version,
             app=(jupyterhub_version(payload) if hub else payload.chart.app_version) or "",
-            description=_description(payload),
+            description=described(payload, Redactor()),
             updated=payload.last_deployed,
         )
 
@@ -241,17 +242,6 @@ class Releases:
             if head is not None:
                 self._by_key[key] = head
                 self._heads.setdefault(head.release, {})[key] = head
-
-
-def _description(payload: Payload) -> str:
-    """helm's own words, or those of whoever wrote the revision. Known here are the secrets of its
-    own values. A failed one repeats the server's words, which may hold any value that was refused.
-    """
-    if not payload.description:
-        return ""
-    failed = payload.status is Status.FAILED
-    known = texts(payload.config) if failed else secret_leaves(payload.config)
-    return Redactor(live=known).mask_text(payload.description)
 
 
 def _head(thing: kube.Object) -> RevisionHead | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hubtui.model.age import rfc3339
+from hubtui.model.description import described
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Hook, Payload, RevisionHead
 from hubtui.model.trail import Finding
@@ -24,7 +25,7 @@ def revision_lines(
 ) -> Iterator[Cell | Hung]:
     """The lines of a revision's details."""
     sign = status_sign(head.status)
-    yield join((sign,), cell(head.status, sign[1]), cell(payload.description))
+    yield join((sign,), cell(head.status, sign[1]), cell(described(payload, redactor)))
     for each in found:
         yield cell(each.sentence, Tone.SOON)
     yield fact("chart", cell(payload.chart.label))

@@ -35,6 +35,7 @@ def as_go(text: str) -> str:
         ODD,
         f'{{"motto": {json.dumps(ODD)}}}',
         f'{{"motto": {as_go(ODD)}}}',
+        f"Invalid value: {ODD!r}",
         json.dumps(json.dumps({"motto": ODD}, ensure_ascii=False), ensure_ascii=False),
         yaml.safe_dump({"a": {"motto": ODD}}, default_style="|", allow_unicode=True),
         f"postgres://hub:x@db/?options={quote(ODD, safe='')}",

@@ -15,6 +15,7 @@ import msgspec
 from hubtui.clients.gate import Call
 from hubtui.errors import ApiError, RefusedError
 from hubtui.model.age import precise, seconds_between
+from hubtui.model.description import described
 from hubtui.model.managed_fields import Owner, Owners
 from hubtui.model.plan import Check
 from hubtui.model.release import RevisionHead
@@ -44,7 +45,7 @@ def verdict(facts: Facts, written: Owner | None, entry: Entry | None, now: datet
     if side.payload is None:
         return warn(NAME, f"revision {number} cannot be read: {side.error}")
     ago = _ago(side.payload.last_deployed, now)
-    said = facts.redactor.mask_text(one_line(side.payload.description))
+    said = one_line(described(side.payload, facts.redactor))
     words = [f"revision {number}, {side.head.status}{ago}, {side.payload.chart.label}: {said}"]
     if written is not None:
         words.append(f"its record was written by {written.manager}{_ago(written.time, now)}")
