@@ -127,6 +127,16 @@ async def test_a_key_that_does_not_help_here_does_nothing_and_is_not_offered(mak
         assert app.told() == []
 
 
+async def test_nothing_is_marked_where_nothing_is_done_with_marks(make: Make) -> None:
+    app = make()
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, "space mark")
+        screen = await problems(pilot, app, "0/9 nodes are available")
+        await until(pilot, lambda: "space mark" not in app.text, "its own keys")
+        await pilot.press("space")
+        assert screen.table.marks == frozenset()
+
+
 async def test_a_stuck_release_is_rolled_back_from_here(make: Make) -> None:
     app = make(stuck())
     async with app.run_test(size=SIZE) as pilot:

@@ -41,7 +41,7 @@ class EventsScreen(BaseScreen[None]):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         with PaneFrame("Events", id="events"):
-            yield LiveTable(self.view, id="events-table")
+            yield LiveTable(self.view, marking=False, id="events-table")
             yield FilterLine(words="text, or status:warning")
             yield SaveLine()
         yield KeyFooter(self.refused())

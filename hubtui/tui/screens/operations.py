@@ -47,7 +47,7 @@ class OperationsScreen(BaseScreen[None]):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         with PaneFrame("Operations", id="operations"):
-            yield LiveTable(self._rows)
+            yield LiveTable(self._rows, marking=False)
             yield SaveLine()
         yield KeyFooter(self.refused())
 

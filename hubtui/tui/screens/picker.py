@@ -37,7 +37,7 @@ class PickerScreen(BaseScreen[Choice | None]):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         with PaneFrame("Hubs", id="picker"):
-            yield LiveTable(self._view)
+            yield LiveTable(self._view, marking=False)
         yield KeyFooter(self.refused())
 
     def on_mount(self) -> None:

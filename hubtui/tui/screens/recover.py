@@ -46,7 +46,7 @@ class RecoverScreen(BaseScreen[None]):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         with PaneFrame("Ways out", id="recover"):
-            yield LiveTable(self._ways, id="recover-ways")
+            yield LiveTable(self._ways, marking=False, id="recover-ways")
             yield SaveLine()
         with PaneFrame("What tells for which", id="recover-details"):
             yield DocumentTable(self._details)

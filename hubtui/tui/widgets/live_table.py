@@ -56,7 +56,8 @@ class _Told(Message):
 
 
 class LiveTable(Widget, can_focus=True):
-    """Rows of a source, with a cursor that stays on its object and marks that stay."""
+    """Rows of a source, with a cursor that stays on its object and marks that stay; without
+    `marking` there are no marks, where nothing is done with several rows."""
 
     ALLOW_SELECT = False
     BINDINGS = keys.bindings("table")
@@ -94,11 +95,13 @@ class LiveTable(Widget, can_focus=True):
         source: TableSource,
         *,
         clock: Callable[[], datetime] = _utc_now,
+        marking: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._source = source
+        self._marking = marking
         self._clock = clock
         self._now = clock()
         self._view = Viewport()
@@ -318,6 +321,10 @@ class LiveTable(Widget, can_focus=True):
 
     def action_page_up(self) -> None:
         self._by(-max(1, self._view.height - 1))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Marks are made where something is done with them."""
+        return self._marking if action == "mark" else True
 
     def action_mark(self) -> None:
         if self.cursor is not None:
