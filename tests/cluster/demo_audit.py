@@ -40,7 +40,8 @@ class Audit:
 
 def _entry(request: web.Request, user: str, start: str) -> Entry:
     uri = "/" + str(request.rel_url).removeprefix(start)
-    entry: Entry = {"user": {"username": user}, "requestURI": uri}
+    agent = request.headers.get("User-Agent", "")
+    entry: Entry = {"user": {"username": user}, "requestURI": uri, "userAgent": agent}
     path = "/" + request.path.removeprefix(start)
     if path in reviews.PATHS and request.method == "POST":
         return {**entry, "verb": "create", "objectRef": {"resource": path.rpartition("/")[2]}}

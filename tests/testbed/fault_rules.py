@@ -32,12 +32,14 @@ JSON_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-cache, 
 
 @dataclass(slots=True)
 class Seen:
-    """One request that came through the proxy; `status` is None until it is answered."""
+    """One request that came through the proxy; `status` is None until it is answered, `body` empty
+    where the proxy keeps none."""
 
     method: str
     path: str
     query: Mapping[str, str]
     status: int | None = None
+    body: bytes = b""
 
     @property
     def is_watch(self) -> bool:

@@ -70,11 +70,13 @@ class FaultProxy:
         ca_file: Path | None = None,
         tls: bool = True,
         user: str = "operator",
+        keeps_bodies: bool = False,
     ) -> None:
         self._upstream = upstream.rstrip("/")
         self._ca_file = ca_file
         self._tls = tls
         self._user = user
+        self._keeps_bodies = keeps_bodies
         self._faults: list[Fault] = []
         self._watches: set[OpenWatch] = set()
         self._arrived = asyncio.Condition()
@@ -238,6 +240,8 @@ class FaultProxy:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         seen = Seen(request.method, request.path, dict(request.query))
         self.requests.append(seen)
+        if self._keeps_bodies:
+            seen.body = await request.read()
         await self._tell()
         try:
             return await self._respond(request, seen)
@@ -347,10 +351,15 @@ class FaultProxy:
             request.method,
             self._target(request),
             headers=headers,
-            data=request.content if request.body_exists else None,
+            data=await self._sent(request),
             allow_redirects=False,
         ) as answer:
             yield answer
+
+    async def _sent(self, request: web.Request) -> bytes | aiohttp.StreamReader | None:
+        if not request.body_exists:
+            return None
+        return await request.read() if self._keeps_bodies else request.content
 
     def _target(self, request: web.Request) -> URL:
         return URL(self._upstream + request.raw_path, encoded=True)
