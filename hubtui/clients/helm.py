@@ -132,7 +132,8 @@ class Helm:
             return _json(bytes(await command.run(argv, input=values)))
         except errors.Error as error:
             said = bytes(error.stderr).decode(errors="replace").strip()
-            raise ToolError("helm cannot render the upgrade", output=said) from error
+            # Its own text holds these words too, for whoever logs where an error came from.
+            raise ToolError("helm cannot render the upgrade", output=said) from None
 
     def upgrade_argv(self, upgrade: Upgrade) -> list[str]:
         """The arguments of an upgrade that writes."""

@@ -326,6 +326,11 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
         if leave:
             self.exit(0)
 
+    def _fatal_error(self) -> None:
+        """Textual's own shows what variables hold beside the traceback: secrets are among it."""
+        log.error("unexpected", exc_info=True)
+        self.panic(f"An error of hubtui itself: {type(sys.exc_info()[1]).__name__}")
+
     async def on_unmount(self) -> None:
         await self._connecting.close()
         if self._showing is not None:
