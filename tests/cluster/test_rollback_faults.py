@@ -21,6 +21,7 @@ from tests.cluster.held_rollback import EITHER_HELM, FINISHES, left
 from tests.cluster.small_release import NAME, SmallRelease
 from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.places import ROOT
+from tests.testbed.processes import wait_for
 
 PATCHES_WEB = Match(r"/deployments/web$", method="PATCH")
 READS = Match(method="GET")
@@ -152,6 +153,7 @@ async def test_hubtui_and_helm_are_killed_and_the_next_one_says_what_is_left(
     driver.kill()
     os.kill(helm, signal.SIGKILL)
     await driver.wait()
+    assert await asyncio.to_thread(wait_for, lambda: start_ticks(helm) is None, 20)
     async with small.session() as elsewhere:
         # Another server address: not this journal entry's cluster, as far as can be told.
         assert await elsewhere.operations.recover_interrupted() == []
