@@ -7,6 +7,8 @@ import pytest
 from hypothesis import settings
 from textual import _wait
 
+from hubtui.clients import helm_seen
+from hubtui.clients.helm_seen import Helms
 from tests import no_skips
 from tests.cluster.clusters import Cluster
 from tests.cluster.demo_cluster import DemoCluster
@@ -63,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _which(item: pytest.Item) -> str:
     """The cluster that a parametrised test is to run against, if it is one."""
     return str(item.callspec.params.get("cluster", "")) if hasattr(item, "callspec") else ""
+
+
+@pytest.fixture
+def no_helm_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which no helm runs: those of other tests are none of this one's."""
+    monkeypatch.setattr(helm_seen, "at_work", lambda *_: Helms())
 
 
 @pytest.fixture(scope="session", params=[DEMO, REAL])

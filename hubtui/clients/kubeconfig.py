@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Mapping
+import re
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,8 @@ _TRUST = (
     "proxy-url",
 )
 """What of a cluster's entry, besides its server, decides on who answers."""
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,49 @@ def _digest(data: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """A server by its URL, and digests of the authorities that are trusted to vouch for it; none
+    where those of the system are."""
+
+    url: str
+    authorities: frozenset[str] = frozenset()
+
+    def is_another(self, other: Server) -> bool:
+        """Whether these are two clusters: one that has two URLs has one authority under both."""
+        return self.url != other.url and self.authorities.isdisjoint(other.authorities)
+
+
+def server(settings: Settings, context: Context) -> Server:
+    """The server of a context in force. Raises ConfigError, ValueError, OSError."""
+    if context.name == IN_CLUSTER:
+        host = os.environ.get("KUBERNETES_SERVICE_HOST", "")
+        return Server(f"https://{host}", authorities((SERVICE_ACCOUNT / "ca.crt").read_bytes()))
+    return server_in(kubeconfig_paths(settings), context.name)
+
+
+def server_in(paths: Sequence[Path], context: str = "") -> Server:
+    """The server of a context of these kubeconfigs, the current one when none is named.
+
+    Raises ConfigError, ValueError when they do not say it, OSError.
+    """
+    merged = _merge(paths)
+    cluster, _ = _named(merged, context or merged.current)
+    url = str(cluster.values.get("server") or "").rstrip("/")
+    if not url:
+        raise ValueError("the cluster names no server")
+    if inline := cluster.values.get("certificate-authority-data"):
+        return Server(url, authorities(b64decode(str(inline))))
+    file = cluster.values.get("certificate-authority")
+    return Server(url, authorities((cluster.folder / str(file)).read_bytes() if file else b""))
+
+
+def authorities(certificates: bytes) -> frozenset[str]:
+    """Digests of the certificates of a PEM file, however its lines are broken."""
+    found = _CERTIFICATE.findall(certificates)
+    return frozenset(_digest(b"".join(each.split())) for each in found)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A cluster, user or context of a kubeconfig, and the folder its relative paths start from."""
 
@@ -142,8 +189,11 @@ def entries(settings: Settings, context: Context) -> tuple[Entry, Entry]:
 
     Raises ConfigError, ValueError when the cluster is not there.
     """
-    merged = _merge(kubeconfig_paths(settings))
-    found = merged.contexts.get(context.name)
+    return _named(_merge(kubeconfig_paths(settings)), context.name)
+
+
+def _named(merged: _Merged, context: str) -> tuple[Entry, Entry]:
+    found = merged.contexts.get(context)
     names = found.values if found else {}
     cluster = merged.clusters.get(str(names.get("cluster")))
     if cluster is None:
@@ -154,7 +204,7 @@ def entries(settings: Settings, context: Context) -> tuple[Entry, Entry]:
     return cluster, user or Entry({}, cluster.folder)
 
 
-def _merge(paths: list[Path]) -> _Merged:
+def _merge(paths: Sequence[Path]) -> _Merged:
     """The entries of several files; the first file that names one wins, as in kubectl."""
     merged = _Merged("", {}, {}, {})
     for path in paths:

@@ -36,8 +36,8 @@ Command = Callable[..., Answered]
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the machine's own settings, journal or locale reaches a test."""
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_helm_at_work: None) -> None:
+    """Nothing of the machine's own settings, journal, locale or helms reaches a test."""
     for name in [name for name in os.environ if name.startswith("HUBTUI_") or name in SOURCES]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))

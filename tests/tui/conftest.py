@@ -18,8 +18,10 @@ from tests.tui.world import World
 
 
 @pytest.fixture(autouse=True)
-def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing of this machine's settings, journal, locale or time zone reaches a test."""
+def own_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_helm_at_work: None
+) -> Iterator[None]:
+    """Nothing of this machine's settings, journal, locale, time zone or helms reaches a test."""
     for name in [name for name in os.environ if name.startswith("HUBTUI_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hubtui.clients.helm_seen import Helms
 from hubtui.model.plan import Level
 from hubtui.model.release import RevisionHead, Status
 from hubtui.model.trail import way_back
@@ -28,7 +29,7 @@ def facts(
         heads=heads,
         back=way_back(heads),
         look=Pending(STUCK, **look),
-        helms=(),
+        helms=Helms(),
         hooks=hooks,
         hooks_error=error,
         payload=side(13).payload,
@@ -90,10 +91,16 @@ def test_hooks_that_may_not_be_read_are_not_called_none() -> None:
 
 
 def test_a_helm_of_this_machine_is_a_stop_and_none_is_never_no_helm() -> None:
-    seen = checks.helm_here(replace(facts(), helms=(41, 42)))
+    seen = checks.helm_here(replace(facts(), helms=Helms(here=(41, 42), elsewhere=(43,))))
     assert (seen.level, seen.overridable) == (Level.STOP, True)
     assert "(pid 41, 42)" in seen.evidence
     assert "one elsewhere cannot be seen" in checks.helm_here(facts()).evidence
+
+
+def test_a_helm_on_another_cluster_is_told_and_stops_nothing() -> None:
+    seen = checks.helm_here(replace(facts(), helms=Helms(elsewhere=(43,))))
+    assert seen.level is Level.WARN
+    assert seen.evidence == "helm works on a release hub (pid 43), but of another server"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -33,11 +34,17 @@ def more_alive(facts: Facts, now: datetime) -> tuple[Check, ...]:
 def helm_here(facts: Facts) -> Check:
     """Whether a helm of this machine names the release."""
     name = "helm on this machine"
-    if not facts.helms:
-        return ok(name, "none is seen from here; one elsewhere cannot be seen")
-    pids = ", ".join(str(pid) for pid in facts.helms)
-    words = f"helm works on a release {facts.stuck.release} (pid {pids})"
-    return stop(name, f"{words}, of this cluster or of another", overridable=True)
+    title = f"helm works on a release {facts.stuck.release}"
+    if facts.helms.here:
+        words = f"{title} ({_pids(facts.helms.here)}), of this cluster or of one that is not known"
+        return stop(name, words, overridable=True)
+    if facts.helms.elsewhere:
+        return warn(name, f"{title} ({_pids(facts.helms.elsewhere)}), but of another server")
+    return ok(name, "none is seen from here; one elsewhere cannot be seen")
+
+
+def _pids(pids: Sequence[int]) -> str:
+    return f"pid {', '.join(map(str, pids))}"
 
 
 def hooks_at_work(facts: Facts, now: datetime) -> Check:

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from hubtui.clients import helm_seen
+from hubtui.clients import helm_seen, kubeconfig
 from hubtui.clients.gate import Call
-from hubtui.errors import ApiError, DecodeError, NotFoundError, RefusedError
+from hubtui.clients.helm_seen import Helms
+from hubtui.errors import ApiError, ConfigError, DecodeError, NotFoundError, RefusedError
 from hubtui.model import kube
 from hubtui.model.kinds import CONFIGMAPS, JOBS, PODS, SECRETS, Kind
 from hubtui.model.plan import Basis
@@ -51,15 +52,15 @@ class AtWork:
 class Facts:
     """Everything that was read for one plan.
 
-    `back` is the revision to go back to. `helms` are the pids of helms on this machine that name
-    the release; `hooks` those that still run, `hooks_error` why that is not known. `payload` is
+    `back` is the revision to go back to. `helms` are those on this machine that name the release;
+    `hooks` those that still run, `hooks_error` why that is not known. `payload` is
     the pending revision's, None with the reason in `error`.
     """
 
     heads: tuple[RevisionHead, ...]
     back: RevisionHead | None
     look: Pending
-    helms: tuple[int, ...]
+    helms: Helms
     hooks: tuple[AtWork, ...]
     hooks_error: str
     payload: Payload | None
@@ -113,7 +114,7 @@ async def read(session: ActionSession, heads: tuple[RevisionHead, ...]) -> Facts
     (payload, error), look, helms, answers = await asyncio.gather(
         _payload(session, newest),
         release_pending.look(session, newest),
-        asyncio.to_thread(helm_seen.at_work, newest.release, newest.namespace),
+        asyncio.to_thread(_helms, session, newest),
         who_answers(session),
     )
     hooks, hooks_error = await _hooks(session, payload)
@@ -128,6 +129,14 @@ async def read(session: ActionSession, heads: tuple[RevisionHead, ...]) -> Facts
         error=error,
         answers=answers,
     )
+
+
+def _helms(session: ActionSession, head: RevisionHead) -> Helms:
+    try:
+        server = kubeconfig.server(session.settings, session.context)
+    except (ConfigError, ValueError, OSError):
+        server = None
+    return helm_seen.at_work(head.release, head.namespace, server)
 
 
 def storage_kind(session: ActionSession) -> Kind[kube.Object]:
