@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from hubtui.cli import run
 from hubtui.model.redact import MASK
 from tests.cluster.small_release import NAME, SmallRelease
 from tests.sops_keys import AgeKey, encrypted
-from tests.testbed.places import ROOT
 
 CANARY = "kanarienvogel-7f3a"
 
@@ -33,35 +32,25 @@ GIT = {
 
 
 @pytest.fixture
-def hubtui(small: SmallRelease, tmp_path: Path) -> Hubtui:
-    """Runs `hubtui upgrade` on the small release, through a pipe, in a folder."""
-    environment = {
-        "HOME": str(tmp_path),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(ROOT),
-        "HUBTUI_STATE": str(tmp_path / "state"),
-        "HUBTUI_HELM": str(small.helm),
-    }
+def hubtui(
+    small: SmallRelease,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Hubtui:
+    """Runs `hubtui upgrade` on the small release in a folder, in this process."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("HUBTUI_HELM", str(small.helm))
 
     def call(
         *argv: str, folder: Path = tmp_path, namespace: str = small.namespace
     ) -> subprocess.CompletedProcess[str]:
-        kept = ("PATH", "VIRTUAL_ENV", "SOPS_AGE_KEY_FILE")
-        inherited = {name: os.environ[name] for name in kept if name in os.environ}
+        monkeypatch.chdir(folder)
         where = ["-n", namespace] if namespace else []
-        found = subprocess.run(
-            [
-                *(sys.executable, "-m", "hubtui", "--kubeconfig", str(small.cluster.kubeconfig)),
-                *(*where, "upgrade", *argv),
-            ],
-            env={**inherited, **environment},
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        code = run(["--kubeconfig", str(small.cluster.kubeconfig), *where, "upgrade", *argv])
+        found = subprocess.CompletedProcess(argv, code, *capsys.readouterr())
         assert "Traceback" not in found.stdout + found.stderr
         return found
 
