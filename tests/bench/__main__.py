@@ -19,12 +19,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import fake_logs, figures, k9s, reading, scenes
+from tests.bench import fake_logs, figures, k9s, reading, scenes, upgrading
 from tests.bench.programs import HUBTUI, K9S, Program
 from tests.bench.terminal import NotSeenError, Terminal
 from tests.testbed.load import Api, keep_changing, pods_in_namespace, running_users
 
-SCENES = ("start", "idle", "changes", "upgrades", "keys", "releases", "reading")
+SCENES = ("start", "idle", "changes", "upgrades", "keys", "releases", "reading", "plans")
 CHURN_PER_SECOND = 100
 _CHURN_SECONDS = 60
 
@@ -125,6 +125,25 @@ async def read_run(
                     keep(options, program, scene.__name__, terminal)
 
 
+async def plan_run(
+    program: Program, cluster: scenes.Cluster, options: argparse.Namespace, found: figures.Figures
+) -> None:
+    """A run of hubtui that plans upgrades of the hub; nothing is written."""
+    if "plans" not in (options.only or SCENES):
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        env = environment(home, program) | upgrading.helm()
+        argv = [
+            part.format(binary=options.hubtui, kubeconfig=options.kubeconfig)
+            for part in program.argv
+        ]
+        with Terminal(argv, env) as terminal:
+            await attempt(scenes.complete(terminal, program.pods, cluster))
+            await attempt(upgrading.plans(terminal, found))
+            keep(options, program, "plans", terminal)
+        await attempt(upgrading.commands(options.hubtui, options.kubeconfig, env, found))
+
+
 async def attempt(scene: Awaitable[object]) -> None:
     """One scene that does not work must not cost the figures of the others."""
     try:
@@ -166,6 +185,7 @@ async def main() -> int:
             program = replace(HUBTUI, argv=(*HUBTUI.argv, "--slow"))
         results["hubtui"] = await measure(program, options.hubtui, cluster, options)
         await read_run(program, cluster, options, results["hubtui"])
+        await plan_run(program, cluster, options, results["hubtui"])
     if options.k9s:
         binary = str(k9s.build()) if options.k9s == "build" else options.k9s
         results["k9s"] = await measure(K9S, binary, cluster, options)

@@ -72,6 +72,8 @@ MEASURES = (
     Measure("diff_large", "diff of two manifests of 133 kB", 0.5, _seconds),
     Measure("diff_key_p99", "key → painted, all of it unfolded, p99", 0.050, _millis, slow=0.100),
     Measure("log_key_p99", "key → painted, 5 logs of 200 lines/s, p99", 0.050, _millis, slow=0.100),
+    Measure("plan", "plan of an upgrade → on screen", 3.0, _seconds),
+    Measure("plan_json", "hubtui upgrade … --json, whole", 3.0, _seconds),
     Measure("row_bytes", "bytes for one changed visible row", 700, _bytes),
     Measure("churn_cpu", "under churn: share of a core", None, _percent),
     Measure("releases_cpu", "releases open: share of a core", None, _percent),
