@@ -16,8 +16,10 @@ from hubtui.model.text import one_line
 TIMEOUT: Final = 30.0
 """Seconds that one question may take: a work tree may be on a slow disk."""
 
-_GIT: Final = ("git", "-c", "core.fsmonitor=false", "--no-pager")
-"""fsmonitor may name a program: that of somebody else's repository is not run."""
+_CONFIG: Final = ("core.fsmonitor=false", "log.showSignature=false")
+"""Both may name or start a program: that of somebody else's repository is not run. What a check of
+signatures says would stand before the commit, too."""
+_GIT: Final = ("git", *(word for each in _CONFIG for word in ("-c", each)), "--no-pager")
 _STATUS: Final = ("status", "--porcelain=v2", "--branch", "-z")
 _DETACHED: Final = "(detached)"
 _UNFINISHED: Final = (

@@ -155,6 +155,28 @@ def test_looking_writes_nothing_and_runs_no_program_of_the_repository(folder: Gi
     assert not ran.exists()
 
 
+def test_a_signature_is_not_checked_by_the_repositorys_own_program(
+    folder: GitFolder, tmp_path: Path
+) -> None:
+    ran, program = tmp_path / "ran", tmp_path / "gpg"
+    signature = "-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n"
+    program.write_text(
+        f"""#!/bin/sh
+case "$*" in *--verify*) touch {ran}; exit 1 ;; esac
+cat > /dev/null
+printf '{signature}'
+printf '\\n[GNUPG:] SIG_CREATED \\n' >&2
+"""
+    )
+    program.chmod(0o700)
+    folder.git("config", "gpg.program", str(program))
+    folder.git("config", "log.showSignature", "true")
+    folder.git("commit", "-S", "--allow-empty", "-qm", "Signed")
+    found = state(folder.root)
+    assert found.subject == "Signed"
+    assert not ran.exists()
+
+
 def test_hostile_text_is_made_harmless(folder: GitFolder) -> None:
     folder.commit("Evil \x1b[31m subject \u202e")
     found = state(folder.root)
