@@ -36,7 +36,7 @@ class Editing:
     @classmethod
     async def of(cls, session: Session, now: Running) -> Editing:
         """Takes the secrets out. Raises UnreachableError and its kin."""
-        redactor = await session.redactor()
+        redactor = (await session.redactor()).knowing(now.payload.config)
         return cls(session, now, shown(now.payload.config, redactor))
 
     @property

@@ -197,7 +197,7 @@ class Watch:
         if not words:
             return ""
         redactor = await self._redactor()
-        return UNTOLD if redactor is None else redactor.mask_text(safe(words))
+        return UNTOLD if redactor is None else redactor.mask_said(safe(words))
 
     async def _redactor(self) -> Redactor | None:
         """Knows the live Secrets' values, and those that helm was given; None where it cannot be
