@@ -17,6 +17,8 @@ SIZE = (160, 48)
 
 ON_DEMO = pytest.mark.parametrize("cluster", ["demo"], indirect=True)
 """On the demo alone."""
+ON_REAL = pytest.mark.parametrize("cluster", ["real"], indirect=True)
+"""On the real control plane alone, whose logs are looked at."""
 
 
 def settings_of(cluster: Cluster, kubeconfig: Path, **flags: Any) -> Settings:

@@ -11,12 +11,12 @@ from hubtui.cli import run
 from hubtui.services.actions import release_pending
 from hubtui.services.journal import Journal
 from tests.cluster.evidence import Evidence
-from tests.cluster.read_only import SIZE, assert_only_read, settings_of
+from tests.cluster.read_only import ON_REAL, SIZE, assert_only_read, settings_of
 from tests.cluster.small_release import NAME, SmallRelease
 from tests.testbed import Testbed
 from tests.tui.walk import StayingApp, Walk
 
-pytestmark = pytest.mark.usefixtures("own_state")
+pytestmark = [ON_REAL, pytest.mark.usefixtures("own_state")]
 
 
 @pytest.fixture
