@@ -32,17 +32,15 @@ SOURCES: Final[Mapping[Source, tuple[str, str]]] = {
 """A title and words for each source, in the order of the screen."""
 
 MODES: Final[Mapping[ValuesMode, tuple[str, str]]] = {
-    ValuesMode.RESET: ("reset", "only what is given here counts, all that was set is forgotten"),
-    ValuesMode.REUSE: (
-        "reuse",
-        "all that was set is kept, with the old chart's defaults; this goes over it",
-    ),
+    ValuesMode.RESET: ("reset", "only what is given; what was set is forgotten"),
+    ValuesMode.REUSE: ("reuse", "old chart's defaults, what was set, then this"),
     ValuesMode.RESET_THEN_REUSE: (
         "reset-then-reuse",
-        "the new chart's defaults, all that was set over them, this over that",
+        "new chart's defaults, what was set, then this",
     ),
 }
-"""A title and words for each mode of the values (facts.md §5.2)."""
+"""A title and words for each mode of the values (facts.md §5.2), later ones over earlier ones; one
+line each in 80 columns."""
 
 _TITLE = 18
 
@@ -57,7 +55,7 @@ def mode_lines(chosen: ValuesMode | None, source: Source | None) -> Iterator[Hun
     """The modes; the chosen one is marked, and the one that is usual for the source is named."""
     for mode, (title, words) in MODES.items():
         usual = source is not None and USUAL[source] is mode
-        yield _choice(title, words, chosen=mode is chosen, more="(usual here)" if usual else "")
+        yield _choice(title, words, chosen=mode is chosen, more="(usual)" if usual else "")
 
 
 def _choice(title: str, words: str, *, chosen: bool, more: str = "") -> Hung:

@@ -28,13 +28,13 @@ async def test_all_choices_and_the_button_are_on_the_screen_together(
         screen = await opened(pilot, app)
         for at in range(4):
             await choose(pilot, app, at)
-            await shows(pilot, app, "(usual here)")
+            await shows(pilot, app, "(usual)")
             for widget in ("#upgrade-sources", "#upgrade-modes", "#upgrade-plan"):
                 region = screen.query_one(widget).region
                 assert region.area > 0
                 assert screen.region.contains_region(region), widget
             assert all(screen.region.contains_region(line.region) for line in screen.fields.shown)
-        for words in ("Deployment folder", "$EDITOR", "reset-then-reuse", "this over that"):
+        for words in ("Deployment folder", "$EDITOR", "reset-then-reuse", "then this"):
             await shows(pilot, app, words)
 
 

@@ -18,9 +18,11 @@ from hubtui.model.deployment import (
 )
 from hubtui.services.editing import Edited
 from hubtui.services.upgrade_sources import USUAL, Source
+from hubtui.tui.widgets.live_table import SIDES
 from hubtui.views import upgrade as views
 from hubtui.views.cells import Cell, plain
 from hubtui.views.document import Hung
+from hubtui.views.lines import width_of
 
 
 def said(lines: object) -> list[str]:
@@ -41,7 +43,7 @@ def test_one_source_is_marked_or_none(source: Source | None) -> None:
 @pytest.mark.parametrize("source", list(Source))
 def test_the_usual_mode_is_named_and_not_taken(source: Source) -> None:
     lines = said(views.mode_lines(None, source))
-    (usual,) = [line for line in lines if line.endswith("(usual here)")]
+    (usual,) = [line for line in lines if line.endswith("(usual)")]
     assert usual.startswith(f"○ {USUAL[source]} ")
     assert not any(line.startswith("●") for line in lines)
     (chosen,) = [x for x in said(views.mode_lines(ValuesMode.REUSE, source)) if x[0] == "●"]
@@ -133,3 +135,10 @@ def test_an_edit_names_paths_and_slips_and_no_value() -> None:
 )
 def test_a_chart_is_told_by_where_it_comes_from(chart: ChartSource, words: str) -> None:
     assert plain(views.chart_words(chart)) == words
+
+
+@pytest.mark.parametrize("source", Source)
+def test_each_choice_takes_one_line_in_80_columns(source: Source) -> None:
+    frame = 80 - 2 - SIDES
+    for lines in (views.source_lines(source), views.mode_lines(ValuesMode.REUSE, source)):
+        assert all(width_of(line.cell) <= frame for line in lines)
