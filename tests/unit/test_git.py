@@ -164,7 +164,7 @@ def test_a_signature_is_not_checked_by_the_repositorys_own_program(
         f"""#!/bin/sh
 case "$*" in *--verify*) touch {ran}; exit 1 ;; esac
 cat > /dev/null
-printf '{signature}'
+printf -- '{signature}'
 printf '\\n[GNUPG:] SIG_CREATED \\n' >&2
 """
     )
@@ -172,6 +172,7 @@ printf '\\n[GNUPG:] SIG_CREATED \\n' >&2
     folder.git("config", "gpg.program", str(program))
     folder.git("config", "log.showSignature", "true")
     folder.git("commit", "-S", "--allow-empty", "-qm", "Signed")
+    assert "gpgsig" in folder.git("cat-file", "-p", "HEAD")
     found = state(folder.root)
     assert found.subject == "Signed"
     assert not ran.exists()
