@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -62,6 +63,19 @@ async def state(folder: Path) -> GitState | None:
         behind=behind,
         unfinished=await asyncio.to_thread(_unfinished, Path(own)),
     )
+
+
+async def holding(folders: Iterable[Path]) -> GitState | None:
+    """The one work tree that holds all these folders; None without git, or when there is no such
+    one. Raises ToolError as `state` does."""
+    roots = {await _root(folder) for folder in dict.fromkeys(folders)}
+    only = roots.pop() if len(roots) == 1 else None
+    return await state(Path(only[0])) if only is not None else None
+
+
+def is_here() -> bool:
+    """Whether this machine has a git."""
+    return shutil.which(_GIT[0]) is not None
 
 
 async def distance(root: str, commit: str, other: str) -> Distance | None:

@@ -172,16 +172,17 @@ class Deployment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """What an upgrade is made from. `files` are in their order, `sets` are the names that are set
-    one by one, without their values; `chart` has the version that was rendered."""
+    one by one, without their values; `chart` has the version that was rendered; `git` is where they
+    are written down."""
 
     files: tuple[ValueFile, ...]
     sets: tuple[str, ...]
     chart: ChartSource
     deployment: Deployment | None = None
+    git: GitState | None = None
 
     def to_json(self) -> dict[str, Any]:
-        deployment = self.deployment
-        git = deployment.git if deployment is not None else None
+        deployment, git = self.deployment, self.git
         return {
             "layout": deployment.layout.value if deployment is not None else None,
             "folder": deployment.root if deployment is not None else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msgspec import structs
@@ -14,9 +14,19 @@ from hubtui.clients.kubeconfig import contexts
 from hubtui.config import Settings
 from hubtui.errors import UsageError
 from hubtui.model.age import duration
-from hubtui.model.deployment import ChartSource, Deployment, Layout, ValueFile, ValuesMode
+from hubtui.model.deployment import (
+    ChartKind,
+    ChartSource,
+    Deployment,
+    Layout,
+    ValueFile,
+    ValuesMode,
+)
+from hubtui.model.hub_chart import CHART
 from hubtui.services.actions.upgrade_checks import MODE_WORDS
 from hubtui.services.actions.upgrade_request import UpgradeRequest
+from hubtui.services.session import Session
+from hubtui.services.upgrade_sources import Z2JH, running, with_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,11 @@ class Wanted:
         return bool(self.repo or self.hub or self.env)
 
     @property
+    def only_version(self) -> bool:
+        """Whether another version is named, and neither the chart nor a folder that has one."""
+        return bool(self.version) and not self.chart and not self.folder
+
+    @property
     def something(self) -> bool:
         """Whether anything but a folder is named."""
         return bool(self.chart or self.version or self.files or self.sets or self.set_strings)
@@ -53,17 +68,25 @@ async def meant(settings: Settings, wanted: Wanted) -> tuple[Settings, UpgradeRe
     raises.
     """
     deployment = await _deployment(settings, wanted)
-    chart, files = await _chart(wanted, deployment), await _files(wanted.files)
     request = UpgradeRequest(
         mode=_mode(settings, wanted, deployment),
         deployment=deployment,
-        chart=chart,
-        files=files,
+        chart=await _chart(wanted, deployment),
         sets=tuple(wanted.sets),
         set_strings=tuple(wanted.set_strings),
         timeout=_timeout(wanted.timeout),
     )
+    request = await with_files(request, await _files(wanted.files))
     return settings if deployment is None else _scoped(settings, deployment), request
+
+
+async def with_running_chart(session: Session, wanted: Wanted) -> Wanted:
+    """What was typed, with the chart that another version is meant of: where z2jh's own runs it is
+    that one, of its own repository. Raises UsageError without a release."""
+    now = await running(session)
+    if now.hub_path != ():
+        return wanted
+    return replace(wanted, chart=CHART, chart_repo=wanted.chart_repo or Z2JH)
 
 
 async def _deployment(settings: Settings, wanted: Wanted) -> Deployment | None:
@@ -72,12 +95,12 @@ async def _deployment(settings: Settings, wanted: Wanted) -> Deployment | None:
     if wanted.repo:
         start = _path(wanted.repo)
         root = await asyncio.to_thread(repo.find, start) or start
-        return await repo.read(root, wanted.hub, wanted.env, chart=wanted.chart)
+        return await _read(root, wanted)
     if wanted.something and not wanted.folder:
         return None
     root_here = await asyncio.to_thread(repo.find, Path.cwd())
     if root_here is not None:
-        return await repo.read(root_here, wanted.hub, wanted.env, chart=wanted.chart)
+        return await _read(root_here, wanted)
     if wanted.folder:
         raise UsageError(
             "The current folder is in no deployment folder",
@@ -90,6 +113,17 @@ async def _deployment(settings: Settings, wanted: Wanted) -> Deployment | None:
             remedy="Name a chart (--chart), values (-f, --set) or a deployment folder (--repo).",
         )
     return found
+
+
+async def _read(root: Path, wanted: Wanted) -> Deployment:
+    """The folder's hub. hubploy has no option for a chart's repository (facts.md §6.1)."""
+    layout = await asyncio.to_thread(repo.layout, root)
+    if layout is Layout.HUBPLOY and wanted.chart_repo:
+        raise UsageError(
+            "--chart-repo does not go with a folder of hubploy's, which has its chart in it",
+            remedy="Leave it out, or name the chart as oci://… or REPOSITORY/NAME with --chart.",
+        )
+    return await repo.read(root, wanted.hub, wanted.env, chart=wanted.chart)
 
 
 def _scoped(settings: Settings, deployment: Deployment) -> Settings:
@@ -126,18 +160,27 @@ async def _chart(wanted: Wanted, deployment: Deployment | None) -> ChartSource |
         if wanted.version or wanted.chart_repo:
             raise UsageError(
                 "--version and --chart-repo say something of a chart, and none is named",
-                remedy="Name it: --chart jupyterhub.",
+                remedy=f"Name it: --chart {CHART} --chart-repo {Z2JH}, or another one.",
             )
         return None
     if deployment is not None and deployment.layout is Layout.HUBPLOY:
-        return None  # it is a folder of the repository, as on hubploy's own command line
+        # The chart is the folder's own, as on hubploy's own command line.
+        found = deployment.chart
+        if wanted.version and found.kind in (ChartKind.REPOSITORY, ChartKind.OCI):
+            return replace(found, version=wanted.version)
+        _same_version(wanted, found)
+        return None
     found = await charts.source(wanted.chart, wanted.version, wanted.chart_repo)
+    _same_version(wanted, found)
+    return found
+
+
+def _same_version(wanted: Wanted, found: ChartSource) -> None:
     if wanted.version and found.version != wanted.version:
         raise UsageError(
-            f"{wanted.chart} is version {found.version}, not {wanted.version}",
+            f"{wanted.chart} is version {found.version or '(not known)'}, not {wanted.version}",
             meaning="helm takes no notice of --version for a chart that is on the disk.",
         )
-    return found
 
 
 async def _files(names: Sequence[str]) -> tuple[ValueFile, ...]:

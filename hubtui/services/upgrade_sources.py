@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from hubtui.errors import HubtuiError, UsageError
+from hubtui.errors import HubtuiError, ToolError, UsageError
 from hubtui.model.deployment import ChartSource, Deployment, ValueFile, ValuesMode
 from hubtui.model.hub_chart import CHART, hub_path
 from hubtui.model.overlay import nulls
@@ -186,7 +186,7 @@ async def request(session: Session, typed: Typed, now: Running) -> UpgradeReques
         case Source.FOLDER:
             return replace(asked, deployment=await deployment(session, typed))
         case Source.FILES:
-            asked = replace(asked, files=await value_files(typed.files))
+            asked = await with_files(asked, await value_files(typed.files))
         case Source.CHART:
             if not typed.chart.strip():
                 raise UsageError(
@@ -201,6 +201,20 @@ async def request(session: Session, typed: Typed, now: Running) -> UpgradeReques
         return asked
     chart = await _chart(typed.with_chart, typed.with_version, typed.repository)
     return replace(asked, chart=chart)
+
+
+async def with_files(asked: UpgradeRequest, files: tuple[ValueFile, ...]) -> UpgradeRequest:
+    """The request with these files, and the work tree that holds them where no folder has its
+    own."""
+    from hubtui.clients import git
+
+    if not files or asked.deployment is not None:
+        return replace(asked, files=files)
+    try:
+        found = await git.holding([Path(file.path).parent for file in files])
+    except ToolError as error:
+        return replace(asked, files=files, no_git=error.what)
+    return replace(asked, files=files, git=found)
 
 
 async def value_files(text: str) -> tuple[ValueFile, ...]:

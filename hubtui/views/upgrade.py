@@ -118,8 +118,8 @@ def input_lines(found: Inputs) -> Iterator[Hung]:
     origin = f"from {place}" if place else "the one that runs"
     label = cell(f"{chart.name} {chart.version}".strip())
     yield fact("chart", join(label, cell(origin, Tone.MUTED)), 12)
-    if deployment is not None and deployment.git is not None:
-        yield from git_lines(deployment.git)
+    if found.git is not None:
+        yield from git_lines(found.git)
 
 
 def file_lines(files: Iterable[ValueFile], root: str) -> Iterator[Hung]:

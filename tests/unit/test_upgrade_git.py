@@ -13,6 +13,7 @@ from hubtui.model.deployment import Distance
 from hubtui.model.plan import Check, Level
 from hubtui.services.actions import upgrade_git
 from hubtui.services.actions.upgrade_facts import commit_of, description
+from hubtui.services.actions.upgrade_request import UpgradeRequest
 from tests.git_folder import GitFolder
 from tests.unit.test_upgrade_checks import DEPLOYMENT, planned
 
@@ -124,3 +125,31 @@ def test_words_that_look_like_a_commit_are_asked_for_as_one(folder: GitFolder) -
     folder.git("branch", "deadbeef")
     head = folder.git("rev-parse", "HEAD")
     assert asyncio.run(git.distance(str(folder.root), head, head)) == Distance(0, 0)
+
+
+def state_of(request: UpgradeRequest, *, git_here: bool = True) -> Check:
+    facts = replace(planned(request.deployment), request=request, git_here=git_here)
+    return upgrade_git.checks(facts)[0]
+
+
+def test_without_git_it_is_not_said_that_there_is_no_commit() -> None:
+    request = planned(replace(DEPLOYMENT, git=None)).request
+    missing = state_of(request, git_here=False)
+    assert missing.level is Level.WARN
+    assert missing.evidence == "? not looked at: git is not on this machine; install it"
+    assert state_of(request).evidence.startswith("no commit")
+
+
+def test_files_without_a_deployment_folder_have_a_commit_too(folder: GitFolder) -> None:
+    state = asyncio.run(git.holding([folder.root / "config", folder.root]))
+    request = replace(planned(None).request, git=state)
+    assert state_of(request).evidence.endswith("by Ada Operator: Start")
+    folder.write("config/common.yaml", "a: 2\n")
+    state = asyncio.run(git.holding([folder.root / "config"]))
+    changed = state_of(replace(request, git=state))
+    assert changed.level is Level.WARN
+    assert changed.evidence.endswith("not committed: config/common.yaml")
+    refused = state_of(replace(request, git=None, no_git="git does not tell"))
+    assert refused.evidence == "? not looked at: git does not tell"
+    facts = planned(None)
+    assert upgrade_git.checks(facts) == ()

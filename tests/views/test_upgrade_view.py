@@ -100,12 +100,14 @@ def test_a_plan_lists_what_it_is_made_from() -> None:
         chart=ChartSource(
             ChartKind.REPOSITORY, "jupyterhub", "4.4.0", "https://hub.example/", "jupyterhub"
         ),
+        git=GitState("/etc", "main", "0123456789abcdef", "Ada", "More memory"),
     )
     assert said(views.input_lines(given)) == [
         "values /etc/a.yaml",
         "values /repo/secret.yaml encrypted for AWS KMS arn:aws:kms:x",
         "set singleuser.image.tag",
         "chart jupyterhub 4.4.0 from https://hub.example/",
+        "git main 0123456789 More memory, by Ada",
     ]
 
 

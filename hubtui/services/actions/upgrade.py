@@ -293,6 +293,7 @@ def _inputs(facts: UpgradeFacts) -> Inputs:
         sets=tuple(one_line(text.partition("=")[0]) for each in sets for text in each),
         chart=chart,
         deployment=request.deployment,
+        git=request.work_tree,
     )
 
 

@@ -73,10 +73,12 @@ def not_pending(newest: RevisionHead, quiet: Check) -> Check:
 
 
 def deployment_folder(facts: UpgradeFacts, context: str) -> tuple[Check, ...]:
-    """Whether the folder is this hub's and can be deployed from; nothing without one."""
+    """Whether the folder is this hub's and can be deployed from; without one only what git says of
+    the files."""
     deployment, upgrade = facts.request.deployment, facts.upgrade
+    git = upgrade_git.checks(facts)
     if deployment is None:
-        return ()
+        return git
     name = "deployment folder"
     what = " ".join(part for part in (deployment.hub, deployment.environment) if part)
     here = (upgrade.release, upgrade.namespace)
@@ -88,7 +90,6 @@ def deployment_folder(facts: UpgradeFacts, context: str) -> tuple[Check, ...]:
                 f"not {upgrade.release} in {upgrade.namespace}",
             ),
         )
-    git = upgrade_git.checks(facts)
     if deployment.problems:
         return (stop(name, "; ".join(deployment.problems)), *git)
     words = f"{deployment.layout}: {what}, {counted(len(deployment.files), 'value file')}"

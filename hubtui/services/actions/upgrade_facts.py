@@ -103,7 +103,8 @@ class UpgradeFacts:
     `facts.current` is the revision in force and `facts.target` what helm rendered, or why it did
     not, in helm's own `words`, which are without secrets; `schemas` then are those of the charts,
     and `offered` is what there is where helm did not find the chart or its version. `distance` is
-    from the folder's commit to the one that runs, where both are known.
+    from the work tree's commit to the one that runs, where both are known; `git_here` whether this
+    machine has a git at all.
     """
 
     facts: Facts
@@ -114,6 +115,7 @@ class UpgradeFacts:
     schemas: Schemas = field(default_factory=Schemas, repr=False)
     offered: Offered | None = None
     distance: Distance | None = None
+    git_here: bool = True
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -172,17 +174,27 @@ async def read(session: ActionSession, request: UpgradeRequest, folder: Path) ->
         authority=rests.authority,
         redactor=redactor,
     )
-    far = await _distance(request, rests.force)
+    found = UpgradeFacts(
+        facts,
+        rests,
+        request,
+        upgrade,
+        distance=await _distance(request, rests.force),
+        git_here=await asyncio.to_thread(git.is_here),
+    )
     if target.payload is not None:
-        return UpgradeFacts(facts, rests, request, upgrade, distance=far)
-    known = await asyncio.to_thread(_schemas, rests)
-    offered = await _offered(session, rests.chart, words)
-    return UpgradeFacts(facts, rests, request, upgrade, words, known, offered, far)
+        return found
+    return replace(
+        found,
+        words=words,
+        schemas=await asyncio.to_thread(_schemas, rests),
+        offered=await _offered(session, rests.chart, words),
+    )
 
 
 async def _distance(request: UpgradeRequest, force: Side) -> Distance | None:
-    """From the folder's commit to the one that the revision in force says it came from."""
-    state = request.deployment.git if request.deployment is not None else None
+    """From the work tree's commit to the one that the revision in force says it came from."""
+    state = request.work_tree
     before = commit_of(force.payload.description) if force.payload is not None else ""
     if state is None or not state.commit or not before:
         return None
@@ -285,7 +297,7 @@ def _upgrade(session: ActionSession, request: UpgradeRequest, rests: Rests) -> U
 
 def description(request: UpgradeRequest) -> str:
     """What `helm history` will say: who, and from which commit."""
-    state = request.deployment.git if request.deployment is not None else None
+    state = request.work_tree
     if state is None or not state.commit:
         return f"Upgrade by {journal.who()}"
     branch = f" ({state.branch})" if state.branch else ""

@@ -18,9 +18,15 @@ _DIRTY: Final = re.compile(r"(?P<changed>\d+) changed and not committed")
 
 
 def checks(facts: UpgradeFacts) -> tuple[Check, ...]:
-    """The folder's state, and the commit that runs beside its own."""
-    deployment = facts.request.deployment
-    git = deployment.git if deployment is not None else None
+    """The work tree's state, and the commit that runs beside its own; nothing for files of values
+    that lie in no work tree."""
+    request, git = facts.request, facts.request.work_tree
+    if request.no_git:
+        return (warn("git", f"? not looked at: {request.no_git}"),)
+    if request.deployment is None and git is None:
+        return ()
+    if git is None and not facts.git_here:
+        return (warn("git", "? not looked at: git is not on this machine; install it"),)
     if git is None or not git.commit:
         return (warn("git", "no commit: what is deployed is written down nowhere"),)
     return (_state(git), _running(facts, git))
