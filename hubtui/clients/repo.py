@@ -14,7 +14,7 @@ from pathlib import Path
 from hubtui.clients import charts, git, repo_2i2c, repo_hubploy, sops
 from hubtui.config import Settings, config_file
 from hubtui.errors import UsageError
-from hubtui.model.deployment import ChartKind, ChartSource, Deployment, Layout, ValueFile
+from hubtui.model.deployment import ChartKind, ChartSource, Deployment, Layout
 
 
 def find(start: Path) -> Path | None:
@@ -79,20 +79,22 @@ async def read(root: Path, hub: str = "", environment: str = "", *, chart: str =
     return replace(found, git=await git.state(root), problems=(*found.problems, *unbuilt))
 
 
-def value_files(root: Path, hub: str, environment: str) -> tuple[ValueFile, ...]:
-    """The value files of one hub, as `read` finds them. Raises UsageError, DecodeError."""
+def value_paths(settings: Settings, start: Path, release: str) -> list[Path]:
+    """The value files that a release is deployed from: those of the deployment folder that holds a
+    path, without one those that the configuration names. Nothing is said of what they hold.
+
+    Raises DecodeError for a folder that cannot be understood.
+    """
+    root = find(start)
+    if root is None:
+        plain = settings.deployment
+        return _paths(_absolute(config_file()).parent, plain.files) if plain else []
+    named = named_after(root, release)
+    if named is None:
+        return []
     if _known(root) is Layout.HUBPLOY:
-        return repo_hubploy.files(root, hub, environment)
-    return repo_2i2c.read(root, hub, environment).files
-
-
-def configured_files(settings: Settings) -> tuple[ValueFile, ...]:
-    """The value files that the configuration names. Raises DecodeError."""
-    plain = settings.deployment
-    if plain is None:
-        return ()
-    base = _absolute(config_file()).parent
-    return tuple(sops.inspect(file) for file in _paths(base, plain.files))
+        return repo_hubploy.value_paths(root, *named)
+    return repo_2i2c.value_paths(root, *named)
 
 
 def chosen(there: tuple[tuple[str, str], ...], hub: str, environment: str) -> tuple[str, str]:
@@ -125,11 +127,12 @@ async def configured(settings: Settings, release: str, namespace: str) -> Deploy
     if plain is None:
         return None
     base = _absolute(config_file()).parent
-    files = await asyncio.to_thread(configured_files, settings)
+    files = _paths(base, plain.files)
     chart = await asyncio.to_thread(
         _plain_chart, base, plain.chart, plain.version, plain.repository
     )
-    root = Path(files[0].path).parent if files else base
+    inspected = [await asyncio.to_thread(sops.inspect, file) for file in files]
+    root = files[0].parent if files else base
     return Deployment(
         layout=Layout.PLAIN,
         root=str(root),
@@ -137,7 +140,7 @@ async def configured(settings: Settings, release: str, namespace: str) -> Deploy
         release=release,
         namespace=namespace,
         chart=chart,
-        files=files,
+        files=tuple(inspected),
         git=await git.state(root),
         problems=_unbuilt(chart),
     )

@@ -35,9 +35,7 @@ def read(root: Path, hub: str, cluster: str) -> Deployment:
     """What `deployer deploy CLUSTER HUB` would hand to helm. Raises UsageError, DecodeError."""
     folder = root / _CLUSTERS / cluster
     config = value_files.harmless(folder / "cluster.yaml")
-    entry = next((each for each in _hubs(config) if each["name"] == hub), None)
-    if entry is None:
-        raise UsageError(f"{hub} is no hub of cluster {cluster}")
+    entry = _entry(config, hub, cluster)
     chart, problems = _chart(root, str(entry.get("helm_chart") or ""))
     problems += [
         f"{hub} has {name}, which hubtui does not apply" for name in _NOT_DONE if entry.get(name)
@@ -63,6 +61,21 @@ def read(root: Path, hub: str, cluster: str) -> Deployment:
         context=gke_context(mapping_at(config, ("gcp",))),
         problems=tuple(problems),
     )
+
+
+def value_paths(root: Path, hub: str, cluster: str) -> list[Path]:
+    """The value files that there are, in their order. Raises UsageError, DecodeError."""
+    folder = root / _CLUSTERS / cluster
+    entry = _entry(value_files.harmless(folder / "cluster.yaml"), hub, cluster)
+    paths = [folder / name for name in _names(entry.get("helm_chart_values_files"))]
+    return [path for path in paths if path.is_file()]
+
+
+def _entry(config: Mapping[str, Any], hub: str, cluster: str) -> Mapping[str, Any]:
+    entry = next((each for each in _hubs(config) if each["name"] == hub), None)
+    if entry is None:
+        raise UsageError(f"{hub} is no hub of cluster {cluster}")
+    return entry
 
 
 def _chart(root: Path, name: str) -> tuple[ChartSource, list[str]]:

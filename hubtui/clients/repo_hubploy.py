@@ -43,7 +43,7 @@ async def read(root: Path, hub: str, environment: str, chart: str) -> Deployment
     """What `hubploy deploy HUB CHART ENVIRONMENT` would hand to helm."""
     folder = root / "deployments" / hub
     config = await asyncio.to_thread(value_files.harmless, folder / "hubploy.yaml")
-    values = await asyncio.to_thread(files, root, hub, environment)
+    values = await asyncio.to_thread(_files, root, hub, environment)
     source, problems = await asyncio.to_thread(_chart, root, chart)
     images, unknown = await _images(root, folder, mapping_at(config, ("images",)))
     name = f"{hub}-{environment}"
@@ -62,11 +62,15 @@ async def read(root: Path, hub: str, environment: str, chart: str) -> Deployment
     )
 
 
-def files(root: Path, hub: str, environment: str) -> tuple[ValueFile, ...]:
-    """The value files in hubploy's order. Raises DecodeError."""
+def _files(root: Path, hub: str, environment: str) -> tuple[ValueFile, ...]:
+    return tuple(sops.inspect(path) for path in value_paths(root, hub, environment))
+
+
+def value_paths(root: Path, hub: str, environment: str) -> list[Path]:
+    """The value files that there are, in hubploy's order."""
     common = root / "deployments" / hub / "config" / "common.yaml"
     paths = [common] if common.is_file() else []
-    return tuple(sops.inspect(path) for path in paths + _own_files(root, hub, environment))
+    return paths + _own_files(root, hub, environment)
 
 
 def _own_files(root: Path, hub: str, environment: str) -> list[Path]:
