@@ -12,6 +12,7 @@ from hubtui.model.redact import MASK, Redactor, is_masked
 from hubtui.model.yaml_text import scalar
 
 AS_SHIPPED = "the chart's default"
+OVERRIDDEN = "the operator's own value counts"
 
 
 def value_changes(before: Content, after: Content, redactor: Redactor) -> tuple[Change, ...]:
@@ -38,9 +39,33 @@ def value_changes(before: Content, after: Content, redactor: Redactor) -> tuple[
 
 
 def default_changes(before: Content, after: Content, redactor: Redactor) -> tuple[Change, ...]:
-    """The changes of what the chart ships: another version of it has other defaults."""
+    """The changes of what the chart ships: another version of it has other defaults.
+
+    Helm's `--reuse-values` also stores what ran as the chart's own (`pkg/action/upgrade.go`,
+    reuseValues): a default is noise where the operator gives the value before and after.
+    """
     found = differences(dict(before.defaults), dict(after.defaults))
-    return tuple(masked_change(leaf, redactor) for each in found for leaf in leaves(each))
+    return tuple(
+        masked_change(
+            leaf,
+            redactor,
+            noise=OVERRIDDEN if all(_gives(side.config, leaf) for side in (before, after)) else "",
+        )
+        for each in found
+        for leaf in leaves(each)
+    )
+
+
+def _gives(config: Mapping[str, Any], leaf: Difference) -> bool:
+    """Whether the operator's values hold one there, or a text or list that takes its place."""
+    value: Any = config
+    for step in leaf.steps:
+        if not isinstance(value, Mapping):
+            return True
+        if step not in value:
+            return False
+        value = value[step]
+    return True
 
 
 def leaves(difference: Difference) -> Iterator[Difference]:

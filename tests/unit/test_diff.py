@@ -51,6 +51,30 @@ def test_a_value_that_comes_is_noted_with_the_default_that_it_replaces() -> None
     assert change.noise == "the chart's default"
 
 
+def test_a_default_that_is_overridden_before_and_after_is_noise() -> None:
+    """As --reuse-values leaves it: what ran is stored as the chart's own values too."""
+    made = releases.release(12, releases.values("2026.09"))
+    shipped = made["chart"]["values"]
+    made["chart"]["values"] = {
+        "singleuser": {
+            "memory": {"limit": "4G", "guarantee": "2G"},
+            "image": {"name": "quay.io/uni/ds-image", "tag": "2026.11"},
+        }
+    }
+    assert shipped["singleuser"]["memory"]["guarantee"] == "1G"
+    after = decode_payload(releases.packed(made))
+    found = {
+        change.path: change.noise
+        for change in compare_payloads(_payload(11), after, REVEAL).defaults
+    }
+    assert found == {
+        "singleuser.memory.limit": "the operator's own value counts",
+        "singleuser.memory.guarantee": "",
+        "singleuser.image.name": "the operator's own value counts",
+        "singleuser.image.tag": "the operator's own value counts",
+    }
+
+
 def test_objects_are_folded_and_noise_is_told_apart() -> None:
     diff = _diff()
     assert [(each.title, each.counted, len(each.noise)) for each in diff.objects] == [
