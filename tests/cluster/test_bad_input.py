@@ -9,21 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from hubtui.config import Settings
 from hubtui.tui import connecting
-from hubtui.tui.app import HubtuiApp
 from hubtui.tui.screens.picker import PickerScreen
 from tests.cluster.clusters import Cluster
 from tests.cluster.opened import until
 from tests.testbed.faults import FaultProxy, Match
+from tests.tui.prepared import running, text
 from tests.tui.tables import screen_lines
 
 
@@ -33,21 +30,6 @@ def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
     monkeypatch.setattr("locale.getpreferredencoding", lambda **_: "UTF-8")
     monkeypatch.setattr(connecting, "RETRY_FIRST", 0.05)
-
-
-@asynccontextmanager
-async def running(
-    config: Path, size: tuple[int, int] = (160, 44), **settings: Any
-) -> AsyncIterator[Pilot[Any]]:
-    """hubtui on a terminal; an exception in it fails the test."""
-    app = HubtuiApp(Settings(kubeconfig=str(config), **settings))
-    async with app.run_test(size=size) as pilot:
-        yield pilot
-
-
-def text(pilot: Pilot[Any]) -> str:
-    """The screen as one paragraph: where a line was wrapped does not matter."""
-    return " ".join(" ".join(screen_lines(pilot.app)).replace("│", " ").split())
 
 
 async def says(pilot: Pilot[Any], *words: str) -> None:

@@ -238,6 +238,21 @@ class PreparedApp(HubtuiApp):
         return "\n".join(screen_lines(self))
 
 
+@asynccontextmanager
+async def running(
+    config: Path | str, size: tuple[int, int] = (160, 44), **settings: Any
+) -> AsyncIterator[Pilot[Any]]:
+    """hubtui on a terminal, with a kubeconfig; an exception in it fails the test."""
+    app = HubtuiApp(Settings(kubeconfig=str(config), **settings))
+    async with app.run_test(size=size) as pilot:
+        yield pilot
+
+
+def text(pilot: Pilot[Any]) -> str:
+    """The screen as one paragraph: where a line was wrapped does not matter."""
+    return " ".join(" ".join(screen_lines(pilot.app)).replace("│", " ").split())
+
+
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:
     """Lets the app go on until something holds; its beat is not waited for."""
     for look in range(1200):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 import yaml
 from textual.pilot import Pilot
 
-from hubtui.config import Settings
 from hubtui.services import opening
 from hubtui.tui import connecting
 from hubtui.tui.app import HubtuiApp
@@ -21,7 +19,7 @@ from hubtui.tui.screens.picker import PickerScreen
 from tests.headless import cluster
 from tests.headless.apiserver import ApiServer
 from tests.testbed.faults import FaultProxy, Match
-from tests.tui.prepared import shown, until
+from tests.tui.prepared import running, shown, text, until
 from tests.tui.tables import screen_lines
 
 SIZE = (160, 44)
@@ -52,21 +50,6 @@ def api() -> Iterator[ApiServer]:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     return tmp_path / "kubeconfig"
-
-
-@asynccontextmanager
-async def running(
-    config: Path | str, size: tuple[int, int] = SIZE, **settings: Any
-) -> AsyncIterator[Pilot[Any]]:
-    """hubtui on a terminal; an exception in it fails the test."""
-    app = HubtuiApp(Settings(kubeconfig=str(config), **settings))
-    async with app.run_test(size=size) as pilot:
-        yield pilot
-
-
-def text(pilot: Pilot[Any]) -> str:
-    """The screen as one paragraph: where a line was wrapped does not matter."""
-    return " ".join(" ".join(screen_lines(pilot.app)).replace("│", " ").split())
 
 
 async def says(pilot: Pilot[Any], *words: str) -> None:

@@ -23,7 +23,7 @@ from hubtui.model.deployment import (
 from hubtui.model.plan import Basis, Check, Level, Plan
 from hubtui.services.actions.upgrade_request import UpgradeRequest
 from hubtui.tui.screens.upgrade import UpgradeScreen
-from tests.tui.prepared import PreparedApp, ready, until
+from tests.tui.prepared import PreparedApp, ready, text, until
 
 FOUND = Deployment(
     layout=Layout.HUBPLOY,
@@ -110,7 +110,7 @@ async def opened(pilot: Pilot[Any], app: PreparedApp) -> UpgradeScreen:
 async def shows(pilot: Pilot[Any], app: PreparedApp, words: str) -> None:
     def seen() -> bool:
         app._beat()
-        return words in " ".join(app.text.replace("│", " ").split())
+        return words in text(pilot)
 
     await until(pilot, seen, words)
 
