@@ -13,6 +13,7 @@ from hubtui.model.yaml_text import scalar
 
 AS_SHIPPED = "the chart's default"
 OVERRIDDEN = "the operator's own value counts"
+NULL = "null, as if it were not there"
 
 
 def value_changes(before: Content, after: Content, redactor: Redactor) -> tuple[Change, ...]:
@@ -42,17 +43,18 @@ def default_changes(before: Content, after: Content, redactor: Redactor) -> tupl
     """The changes of what the chart ships: another version of it has other defaults.
 
     Helm's `--reuse-values` also stores what ran as the chart's own (`pkg/action/upgrade.go`,
-    reuseValues): a default is noise where the operator gives the value before and after.
+    reuseValues), without nulls: a default is noise where the operator gives the value before and
+    after, and where a null comes or goes.
     """
+
+    def noise(leaf: Difference) -> str:
+        if leaf.before is None and leaf.after is None:
+            return NULL
+        return OVERRIDDEN if all(_gives(side.config, leaf) for side in (before, after)) else ""
+
     found = differences(dict(before.defaults), dict(after.defaults))
     return tuple(
-        masked_change(
-            leaf,
-            redactor,
-            noise=OVERRIDDEN if all(_gives(side.config, leaf) for side in (before, after)) else "",
-        )
-        for each in found
-        for leaf in leaves(each)
+        masked_change(leaf, redactor, noise=noise(leaf)) for each in found for leaf in leaves(each)
     )
 
 

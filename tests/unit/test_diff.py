@@ -57,7 +57,7 @@ def test_a_default_that_is_overridden_before_and_after_is_noise() -> None:
     shipped = made["chart"]["values"]
     made["chart"]["values"] = {
         "singleuser": {
-            "memory": {"limit": "4G", "guarantee": "2G"},
+            "memory": {"guarantee": "2G"},
             "image": {"name": "quay.io/uni/ds-image", "tag": "2026.11"},
         }
     }
@@ -68,7 +68,7 @@ def test_a_default_that_is_overridden_before_and_after_is_noise() -> None:
         for change in compare_payloads(_payload(11), after, REVEAL).defaults
     }
     assert found == {
-        "singleuser.memory.limit": "the operator's own value counts",
+        "singleuser.memory.limit": "null, as if it were not there",
         "singleuser.memory.guarantee": "",
         "singleuser.image.name": "the operator's own value counts",
         "singleuser.image.tag": "the operator's own value counts",
