@@ -23,10 +23,12 @@ from hubtui.model.deployment import (
     ValuesMode,
 )
 from hubtui.model.hub_chart import CHART
+from hubtui.model.release import in_force
+from hubtui.services.actions.release_facts import heads_of
 from hubtui.services.actions.upgrade_checks import MODE_WORDS
 from hubtui.services.actions.upgrade_request import UpgradeRequest
 from hubtui.services.session import Session
-from hubtui.services.upgrade_sources import Z2JH, running, with_files
+from hubtui.services.upgrade_sources import Z2JH, with_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +70,11 @@ async def meant(settings: Settings, wanted: Wanted) -> tuple[Settings, UpgradeRe
     raises.
     """
     deployment = await _deployment(settings, wanted)
+    chart = await _chart(wanted, deployment)
     request = UpgradeRequest(
         mode=_mode(settings, wanted, deployment),
         deployment=deployment,
-        chart=await _chart(wanted, deployment),
+        chart=chart,
         sets=tuple(wanted.sets),
         set_strings=tuple(wanted.set_strings),
         timeout=_timeout(wanted.timeout),
@@ -82,9 +85,11 @@ async def meant(settings: Settings, wanted: Wanted) -> tuple[Settings, UpgradeRe
 
 async def with_running_chart(session: Session, wanted: Wanted) -> Wanted:
     """What was typed, with the chart that another version is meant of: where z2jh's own runs it is
-    that one, of its own repository. Raises UsageError without a release."""
-    now = await running(session)
-    if now.hub_path != ():
+    that one, of its own repository. Raises NotFoundError without a release,
+    DecodeError for a revision that cannot be read."""
+    heads = await heads_of(session)
+    payload = await session.releases.payload(in_force(heads) or heads[0])
+    if payload.chart.name != CHART:
         return wanted
     return replace(wanted, chart=CHART, chart_repo=wanted.chart_repo or Z2JH)
 

@@ -14,6 +14,7 @@ import pytest
 from hubtui.config import Settings
 from hubtui.errors import UsageError
 from hubtui.model.deployment import ChartKind
+from hubtui.model.release import Payload, RevisionHead, decode_payload
 from hubtui.services import upgrade_options
 from hubtui.services.actions.upgrade_facts import description
 from hubtui.services.actions.upgrade_request import UpgradeRequest
@@ -21,7 +22,9 @@ from hubtui.services.session import Session
 from hubtui.services.upgrade_options import Wanted
 from hubtui.services.upgrade_sources import Z2JH, Source, Typed, request
 from tests.git_folder import GitFolder
+from tests.releases import packed, release, values
 from tests.unit.test_repo import CHART
+from tests.unit.test_rollback_checks import head
 
 WANTED = Wanted(values_mode="reset")
 
@@ -100,20 +103,31 @@ def test_a_work_tree_that_git_does_not_look_at_stops_no_upgrade(tmp_path: Path) 
     assert found.no_git.startswith("git does not tell the state of")
 
 
-@pytest.mark.parametrize(
-    ("hub_path", "chart", "repository"),
-    [((), "jupyterhub", Z2JH), (("jupyterhub",), "", ""), (None, "", "")],
-)
-def test_only_a_version_is_one_of_z2jh_where_its_chart_runs(
-    monkeypatch: pytest.MonkeyPatch, hub_path: tuple[str, ...] | None, chart: str, repository: str
-) -> None:
-    async def running(_session: Session) -> SimpleNamespace:
-        return SimpleNamespace(hub_path=hub_path)
-
-    monkeypatch.setattr(upgrade_options, "running", running)
+@pytest.mark.parametrize("umbrella", [False, True])
+def test_only_a_version_is_one_of_z2jh_where_its_chart_runs(umbrella: bool) -> None:
+    session = running("basehub" if umbrella else "jupyterhub")
     wanted = replace(WANTED, version="4.4.0")
     assert wanted.only_version
-    found = asyncio.run(upgrade_options.with_running_chart(cast(Session, None), wanted))
-    assert (found.chart, found.chart_repo, found.version) == (chart, repository, "4.4.0")
-    if not chart:
-        assert refused(found).remedy.startswith(f"Name it: --chart jupyterhub --chart-repo {Z2JH}")
+    found = asyncio.run(upgrade_options.with_running_chart(session, wanted))
+    assert found == (wanted if umbrella else replace(wanted, chart="jupyterhub", chart_repo=Z2JH))
+
+
+def test_a_version_of_no_chart_names_what_would_do() -> None:
+    remedy = refused(replace(WANTED, version="4.4.0")).remedy
+    assert remedy.startswith(f"Name it: --chart jupyterhub --chart-repo {Z2JH}")
+
+
+def running(chart: str) -> Session:
+    """As much of a session as tells the chart of the one revision that runs."""
+    stored = release(1, values())
+    stored["chart"]["metadata"]["name"] = chart
+    payload = decode_payload(packed(stored))
+
+    async def refresh(_release: str) -> list[RevisionHead]:
+        return [head(1)]
+
+    async def stored_payload(_head: RevisionHead) -> Payload:
+        return payload
+
+    releases = SimpleNamespace(refresh=refresh, payload=stored_payload)
+    return cast(Session, SimpleNamespace(release="hub", namespace="hub", releases=releases))
