@@ -61,6 +61,7 @@ class WalkedApp(StayingApp, PreparedApp):
 async def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WalkedApp:
     """With an operation in the journal."""
     prepared.freeze(monkeypatch)
+    monkeypatch.chdir(tmp_path)  # what is saved lands here
     now = datetime.now(UTC)
     over = Outcome(Result.OK, "Revision 10 is deployed")
     for name in ("one", "two"):
