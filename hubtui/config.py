@@ -20,7 +20,7 @@ import platformdirs
 from hubtui.errors import ConfigError
 from hubtui.model.age import duration
 from hubtui.model.deployment import ValuesMode
-from hubtui.model.origin import origin_of
+from hubtui.model.origin import holds_login, origin_of
 
 _NOT_SET = frozenset({"demo"})
 """Fields that no file, variable or option sets by itself."""
@@ -237,7 +237,17 @@ def _validated(values: Mapping[str, Any], source: str) -> Settings:
             remedy="Write it as 10m or 1h30m.",
         ) from None
     _check_github(settings.github, source)
+    _check_deployment(settings.deployment, source)
     return settings
+
+
+def _check_deployment(plain: PlainDeployment | None, source: str) -> None:
+    for name in ("chart", "repository"):
+        if plain is not None and holds_login(getattr(plain, name)):
+            raise ConfigError(
+                f"{source}: deployment.{name} holds a login",
+                remedy="Log in with helm repo add --username … or helm registry login.",
+            )
 
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)

@@ -13,6 +13,7 @@ from hubtui.config import private_folder
 from hubtui.errors import DecodeError, UsageError
 from hubtui.model.chart_metadata import ChartMetadata, metadata_of, unbuilt
 from hubtui.model.deployment import ChartKind, ChartSource
+from hubtui.model.origin import holds_login
 from hubtui.model.release import Payload
 from hubtui.model.stored_chart import chart_files
 from hubtui.model.yaml_text import YamlError, load
@@ -33,6 +34,13 @@ async def source(reference: str, version: str = "", repository: str = "") -> Cha
 
 def named(reference: str, version: str = "", repository: str = "") -> ChartSource:
     """The same, at once: it reads files. Raises what `source` raises."""
+    if holds_login(reference) or holds_login(repository):
+        raise UsageError(
+            "The address of the chart holds a login",
+            meaning="On helm's command line everybody on this machine could read it.",
+            remedy="Log in beforehand: helm repo add --username …, then name it as REPOSITORY/NAME;"
+            " or helm registry login, then oci://….",
+        )
     path = Path(reference).expanduser()
     if reference.startswith("oci://"):
         return ChartSource(ChartKind.OCI, reference, version, name=reference.rsplit("/", 1)[-1])
@@ -120,7 +128,12 @@ def _in_archive(path: Path) -> ChartMetadata:
                     text = file.read(MOST_OF_CHART_YAML).decode() if file else ""
                     return metadata_of(_mapping(text, path, "Chart.yaml"))
     except (OSError, EOFError, UnicodeDecodeError, tarfile.TarError, zlib.error) as error:
-        raise DecodeError(f"{path} cannot be read as a chart's archive: {error}") from None
+        if isinstance(error, OSError) and error.strerror:
+            raise DecodeError(f"{path} cannot be read: {error.strerror}") from None
+        raise DecodeError(
+            f"{path} cannot be read as a chart's archive: it is none, or broken, or cut off",
+            remedy="Fetch it again with helm pull, or make it with helm package.",
+        ) from None
     raise DecodeError(f"{path} is no chart: it has no Chart.yaml")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hubtui.errors import ReadOnlyError
+from hubtui.model.origin import holds_login
 
 VERSION: Final = ("version", "--template", "{{.Version}}")
 """Works in helm 3 and 4, and speaks to no cluster."""
@@ -98,6 +99,7 @@ def parse(argv: Sequence[str]) -> HelmCall:
             len(words) == 2
             and _NAME.fullmatch(words[0])
             and _plain(words[1])
+            and not holds_login(words[1])
             and "--namespace" in options
             and len(MODES & options.keys()) == 1
         ):

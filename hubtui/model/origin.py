@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ def origin_of(url: str) -> Origin:
     if parts.username is not None or parts.password is not None:
         raise ValueError("an address holds no user name and no password")
     return Origin(scheme, host, parts.port or _PORTS[scheme])
+
+
+def holds_login(address: str) -> bool:
+    """Whether an address of any scheme names a user or a password, as `oci://me:it@host/chart`."""
+    return _LOGIN.match(address) is not None
 
 
 def is_loopback(host: str) -> bool:

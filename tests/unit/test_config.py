@@ -150,6 +150,7 @@ def test_a_plain_deployment_is_a_table_of_its_own(tmp_path: Path) -> None:
         ('mode = "merge"', "merge"),
         ('file = "a.yaml"', "unknown field `file`"),
         ('files = "a.yaml"', "Expected `array`"),
+        ('repository = "https://me:it@example.org"', r"deployment\.repository holds a login"),
     ],
 )
 def test_a_plain_deployment_that_is_none_is_refused(tmp_path: Path, line: str, said: str) -> None:

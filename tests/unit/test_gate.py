@@ -159,6 +159,8 @@ def test_helm_upgrade_is_asked_dry_by_anybody_and_done_with_a_token_only() -> No
         [*RESET, "--post-renderer", "/bin/sh"],
         [*RESET, "--repo", "https://me:password@example.org"],
         [*RESET, "--repo", "file:///charts"],
+        [word.replace("/charts/hub", "https://me:password@example.org/1.tgz") for word in RESET],
+        [word.replace("/charts/hub", "oci://me@example.org/hub") for word in RESET],
         [*RESET, "--description", "--wait"],
         [*RESET, "--labels", "a=b"],
         ["plugin", "install", "x"],
