@@ -79,6 +79,7 @@ def test_the_plan_of_a_restart_as_a_document(hubtui: Command, api: ApiServer) ->
         (["restart", "hub", "--confirm", "hub", "--read-only"], 3, "read-only"),
         (["restart", "hub", "--confirm", "hub"], 3, "a rollout is under way"),
         (["delete-pod", "nobody"], 1, "not found"),
+        (["uncordon", "nosuch"], 1, "There is no node nosuch\nSee kubectl get nodes."),
         (["delete-pod", "jupyter-alice", "--confirm", "alice"], 3, "up and not stuck"),
         (["delete-pod", "proxy-5c4", "--confirm", "proxy"], 3, "is not 'proxy-5c4'"),
         (["delete-pod", "proxy-5c4", "--confirm", "proxy-5c4", "--read-only"], 3, "read-only"),
@@ -95,6 +96,15 @@ def test_refusals_have_their_codes_and_write_nothing(
     found = hubtui(*argv)
     assert (found.code, found.out, written(api)) == (code, "", [])
     assert said in found.err
+
+
+def test_a_node_that_is_not_there_names_those_that_are(hubtui: Command, api: ApiServer) -> None:
+    names = ("core-1", *(f"user-{number}" for number in range(7)))
+    api.objects += [{"kind": "Node", "metadata": {"name": name}} for name in names]
+    found = hubtui("cordon", "user5")
+    assert (found.code, found.out, written(api)) == (1, "", [])
+    assert found.err.startswith("hubtui: There is no node user5\nThere are: user-5, ")
+    assert found.err.endswith(" and 2 more.\n")
 
 
 def test_a_user_is_asked_for_by_name_where_it_can_be_typed(hubtui: Command, api: ApiServer) -> None:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 import msgspec
 
-from hubtui.errors import ApiError
+from hubtui.errors import ApiError, NotFoundError
 from hubtui.model import kube
 from hubtui.model.kinds import DAEMONSETS, JOBS, NODES, PODS
 from hubtui.model.kube_needs import Node, Toleration
 from hubtui.model.plan import Basis
 from hubtui.model.pulls import PULLERS_OFF
 from hubtui.model.roles import Role, role_of
+from hubtui.model.text import one_line
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.common import who_answers
 from hubtui.services.problems.situation import CORE_ROLES
 from hubtui.services.pullers import awaiter_of
 
 _PURPOSE: Final = "hub.jupyter.org/node-purpose"
+_NAMED: Final = 6
 _PULLER: Final = f"component={Role.HOOK_PULLER}"
 
 
@@ -82,7 +85,10 @@ class Facts:
 
 async def read(session: ActionSession, name: str) -> Facts:
     """Reads everything anew. Raises NotFoundError, DeniedError, UnreachableError."""
-    node = await session.client.get(NODES, "", name)
+    try:
+        node = await session.client.get(NODES, "", name)
+    except NotFoundError as error:
+        raise await _no_such(session, name) from error
     pods, puller, awaited, others = await asyncio.gather(
         pods_on(session, name), hook_puller(session), _awaited(session), _others(session, node)
     )
@@ -95,6 +101,19 @@ async def read(session: ActionSession, name: str) -> Facts:
         release=session.release,
         basis=await basis_of(session, node, blocking(pods or (), session.release)),
     )
+
+
+async def _no_such(session: ActionSession, name: str) -> NotFoundError:
+    """Says which nodes there are, those with a name like it first."""
+    try:
+        names = sorted(node.metadata.name for node in await session.client.list(NODES))
+    except ApiError:
+        names = []
+    like = get_close_matches(name, names, n=_NAMED)
+    first = list(dict.fromkeys([*like, *names]))[:_NAMED]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    remedy = f"There are: {', '.join(first)}{more}." if first else "See kubectl get nodes."
+    return NotFoundError(f"There is no node {one_line(name)}", status=404, remedy=remedy)
 
 
 async def basis_of(session: ActionSession, node: Node, pullers: tuple[kube.Pod, ...]) -> Basis:
