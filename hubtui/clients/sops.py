@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +25,11 @@ _CHANGED: Final = frozenset({24, 25, 51, 52})
 """What sops ends with, where no key is at hand and where a file is not what was encrypted
 (facts.md §7)."""
 
+_KEY_FILE: Final = "SOPS_AGE_KEY_FILE"
+_UNREADABLE: Final = re.compile(rf"failed to (parse|read) '?{_KEY_FILE}\b")
+
 _WAYS: Final = {
-    "age": "set SOPS_AGE_KEY_FILE to the file with its private key",
+    "age": f"set {_KEY_FILE} to the file with its private key",
     "PGP": "have its secret key in gpg, unlocked: gpg asks no passphrase here",
     "AWS KMS": "log in with aws sso login",
     "GCP KMS": "log in with gcloud auth application-default login",
@@ -104,10 +108,28 @@ def _failed(file: ValueFile, ended: Finished) -> ToolError:
 
 def _no_key(file: ValueFile, ended: Finished) -> ToolError:
     kinds = dict.fromkeys(recipient.kind for recipient in file.recipients)
+    slip = _key_file_slip(ended.words) if "age" in kinds else ""
     ways = "; ".join(_WAYS[kind] for kind in kinds if kind in _WAYS)
     return ToolError(
-        f"{file.path} stays closed: no key that opens it is at hand",
+        f"{file.path} stays closed: {slip or 'no key that opens it is at hand'}",
         output=ended.words,
         meaning=f"These could open it: {', '.join(map(str, file.recipients)) or 'none is named'}.",
         remedy=f"One of them is enough: {ways}." if ways else "Add yourself with sops updatekeys.",
     )
+
+
+def _key_file_slip(words: str) -> str:
+    """What is wrong with the file of age's private keys that is named; "" when nothing is. sops
+    says it among much else, and takes no notice of a file without any key."""
+    named = os.environ.get(_KEY_FILE, "")
+    if not named:
+        return ""
+    path = Path(named)
+    title = f"{_KEY_FILE} names {one_line(named)}"
+    if not path.is_file():
+        return f"{title}, and there is no such file"
+    if not os.access(path, os.R_OK):
+        return f"{title}, which you may not read"
+    if path.stat().st_size == 0 or _UNREADABLE.search(re.sub(r"[\s|]+", " ", words)):
+        return f"{title}, which holds no key of age that sops can read"
+    return ""

@@ -114,6 +114,30 @@ def test_another_key_does_not_open_it(secrets: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "names {path}, and there is no such file"),
+        ("", "names {path}, which holds no key of age that sops can read"),
+        ("canary-4711\n", "names {path}, which holds no key of age that sops can read"),
+        ("AGE-SECRET-KEY-1CANARY-4711\n", "which holds no key of age that sops can read"),
+    ],
+    ids=["missing", "empty", "no-key", "cut-off"],
+)
+def test_a_key_file_that_is_no_good_is_named(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, said: str
+) -> None:
+    path = secrets.parent / "key"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(path))
+    error = failure(secrets)
+    assert error.what.startswith(f"{secrets} stays closed: SOPS_AGE_KEY_FILE names")
+    assert error.what.endswith(said.format(path=path))
+    assert "4711" not in str(error)
+    assert "SOPS_AGE_KEY_FILE" in error.remedy
+
+
+@pytest.mark.parametrize(
     ("pattern", "instead"),
     [
         (r"secret: ENC\[AES256_GCM,data:..", "secret: ENC[AES256_GCM,data:AA"),
