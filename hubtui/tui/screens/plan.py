@@ -25,7 +25,7 @@ from hubtui.tui.widgets.pane_frame import PaneFrame
 from hubtui.tui.widgets.status_line import StatusLine
 from hubtui.tui.widgets.text_table import DocumentTable
 from hubtui.views.cells import Cell, Tone, cell
-from hubtui.views.document import Document, Hung
+from hubtui.views.document import Document, Hung, heading
 from hubtui.views.plan import (
     check_counts,
     check_lines,
@@ -34,6 +34,7 @@ from hubtui.views.plan import (
     what_lines,
 )
 from hubtui.views.table import Freshness
+from hubtui.views.upgrade import input_lines
 
 WITH_DIFF = frozenset({"rollback", "upgrade"})
 """The actions that change manifests; one that cannot be compared shows an empty diff."""
@@ -111,7 +112,10 @@ class PlanScreen(BaseScreen[None]):
     def _notice_lines(self, now: datetime) -> Iterable[Cell | Hung]:
         if self._plan is None:
             return ()
-        return list(notice_lines(self._plan)) or [cell("Nothing can be said of it.", Tone.MUTED)]
+        lines = list(notice_lines(self._plan)) or [cell("Nothing can be said of it.", Tone.MUTED)]
+        if self._plan.inputs is not None:
+            lines += [(), heading("Made from"), *input_lines(self._plan.inputs)]
+        return lines
 
     def _what_lines(self, now: datetime) -> Iterable[Cell | Hung]:
         return what_lines(self._plan) if self._plan else ()
