@@ -10,6 +10,7 @@ from textual.widgets import Button, Input
 from hubtui.errors import UsageError
 from hubtui.model.deployment import ChartKind, ChartSource, ValuesMode
 from hubtui.services.actions.upgrade_request import UpgradeRequest
+from hubtui.services.upgrade_sources import Source
 from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.tui.screens.plan import PlanScreen
 from tests.tui.conftest import Make
@@ -36,6 +37,22 @@ async def test_all_choices_and_the_button_are_on_the_screen_together(
             assert all(screen.region.contains_region(line.region) for line in screen.fields.shown)
         for words in ("Deployment folder", "$EDITOR", "reset-then-reuse", "then this"):
             await shows(pilot, app, words)
+
+
+async def test_on_the_smallest_terminal_a_key_down_is_the_next_choice(
+    make: Make, asked: Asked
+) -> None:
+    app = make()
+    async with app.run_test(size=(40, 10)) as pilot:
+        screen = await opened(pilot, app)
+        app._beat()
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: screen.typed.source is Source.TAG, "the fourth source")
+        app._beat()
+        screen.query_one("#upgrade-modes").focus()
+        await pilot.press("g", "down", "down", "enter")
+        await until(pilot, lambda: screen.typed.mode is not None, "a mode")
+        assert screen.typed.mode is ValuesMode.RESET_THEN_REUSE
 
 
 async def test_no_mode_is_chosen_by_itself(make: Make, asked: Asked) -> None:

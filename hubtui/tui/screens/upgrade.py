@@ -87,8 +87,11 @@ class UpgradeScreen(BaseScreen[None]):
         self._edited = Edited(dict(typed.overlay)) if typed.overlay else None
         self._deployment: Deployment | None = None
         self._before = len(session.operations.all)
-        self._sources = Document(lambda _now: source_lines(self.typed.source))
-        self._mode_choice = Document(lambda _now: mode_lines(self.typed.mode, self.typed.source))
+        # A choice is one line at any width: a key that moves by a line moves by a choice.
+        self._sources = Document(lambda _now: source_lines(self.typed.source), wrapped=False)
+        self._mode_choice = Document(
+            lambda _now: mode_lines(self.typed.mode, self.typed.source), wrapped=False
+        )
         self._details = Document(self._detail_lines)
         self._work: set[asyncio.Task[None]] = set()
 
