@@ -146,8 +146,9 @@ class Walk:
         self.app._beat()
 
     def _is_made(self, plan: Screen[Any]) -> bool:
-        """Whether the plan is there and has once given the focus to its field."""
-        if isinstance(plan.focused, Input):
+        """Whether the plan is there and has once given the focus to its field; tab goes by where
+        widgets are, so the field and its buttons have to have their places too."""
+        if isinstance(plan.focused, Input) and all(b.size for b in plan.query(Button)):
             self._made = plan
         return self._made is plan
 
