@@ -39,7 +39,6 @@ CONTEXT = "gke-eu-prod"
 OTHER = "gke-us-test"
 _CLOCKS = (
     "hubtui.tui.app",
-    "hubtui.tui.widgets.live_table",
     "hubtui.services.store",
 )
 

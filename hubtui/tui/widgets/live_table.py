@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import zip_longest
 from typing import Self
 
@@ -24,6 +24,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hubtui.services.store import utc_now
 from hubtui.tui import keys, theme
 from hubtui.tui.widgets.header import Header, Sort
 from hubtui.tui.widgets.strips import segments, strip
@@ -37,10 +38,6 @@ SIDES = 2
 """One cell for the mark on the left, one free on the right."""
 WHEEL_LINES = 3
 CACHED_STRIPS = 512
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass
@@ -94,7 +91,7 @@ class LiveTable(Widget, can_focus=True):
         self,
         source: TableSource,
         *,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
         marking: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
