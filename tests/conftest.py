@@ -21,7 +21,7 @@ settings.register_profile("untimed", parent=settings(), deadline=None)
 settings.load_profile("untimed")
 
 # A pilot looks whether the app rests after each key: in shorter steps, with the same share of rest.
-_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 200, 1 / 4000
+_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 100, 1 / 2000
 
 # Set before xdist starts its workers, so that all of them mean the same testbed.
 _RUN = "HUBTUI_TESTBED_RUN"

@@ -156,7 +156,7 @@ async def test_c_copies_the_diff_as_it_is_shown(app: PreparedApp) -> None:
 async def test_d_in_a_diff_goes_to_the_cluster_and_back(app: PreparedApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await _diff(app, pilot)
-        assert "with the cluster" in app.text
+        await shown(pilot, "with the cluster")
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, DriftScreen), "the drift")
         await shown(pilot, "11 → live")

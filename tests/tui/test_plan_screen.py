@@ -16,7 +16,7 @@ from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.widgets.confirm_line import ConfirmLine
 from tests.tui.conftest import Make
-from tests.tui.prepared import PreparedApp, ready, until
+from tests.tui.prepared import PreparedApp, ready, shown, until
 
 SIZES = ((160, 48), (160, 40), (100, 30), (80, 24))
 
@@ -71,7 +71,7 @@ async def test_a_plan_without_a_diff_has_its_command_too(make: Make) -> None:
         await until(pilot, lambda: isinstance(app.screen.focused, Input), "the field")
         app._beat()
         await pilot.pause()
-        assert "kubectl rollout restart deployment/hub" in app.text
+        await shown(pilot, "kubectl rollout restart deployment/hub")
         await pilot.press("tab", "tab", "tab", "c")
         assert app.clipboard.startswith("kubectl rollout restart deployment/hub ")
 
@@ -102,7 +102,7 @@ async def test_even_the_smallest_terminal_shows_checks_and_field(make: Make) -> 
             widget = screen.query_one(name)
             assert widget.region.area > 0
             assert screen.region.contains_region(widget.region)
-        assert "Type hub" in app.text
+        await shown(pilot, "Type hub")
 
 
 async def test_tab_goes_from_part_to_part_and_round(make: Make) -> None:
@@ -166,7 +166,7 @@ async def test_read_only_shows_the_plan_and_why_it_stays_one(make: Make) -> None
         await pilot.click("#confirm-go")
         assert app.screen is screen
         assert screen.query_one("#confirm-go", Button).disabled
-        assert "Roll back is not possible: started with --read-only" in app.text
+        await shown(pilot, "Roll back is not possible: started with --read-only")
         assert app.prepared.operations.all == []
 
 

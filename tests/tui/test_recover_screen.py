@@ -118,7 +118,7 @@ async def test_from_the_problem(make: Make) -> None:
     app = make(stuck())
     async with app.run_test(size=SIZE) as pilot:
         await problems(pilot, app, "Release hub is stuck")
-        assert "R   Choose a way out" in app.text
+        await shown(pilot, "R   Choose a way out")
         screen = await ways(pilot)
         assert not screen.query_one(SaveLine).has_class("-open")
 

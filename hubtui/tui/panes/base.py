@@ -80,11 +80,16 @@ class Pane(PaneFrame):
 
     def on_filter_line_kept(self, message: FilterLine.Kept) -> None:
         message.stop()
-        self.table.focus()
+        self._to_rows()
 
     def on_filter_line_cleared(self, message: FilterLine.Cleared) -> None:
         message.stop()
         self.pane_view.set_filter("")
+        self._to_rows()
+
+    def _to_rows(self) -> None:
+        """To the rows that the filter leaves: a key that is typed behind it means those."""
+        self.table.beat(utc_now())
         self.table.focus()
 
     def action_sort(self) -> None:
