@@ -29,6 +29,7 @@ from hubtui.tui import screens
 from hubtui.tui.commands import COMMANDS
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.of_pod import PodScreen
+from hubtui.tui.screens.of_pullers import OfPullers
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.reading import ReadingScreen
 from hubtui.tui.screens.runbook import RunbookScreen
@@ -59,12 +60,13 @@ NOT_WALKED = {
     "QuitScreen": "asks only while an operation runs, and in read-only none does",
     "RunbookScreen": "needs a problem: the next test has one",
     "RecoverScreen": "needs a release that is stuck: test_read_only_stuck has one",
+    "PullersScreen": "needs image pullers: there are some while a helm waits for their hook",
     "WorkflowRunsScreen": "needs a repository and a token, and asks GitHub only",
     "TextScreen": "shows a long value of a diff in full, and the revisions here have none",
 }
 """Screens that no key leads to here, and why."""
 
-BASES = {BaseScreen, ReadingScreen, PodScreen, FromProblem}
+BASES = {BaseScreen, ReadingScreen, PodScreen, OfPullers, FromProblem}
 """What screens are built on, never shown by itself."""
 
 NO_SCREENS_OF_OURS = {"CommandPalette"}
