@@ -26,6 +26,9 @@ _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 100, 1 / 2000
 # Set before xdist starts its workers, so that all of them mean the same testbed.
 _RUN = "HUBTUI_TESTBED_RUN"
 DEMO, REAL = "demo", "real"
+HELM_3_ON_DEMO = "test_rollback"
+HELM_MAJOR = ("helm_major", "major", "small")
+"""What the parameter is called that says which helm."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,6 +56,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever uses the testbed is a cluster test, and all of these run in one worker; those of a
     file that use the demo share one, too, for they follow each other on the same release."""
+    items[:] = [item for item in items if not _is_spared(item)]
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "testbed" in names or _which(item) == REAL:
@@ -62,9 +66,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(f"demo {item.path.stem}"))
 
 
+def _is_spared(item: pytest.Item) -> bool:
+    """With helm 3 all is tried on the real control plane; the demo has its turn with it in
+    tests/demo/test_api_helm and in one file of tests/cluster, so that its tests stay fast."""
+    if _which(item) != DEMO or item.path.stem == HELM_3_ON_DEMO:
+        return False
+    return any(_params(item).get(name) == 3 for name in HELM_MAJOR)
+
+
 def _which(item: pytest.Item) -> str:
     """The cluster that a parametrised test is to run against, if it is one."""
-    return str(item.callspec.params.get("cluster", "")) if hasattr(item, "callspec") else ""
+    return str(_params(item).get("cluster", ""))
+
+
+def _params(item: pytest.Item) -> dict[str, object]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
 
 
 @pytest.fixture
