@@ -226,6 +226,7 @@ async def test_an_operation_is_watched_to_its_end_under_another_hub(
         assert not operation.done
         prepared.let_helm_end(tmp_path)
         await until(pilot, lambda: operation.done, "the end")
+        await until(pilot, lambda: list(app._notifications), "a word on it")
         said = [str(note.message) for note in app._notifications]
         assert operation.outcome is not None
         assert said == [f"Roll back hub to revision 11 on {CONTEXT}: {operation.outcome.summary}"]
