@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import Button, Input
 
 from hubtui.demo import launch
 from hubtui.demo.seed.values import TYPO
+from hubtui.model.kinds import NODES
 from hubtui.model.plan import Result
 from hubtui.tui.screens.logs import LogsScreen
+from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.pullers import PullersScreen
 from hubtui.tui.screens.upgrade import UpgradeScreen
@@ -122,3 +126,40 @@ async def test_a_hook_that_fails_shows_the_next_steps_and_what_was_seen_of_it(
         assert places == sorted(places)
         assert f"scipy-notebook:{TYPO}: not found" in seen
         assert text.index("What can be done next:") < text.index("What was seen of")
+
+
+async def test_in_read_only_mode_no_key_of_the_pullers_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # what is saved lands here
+    wanted = launch.Wanted(drill="hook-puller", speed=SLOW)
+    async with story(wanted, read_only=True) as pilot:
+        app, client = pilot.app, session_of(pilot).client
+        before = await client.list(NODES)
+        await problem(pilot, "hook-puller")
+        await pilot.press("w")
+        await shown(pilot, "▲ blocks pulls 1 for")
+        screen = app.screen
+        assert isinstance(screen, PullersScreen)
+        row = screen.row()
+        assert row is not None
+        ends = {"q", "ctrl+q", "ctrl+c", "escape"}
+        pressed = {key for key in screen.active_bindings if key not in ends}
+        assert {"o", "l", "e", "w"} <= pressed
+        for key in sorted(pressed):
+            await pilot.press(key)
+            while app.screen is not screen:
+                app.pop_screen()
+            if isinstance(screen.focused, Input):
+                await pilot.press("escape")
+            await pilot.pause()
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen), "a plan")
+        await until(pilot, lambda: isinstance(app.screen.focused, Input), "its field")
+        await pilot.press(*row.node, "enter")
+        assert app.screen.query_one("#confirm-go", Button).disabled
+        assert session_of(pilot).operations.all == []
+        after = await client.list(NODES)
+        assert [(each.metadata.name, each.spec) for each in after] == [
+            (each.metadata.name, each.spec) for each in before
+        ]
