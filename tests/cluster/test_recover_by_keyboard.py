@@ -104,9 +104,11 @@ async def test_in_read_only_mode_there_is_a_plan_and_no_way_on(
         await until(pilot, lambda: isinstance(app.screen, PlanScreen), "the plan")
         await until(pilot, lambda: isinstance(app.screen.focused, Input), "the field of the name")
         await pilot.press(*NAME, "enter")
-        await pilot.click("#confirm-go")
         assert isinstance(app.screen, PlanScreen)
-        assert app.screen.query_one("#confirm-go", Button).disabled
+        button = app.screen.query_one("#confirm-go", Button)
+        assert button.press().disabled
+        await pilot.pause()
+        assert isinstance(app.screen, PlanScreen)
         assert app.session is not None
         assert app.session.operations.all == []
     assert len(asked.entries) > 10

@@ -140,8 +140,8 @@ async def test_in_read_only_mode_there_is_a_plan_and_no_way_on(
         screen.fields.fill("files", str(tmp_path / "more.yaml"))
         plan = await planned(pilot, screen, RESET)
         await pilot.press(*NAME, "enter")
-        await pilot.click("#confirm-go")
-        assert plan.query_one("#confirm-go", Button).disabled
+        assert plan.query_one("#confirm-go", Button).press().disabled
+        await pilot.pause()
         assert app.screen is plan
         assert app.session is not None
         assert app.session.operations.all == []
