@@ -27,6 +27,10 @@ _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 100, 1 / 2000
 _RUN = "HUBTUI_TESTBED_RUN"
 DEMO, REAL = "demo", "real"
 HELM_3_ON_DEMO = "test_rollback"
+REAL_ALONE = (
+    *("test_recover", "test_upgrade_charts", "test_upgrade_faults", "test_upgrade_images"),
+    *("test_upgrade_restart", "test_upgrade_timeout"),
+)
 HELM_MAJOR = ("helm_major", "major", "small")
 """What the parameter is called that says which helm."""
 
@@ -67,11 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_spared(item: pytest.Item) -> bool:
-    """With helm 3 all is tried on the real control plane; the demo has its turn with it in
-    tests/demo/test_api_helm and in one file of tests/cluster, so that its tests stay fast."""
+    """What the demo is spared, so that its tests stay fast, and the real control plane is not: helm
+    3, but for tests/demo/test_api_helm and one file here, and all ways in which an upgrade breaks.
+    """
     if _which(item) != DEMO or item.path.stem == HELM_3_ON_DEMO:
         return False
-    return any(_params(item).get(name) == 3 for name in HELM_MAJOR)
+    return item.path.stem in REAL_ALONE or any(_params(item).get(name) == 3 for name in HELM_MAJOR)
 
 
 def _which(item: pytest.Item) -> str:

@@ -36,6 +36,12 @@ def run(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run_bare(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same with the plugin alone, whatever this project's pytest has besides."""
+    bare = ("-c", os.devnull, "-p", "xdist", "-p", "tests.no_skips")
+    return run(*bare, *argv, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **environment)
+
+
 @pytest.fixture
 def tests(tmp_path: Path) -> str:
     """One test that is skipped and one that passes."""
@@ -46,15 +52,15 @@ def tests(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_skip_fails_in_ci(tests: str, workers: str) -> None:
-    found = run("-p", "tests.no_skips", "-n", workers, tests, CI="true")
+    found = run_bare("-n", workers, tests, CI="true")
     assert "1 passed, 1 skipped" in found.stdout
     assert re.search(r"nothing may be skipped, and this was: \S*test_one", found.stdout)
     assert found.returncode == pytest.ExitCode.TESTS_FAILED
 
 
 def test_a_skip_is_fine_elsewhere_and_so_is_ci_without_one(tests: str) -> None:
-    assert run("-p", "tests.no_skips", tests).returncode == pytest.ExitCode.OK
-    only = run("-p", "tests.no_skips", tests, "-k", "two", CI="true")
+    assert run_bare(tests).returncode == pytest.ExitCode.OK
+    only = run_bare(tests, "-k", "two", CI="true")
     assert only.returncode == pytest.ExitCode.OK
 
 
