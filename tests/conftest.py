@@ -1,5 +1,6 @@
 """What all tests share: the testbed of this run, started once and ended with the run."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -22,6 +23,9 @@ settings.load_profile("untimed")
 
 # A pilot looks whether the app rests after each key: in shorter steps, with the same share of rest.
 _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 100, 1 / 2000
+
+# Every test builds an app and drops it: looked through less often, at a fifth of the cost.
+gc.set_threshold(50_000, 20, 20)
 
 # Set before xdist starts its workers, so that all of them mean the same testbed.
 _RUN = "HUBTUI_TESTBED_RUN"
