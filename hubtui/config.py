@@ -72,6 +72,22 @@ class PlainDeployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     mode: ValuesMode | None = None
 
 
+class HubApi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the hub's API is reached, and whose servers are never stopped.
+
+    `url` is the hub's address with its base URL (`https://hub.example.org/`, or
+    `…/my-base-url/`); without one, a port-forward to the hub's pod is used. The token is that of
+    the environment variable HUBTUI_HUB_TOKEN, else the content of `token_file`, else what
+    `token_command` prints, else the release's own for the service `hubtui`. `keep` holds patterns
+    of user names whose servers are left alone by a cull.
+    """
+
+    url: str = ""
+    token_file: str = ""
+    token_command: str = ""
+    keep: tuple[str, ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. The names are those of the file's keys.
 
@@ -95,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keys: dict[str, str] = {}
     runbooks: str = ""
     github: GitHub = GitHub()
+    hub: HubApi = HubApi()
     deployment: PlainDeployment | None = None
     demo: Demo | None = None
 
@@ -237,6 +254,7 @@ def _validated(values: Mapping[str, Any], source: str) -> Settings:
             remedy="Write it as 10m or 1h30m.",
         ) from None
     _check_github(settings.github, source)
+    _check_hub(settings.hub, source)
     _check_deployment(settings.deployment, source)
     return settings
 
@@ -248,6 +266,20 @@ def _check_deployment(plain: PlainDeployment | None, source: str) -> None:
                 f"{source}: deployment.{name} holds a login",
                 remedy="Log in with helm repo add --username … or helm registry login.",
             )
+
+
+def _check_hub(hub: HubApi, source: str) -> None:
+    if not hub.url:
+        return
+    try:
+        origin = origin_of(hub.url)
+    except ValueError as error:
+        raise ConfigError(f"{source}: hub.url cannot be asked: {error}") from None
+    if not origin.safe:
+        raise ConfigError(
+            f"{source}: hub.url {origin} would have the token sent in the clear",
+            remedy="Use its https:// address, or none: a port-forward needs no address.",
+        )
 
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)

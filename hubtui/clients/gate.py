@@ -67,6 +67,18 @@ _READ_PATHS: Final = frozenset({"/version", "/readyz", "/api", "/apis", "/api/v1
 _DISCOVERY: Final = re.compile(r"/apis/[a-z0-9.-]+/v[0-9a-z]+")
 """Which resources an API version has: `/apis/gateway.networking.k8s.io/v1`."""
 
+HUB_SERVERS: Final = "servers.hub.jupyter.org"
+HUB_ROUTES: Final = "routes.hub.jupyter.org"
+"""What a plan permits to write through the hub's API: the servers of users, by `user/server`, and
+the proxy's routes. No resources of Kubernetes."""
+
+_HUB_READS: Final = re.compile(
+    r"/(?:|info|user|users|groups|services|proxy|metrics)"
+    r"|/users/[^/]+(?:/server/progress|/servers/[^/]+(?:/progress)?)?"
+)
+"""What of the hub's API is read: nothing that reaches into a user's server, which would count as
+activity of theirs. Source: JupyterHub's REST API (facts.md §3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -163,6 +175,21 @@ class Gate:
                 f"No token is sent to {origin}: it would travel in the clear",
                 remedy="Use an https:// address.",
             )
+
+    def check_hub(
+        self, method: str, path: str, permit: Permit | None = None, token: WriteToken | None = None
+    ) -> None:
+        """Lets one request to the hub's API through or raises ReadOnlyError.
+
+        `path` is percent-encoded and begins below `/hub/api`, without the query. A write needs the
+        `permit` that its plan has.
+        """
+        if method == "GET" and _HUB_READS.fullmatch(path):
+            return
+        words = f"{method} {path} of the hub"
+        if method == "GET" or permit is None:
+            raise ReadOnlyError(f"{words} is not on the list of reads")
+        self._need(token, permit, words)
 
     def check_helm(self, argv: Sequence[str], token: WriteToken | None = None) -> None:
         """Lets one helm command through or raises ReadOnlyError.

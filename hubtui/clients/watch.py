@@ -87,7 +87,7 @@ async def follow(
     version = ""
     pause = BACKOFF_FIRST
     listed_anew = False
-    while not _is_cancelled():
+    while True:
         version, error, lasted = await _round(client, feed, sink, version)
         if lasted:
             pause, listed_anew = BACKOFF_FIRST, False
@@ -105,12 +105,6 @@ async def follow(
         sink.failed(error, wait)
         woken = await _pause(wake, wait)
         pause = BACKOFF_FIRST if woken else min(pause * 2, BACKOFF_MOST)
-
-
-def _is_cancelled() -> bool:
-    """A cancel that arrives while a connection times out may come through as that timeout."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 async def _round(

@@ -65,7 +65,7 @@ async def ask(client: KubeClient, address: HubAddress) -> Health:
         if denied.status == _LOG_IN:
             raise
         return Health(None, f"the hub was not asked: {denied.what}")
-    pod = _newest(pods)
+    pod = newest(pods)
     if pod is None:
         return Health(False, "there is no hub pod that runs")
     return await _ask(client, address, pod)
@@ -93,7 +93,8 @@ async def _ask(client: KubeClient, address: HubAddress, pod: kube.Pod) -> Health
     return Health(False, f"the hub answers {address.path} with HTTP {answer.status}", version)
 
 
-def _newest(pods: Iterable[kube.Pod]) -> kube.Pod | None:
+def newest(pods: Iterable[kube.Pod]) -> kube.Pod | None:
+    """The pod that runs, the youngest of several; None without one."""
     running = [
         pod
         for pod in pods

@@ -24,6 +24,7 @@ from hubtui.services.changed import Changed
 from hubtui.services.discovery import Hub
 from hubtui.services.drift import Drift
 from hubtui.services.feeds import Feeds
+from hubtui.services.hub_link import HubLink
 from hubtui.services.operations import Operations
 from hubtui.services.pods import Pods, Stores
 from hubtui.services.problems.finder import Problems
@@ -70,6 +71,7 @@ class Session:
             hub.namespace,
             driver,
         )
+        self.hub_link = HubLink(settings, client, self.releases, hub.namespace, hub.release)
         self.drift = Drift(client)
         self.changed = Changed(self.releases)
         self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
@@ -135,6 +137,7 @@ class Session:
         await self.problems.close()
         await self.workflow_runs.close()
         await self.changed.close()
+        await self.hub_link.close()
         await self.releases.close()
         await self.feeds.close()
         await self.client.close()

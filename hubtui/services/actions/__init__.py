@@ -17,6 +17,7 @@ from hubtui.model import values_path
 from hubtui.model.plan import Outcome, Plan, Progress
 from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
+from hubtui.services.hub_link import HubLink
 from hubtui.services.journal import Entry
 from hubtui.services.pods import Pods
 
@@ -52,6 +53,8 @@ class ActionSession(Protocol):
     def pods(self) -> Pods: ...
     @property
     def operations(self) -> Running: ...
+    @property
+    def hub_link(self) -> HubLink: ...
 
     async def redactor(self) -> Redactor:
         """Masks what is secret in this namespace."""

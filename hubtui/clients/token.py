@@ -1,0 +1,87 @@
+"""A token that the operator names: by the environment, a file or a command, and never shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hubtui.clients import process
+from hubtui.errors import ConfigError, ToolError
+
+TIMEOUT: Final = 20.0
+"""Seconds that a command may take."""
+
+_TOKEN: Final = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Where a token may come from: the environment's `variable`, then `file`, then `command`.
+
+    `section` is where the two stand in the configuration, and `whom` is not asked without a token.
+    """
+
+    variable: str
+    section: str
+    file: str = ""
+    command: str = ""
+    whom: str = "the hub"
+
+    def found(self, environ: Mapping[str, str]) -> bool:
+        """Whether a token can be had: it is not asked for yet."""
+        return bool(environ.get(self.variable) or self.file or self.command)
+
+
+async def read_named(named: Named, environ: Mapping[str, str]) -> str:
+    """The token of the first source that is named; "" where none is.
+
+    Raises ConfigError where it is no token, ToolError for a command that fails.
+    """
+    if environ.get(named.variable):
+        return checked(environ[named.variable], named.variable)
+    if named.file:
+        return checked(_content(named), named.file)
+    if named.command:
+        return checked(await _printed(named), f"{named.section}.token_command")
+    return ""
+
+
+def _content(named: Named) -> str:
+    path = Path(named.file).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(f"{named.section}.token_file {path} cannot be read: {why}") from None
+
+
+async def _printed(named: Named) -> str:
+    setting = f"{named.section}.token_command"
+    try:
+        argv = shlex.split(named.command)
+    except ValueError as error:
+        raise ConfigError(f"{setting} cannot be read: {error}") from None
+    if not argv:
+        raise ConfigError(f"{setting} is blank")
+    ended = await process.run(argv, timeout=TIMEOUT)
+    if ended.returncode != 0:
+        raise ToolError(
+            f"{setting} ended with {ended.returncode}",
+            output=ended.words,
+            meaning=f"Without a token {named.whom} is not asked.",
+            remedy=f"Run it in a terminal to see why: {argv[0]} …",
+        )
+    return ended.stdout.decode(errors="replace")
+
+
+def checked(text: str, source: str) -> str:
+    """The token in a text, which no error shows. Raises ConfigError where it is none."""
+    found = text.strip()
+    if not _TOKEN.fullmatch(found):
+        what = "holds no token" if not found else "holds more than a token"
+        raise ConfigError(f"{source} {what}", remedy="It has to be the token alone, on one line.")
+    return found
