@@ -30,7 +30,6 @@ gc.set_threshold(50_000, 20, 20)
 # Set before xdist starts its workers, so that all of them mean the same testbed.
 _RUN = "HUBTUI_TESTBED_RUN"
 DEMO, REAL = "demo", "real"
-HELM_3_ON_DEMO = "test_rollback"
 REAL_ALONE = (
     *("test_recover", "test_upgrade_charts", "test_upgrade_faults", "test_upgrade_images"),
     *("test_upgrade_restart", "test_upgrade_timeout"),
@@ -76,9 +75,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_spared(item: pytest.Item) -> bool:
     """What the demo is spared, so that its tests stay fast, and the real control plane is not: helm
-    3, but for tests/demo/test_api_helm and one file here, and all ways in which an upgrade breaks.
+    3, but for tests/demo/test_api_helm, and all ways in which an upgrade breaks.
     """
-    if _which(item) != DEMO or item.path.stem == HELM_3_ON_DEMO:
+    if _which(item) != DEMO:
         return False
     return item.path.stem in REAL_ALONE or any(_params(item).get(name) == 3 for name in HELM_MAJOR)
 

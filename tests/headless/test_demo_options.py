@@ -21,18 +21,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_the_demo_is_a_cluster_like_any_other(hubtui: Command, temporary: Path) -> None:
-    answered = hubtui("--demo", "status", "--json")
-    assert (answered.code, answered.err) == (0, "")
-    document = answered.document
-    assert (document["context"], document["namespace"], document["release"]) == (
-        "demo",
-        "hub",
-        "hub",
-    )
-    assert list(temporary.iterdir()) == []
-
-
 def test_the_settings_name_the_demos_kubeconfig(hubtui: Command, temporary: Path) -> None:
     items = hubtui("--demo", "config", "--json").document["items"]
     found = {each["name"]: (each["value"], each["source"]) for each in items}
@@ -40,15 +28,19 @@ def test_the_settings_name_the_demos_kubeconfig(hubtui: Command, temporary: Path
     assert str(found["kubeconfig"][0]).startswith(f"{temporary}/hubtui-demo-")
 
 
-def test_own_settings_do_not_lead_out_of_the_demo(
-    hubtui: Command, monkeypatch: pytest.MonkeyPatch
+def test_the_demo_is_a_cluster_like_any_other_and_own_settings_do_not_lead_out_of_it(
+    hubtui: Command, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HUBTUI_CONTEXT", "production")
     monkeypatch.setenv("HUBTUI_NAMESPACE", "production")
     monkeypatch.setenv("HELM_DRIVER", "configmap")
-    history = hubtui("--demo", "history", "--json").document
-    assert history["context"] == "demo"
+    answered = hubtui("--demo", "history", "--json")
+    assert (answered.code, answered.err) == (0, "")
+    history = answered.document
+    place = (history["context"], history["namespace"], history["release"])
+    assert place == ("demo", "hub", "hub")
     assert [each["revision"] for each in history["items"]] == [4, 3, 2, 1]
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_rollback_is_practised_and_ones_own_journal_knows_nothing_of_it(
@@ -73,14 +65,6 @@ def test_a_drill_begins_with_what_the_pager_says(hubtui: Command) -> None:
 def test_hubtui_recognises_every_drill(hubtui: Command, name: str) -> None:
     found = hubtui("--demo", "--drill", name, "problems", "--json").document["items"]
     assert name in {each["incident"] for each in found}
-
-
-def test_the_stuck_release_is_freed_by_a_rollback(hubtui: Command) -> None:
-    answered = hubtui(
-        *("--demo", "--drill", "pending-release", "--speed", "20"),
-        *("rollback", "4", "--confirm", "hub", "--json"),
-    )
-    assert answered.code == 0, answered.err
 
 
 def test_the_stuck_release_is_recovered_either_way(hubtui: Command, tmp_path: Path) -> None:
