@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-USER_TOKEN = "user"
-"""The kind of a token's owner whose every call would mark a user active."""
+MARKS_ACTIVE = "user"
+"""The kind of token owner that every call marks as active."""
 
 Pending = Literal["spawn", "stop", "check", "rename"]
 

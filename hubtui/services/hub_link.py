@@ -13,7 +13,7 @@ from hubtui.clients.hub_wire import PodWire, Wire
 from hubtui.clients.kube import KubeClient
 from hubtui.config import Settings
 from hubtui.errors import DeniedError, HubtuiError, NotFoundError, UnreachableError
-from hubtui.model.hub import USER_TOKEN, Caller
+from hubtui.model.hub import MARKS_ACTIVE, Caller
 from hubtui.model.hub_chart import hub_values
 from hubtui.model.kinds import PODS
 from hubtui.model.manifest import read
@@ -92,7 +92,7 @@ class HubLink:
         except HubtuiError:
             await hub.close()
             raise
-        if self.caller.kind == USER_TOKEN:
+        if self.caller.kind == MARKS_ACTIVE:
             await hub.close()
             raise DeniedError(
                 f"The hub's token belongs to the user {self.caller.name}",
