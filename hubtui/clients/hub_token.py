@@ -18,7 +18,7 @@ from hubtui.errors import ApiError, ConfigError
 from hubtui.model.kinds import SECRETS
 
 VARIABLE: Final = "HUBTUI_HUB_TOKEN"
-KEY_IN_SECRET: Final = "hub.services.hubtui.apiToken"
+SERVICE_KEY: Final = "hub.services.hubtui.apiToken"
 
 ADD_SERVICE: Final = (
     "Add the service hubtui to the release's values: `hubtui doctor` and the README show it."
@@ -50,13 +50,13 @@ async def _of_release(client: KubeClient, namespace: str, secret: str) -> str:
             f"There is no token for the hub: Secret {secret} cannot be read ({error.what})",
             remedy=f"Set {VARIABLE}, hub.token_file or hub.token_command.",
         ) from error
-    value = found.data.get(KEY_IN_SECRET, "")
+    value = found.data.get(SERVICE_KEY, "")
     if not value:
         raise ConfigError(
-            f"There is no token for the hub: Secret {secret} has no key {KEY_IN_SECRET}",
+            f"There is no token for the hub: Secret {secret} has no key {SERVICE_KEY}",
             remedy=ADD_SERVICE,
         )
-    source = f"{KEY_IN_SECRET} of Secret {secret}"
+    source = f"{SERVICE_KEY} of Secret {secret}"
     try:
         return checked(base64.b64decode(value).decode(), source)
     except ValueError:
