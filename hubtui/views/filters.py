@@ -1,5 +1,5 @@
-"""The filter line's language: words that must all occur; `role: node: user: status:` look at one
-thing, a leading `-` excludes."""
+"""The filter line's language: words that must all occur; `role: node: user: status:` and the others
+of FIELDS look at one thing, a leading `-` excludes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hubtui.model.text import one_line
+
+FIELDS = frozenset({"role", "node", "user", "status", "state", "profile", "server"})
+"""What a word may look at; a row that has it not does not match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Filter:
             excluded = word.startswith("-") and len(word) > 1
             bare = word[1:] if excluded else word
             field, colon, value = bare.partition(":")
-            if colon and value and field in ("role", "node", "user", "status"):
+            if colon and value and field in FIELDS:
                 terms.append((field, value, excluded))
             elif bare and not (colon and not value):
                 terms.append(("", bare, excluded))

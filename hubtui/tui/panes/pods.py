@@ -7,17 +7,15 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from hubtui.model.kinds import PODS
 from hubtui.model.podstate import Severity
 from hubtui.model.roles import RESTARTABLE, Role
 from hubtui.services.objects import workload_of
 from hubtui.services.pods import PodRow
 from hubtui.services.session import Session
-from hubtui.tui import keys
+from hubtui.tui import keys, of_pod
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.views.cells import Cell, cell, join
-from hubtui.views.events import About
 from hubtui.views.pods import PodsView
 from hubtui.views.signs import sign_of
 
@@ -58,55 +56,54 @@ class PodsPane(Pane):
         message.stop()
         row = self.view.row(message.key)
         if isinstance(row, PodRow):
-            from hubtui.tui.screens.pod_details import PodDetailsScreen
-
-            self.app.push_screen(PodDetailsScreen(self.session, row.pod.key))
+            of_pod.open_details(self.app, self.session, row.pod.key)
         elif row is not None:
             self.view.toggle(message.key)
 
     def action_logs(self) -> None:
         """Follows the logs of the marked pods, else of the pod or role under the cursor."""
-        from hubtui.tui.screens.logs import LogsScreen
-
         marked = [row for key in self.table.marks if isinstance(row := self.view.row(key), PodRow)]
         row = self.view.row(self.table.cursor or "")
         if marked:
             names = sorted(each.pod.key for each in marked)
-            self.app.push_screen(LogsScreen(self.session, *names))
+            of_pod.open_logs(self.app, self.session, *names)
         elif isinstance(row, PodRow):
-            self.app.push_screen(LogsScreen(self.session, row.pod.key))
+            of_pod.open_logs(self.app, self.session, row.pod.key)
         elif row is not None:
+            from hubtui.tui.screens.logs import LogsScreen
+
             self.app.push_screen(LogsScreen(self.session, role=row.role))
 
     def action_events(self) -> None:
         """The events of the pod under the cursor, else of the namespace."""
-        from hubtui.tui.screens.events import EventsScreen
-
         row = self.view.row(self.table.cursor or "")
-        pod = About("Pod", row.pod.metadata.name) if isinstance(row, PodRow) else None
-        self.app.push_screen(EventsScreen(self.session, pod))
+        if isinstance(row, PodRow):
+            of_pod.open_events(self.app, self.session, row.pod.key)
+        else:
+            from hubtui.tui.screens.events import EventsScreen
+
+            self.app.push_screen(EventsScreen(self.session))
 
     def action_yaml(self) -> None:
         """The pod under the cursor, or the workload of the role, as YAML."""
-        from hubtui.tui.screens.yaml import YamlScreen
-
         row = self.view.row(self.table.cursor or "")
         if isinstance(row, PodRow):
-            self.app.push_screen(YamlScreen(self.session, PODS, row.pod.metadata.name))
+            of_pod.open_yaml(self.app, self.session, row.pod.key)
         elif row is not None and (found := workload_of(self.session, row.role)) is not None:
+            from hubtui.tui.screens.yaml import YamlScreen
+
             self.app.push_screen(YamlScreen(self.session, *found))
         elif row is not None:
             self.app.notify("Go to a pod: enter unfolds the role.", timeout=4)
 
     def action_why(self) -> None:
         """Why the pod under the cursor, or the pods of the role, are not up."""
-        from hubtui.tui.screens.pullers import role_screen
-        from hubtui.tui.screens.why import PodWhyScreen
-
         row = self.view.row(self.table.cursor or "")
         if isinstance(row, PodRow):
-            self.app.push_screen(PodWhyScreen(self.session, row.pod.key))
+            of_pod.open_why(self.app, self.session, row.pod.key)
         elif row is not None:
+            from hubtui.tui.screens.pullers import role_screen
+
             self.app.push_screen(role_screen(self.session, row.role))
 
     def action_restart(self) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from hubtui.errors import HubtuiError
 from hubtui.services.session import Session
+from hubtui.tui import of_pod
 from hubtui.tui.screens.of_pod import PodScreen
 from hubtui.views.cells import Cell, Tone, cell
 from hubtui.views.document import Hung
@@ -58,9 +59,7 @@ class PodDetailsScreen(PodScreen):
 
     def action_why(self) -> None:
         """Why this pod is not up."""
-        from hubtui.tui.screens.why import PodWhyScreen
-
-        self.app.push_screen(PodWhyScreen(self._session, self._key))
+        of_pod.open_why(self.app, self._session, self._key)
 
     def on_unmount(self) -> None:
         if self._work is not None:
