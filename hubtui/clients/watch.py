@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from hubtui.clients.answers import UNREADABLE
+from hubtui.clients.answers import UNREADABLE, decode_page
 from hubtui.clients.gate import Call
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import DecodeError, DeniedError, GoneError, HubtuiError, UnreachableError
@@ -80,11 +80,17 @@ class Feed:
 
 
 async def follow(
-    client: KubeClient, feed: Feed, sink: Sink[Any], wake: asyncio.Event | None = None
+    client: KubeClient,
+    feed: Feed,
+    sink: Sink[Any],
+    wake: asyncio.Event | None = None,
+    version: str = "",
 ) -> None:
-    """Lists and watches until cancelled; `wake` ends a pause between two tries at once."""
+    """Lists and watches until cancelled; `wake` ends a pause between two tries at once.
+
+    With a `version` nothing is listed at first: only what changes from there on comes.
+    """
     wake = wake or asyncio.Event()
-    version = ""
     pause = BACKOFF_FIRST
     listed_anew = False
     while True:
@@ -140,6 +146,12 @@ async def list_once(client: KubeClient, feed: Feed, sink: Sink[Any]) -> str:
         sink.page(page.items)
     sink.listed()
     return version
+
+
+async def version_of(client: KubeClient, feed: Feed) -> str:
+    """The version at which the server stands, to follow a feed from here on."""
+    page = await client.page(feed.kind, feed.namespace, limit=1)
+    return decode_page(page, feed.kind).resource_version
 
 
 @dataclass(slots=True)

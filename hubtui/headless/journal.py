@@ -11,7 +11,7 @@ from hubtui.services.journal import Entry, Journal
 from hubtui.services.store import utc_now
 from hubtui.views.cells import Cell, Tone
 from hubtui.views.grid import table
-from hubtui.views.journal import COLUMNS, entry_rows
+from hubtui.views.journal import COLUMNS, entry_rows, said_rows
 
 
 def journal(run: Run, last: int) -> int:
@@ -21,7 +21,11 @@ def journal(run: Run, last: int) -> int:
     notes = (Note("journal", f"{record.broken} lines cannot be read"),) if record.broken else ()
 
     def lines(width: int) -> list[Cell]:
-        rows = list(entry_rows((), record.entries, now).values())
+        rows = [
+            row
+            for entry in record.entries
+            for row in (*entry_rows((), (entry,), now).values(), *said_rows(entry, now))
+        ]
         return table(COLUMNS, rows, width) if rows else [(("No operation so far.", Tone.PLAIN),)]
 
     settings = run.settings
@@ -55,5 +59,6 @@ def _item(entry: Entry) -> dict[str, Any]:
         "basis": entry.basis,
         "rests_on": dict(entry.rests_on),
         "overrides": list(entry.overrides),
+        "steps": [{"at": rfc3339(said.at), "words": said.words} for said in entry.said],
         "outcome": entry.outcome.to_json() if entry.outcome else None,
     }

@@ -178,7 +178,8 @@ class StepState(StrEnum):
 class Step:
     """One Deployment, StatefulSet or DaemonSet on its way, with the reason where it waits.
 
-    The counts mean nothing when it could not be read (`known`).
+    The counts mean nothing when it could not be read (`known`). Without a `kind` it is a part of
+    the way, which has no counts but the `seconds` that it took.
     """
 
     kind: str
@@ -189,10 +190,11 @@ class Step:
     state: StepState = StepState.WAITING
     reason: str = ""
     known: bool = True
+    seconds: float | None = None
 
     @property
     def title(self) -> str:
-        return f"{self.kind}/{self.name}"
+        return f"{self.kind}/{self.name}" if self.kind else self.name
 
     @property
     def counts(self) -> tuple[str, str]:
@@ -208,6 +210,7 @@ class Step:
             "updated": self.updated if self.known else None,
             "state": self.state.value,
             "reason": self.reason,
+            **({"seconds": self.seconds} if self.seconds is not None else {}),
         }
 
 

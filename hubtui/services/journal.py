@@ -2,7 +2,8 @@
 
 One JSON object a line in `journal.jsonl` of the user's state folder (0600 in 0700), on the disk
 before the next thing happens. An operation is several lines with one id: `started` before anything
-is written, `process` before the process that writes runs, `finished` or `recovered` at the end.
+is written, `process` before the process that writes runs, `step` for each part of a long one that
+is through, `finished` or `recovered` at the end.
 It holds no diff and no values.
 """
 
@@ -46,7 +47,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the file; which fields it has depends on its event."""
 
     id: str
-    event: Literal["started", "process", "finished", "recovered"]
+    event: Literal["started", "process", "step", "finished", "recovered"]
     at: datetime
     v: int = 1
     who: str = ""
@@ -64,7 +65,17 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     overrides: tuple[str, ...] = ()
     owner: Process | None = None
     process: Process | None = None
+    words: str = ""
+    done: tuple[str, ...] = ()
     outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A part of an operation that is through, in words."""
+
+    at: datetime
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,8 @@ class Entry:
     """One operation as the journal has it.
 
     `owner` is the hubtui that started it, `process` the program that writes for it; `details` are
-    what its action needs to go on with it. Without `outcome` it is unfinished.
+    what its action needs to go on with it. `said` are its parts that are through, and `done` the
+    targets that they did. Without `outcome` it is unfinished.
     """
 
     id: str
@@ -92,6 +104,8 @@ class Entry:
     overrides: tuple[str, ...] = ()
     owner: Process | None = None
     process: Process | None = None
+    said: tuple[Said, ...] = ()
+    done: tuple[str, ...] = ()
     outcome: Outcome | None = None
     ended: datetime | None = None
 
@@ -214,6 +228,9 @@ def _merged(entry: Entry | None, line: Line) -> Entry | None:
         for name in ("process", "owner", "outcome")
         if (value := getattr(line, name)) is not None
     }
+    if line.event == "step":
+        changes["said"] = (*entry.said, Said(line.at, line.words))
+        changes["done"] = (*entry.done, *line.done)
     if line.outcome is not None:
         changes["ended"] = line.at
     return replace(entry, **changes)
@@ -224,7 +241,7 @@ def _shared(line: Line) -> Iterator[tuple[str, Any]]:
         value = getattr(line, name, None)
         if isinstance(value, dict):
             value = tuple(sorted(value.items()))
-        if name != "ended":
+        if name not in ("ended", "said"):
             yield name, value
 
 

@@ -10,8 +10,9 @@ from hubtui.clients.detached import boot_id
 from hubtui.config import private_folder
 from hubtui.errors import RefusedError
 from hubtui.model.plan import Outcome, Phase, Plan, Progress
+from hubtui.model.text import one_line
 from hubtui.services import journal
-from hubtui.services.journal import Journal, Line, Process
+from hubtui.services.journal import Journal, Line, Process, Said
 from hubtui.services.locks import Lock
 
 
@@ -27,6 +28,7 @@ class Operation:
         self.began = journal.now()
         self.progress = Progress()
         self.outcome: Outcome | None = None
+        self.said: tuple[Said, ...] = ()
         self.version = 0
         self._changed = asyncio.Event()
 
@@ -52,6 +54,11 @@ class Operation:
         if progress != self.progress:
             self.progress = progress
             self._tell()
+
+    def say(self, said: Said) -> None:
+        """A part is through; only the runner calls this."""
+        self.said = (*self.said, said)
+        self._tell()
 
     def end(self, outcome: Outcome) -> None:
         """Says how it ended; only the runner calls this."""
@@ -108,6 +115,13 @@ class Reporter:
         if self._first is not None:
             await self._journal.append(self._first())
         self.begun.set()
+
+    async def step(self, words: str, done: tuple[str, ...] = ()) -> None:
+        """Journals a part that is through, and which targets it did. Raises RefusedError."""
+        said = Said(journal.now(), one_line(words))
+        line = Line(id=self.operation, event="step", at=said.at, words=said.words, done=done)
+        await self._journal.append(line)
+        self._operation.say(said)
 
     async def process(self, pid: int, started: int, output: str) -> None:
         """Journals the process that writes, before it runs. Raises RefusedError."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from hubtui.model.age import age
 from hubtui.model.plan import Result
-from hubtui.services.journal import Entry
+from hubtui.services.journal import Entry, Said
 from hubtui.services.operations import Operation, Recovered
 from hubtui.views.cells import (
     SIGN_FINE,
@@ -52,6 +52,19 @@ def entry_rows(
     for entry in entries:
         rows.setdefault(entry.id, _row(entry, now))
     return rows
+
+
+def said_rows(entry: Entry, now: datetime) -> Iterator[Sequence[Cell]]:
+    """The parts of an operation that are through, below its row."""
+    for said in entry.said:
+        when = cell(age(said.at, now), Tone.MUTED)
+        yield when, (), (), (), cell(said.words, Tone.MUTED)
+
+
+def said_lines(parts: Iterable[Said]) -> Iterator[Cell]:
+    """The same with their times, for a text."""
+    for said in parts:
+        yield cell(f"{said.at.astimezone():%H:%M:%S}  {said.words}")
 
 
 def recovered_words(recovered: Recovered) -> str:

@@ -118,8 +118,13 @@ def progress_lines(progress: Progress) -> Iterator[Cell | Hung]:
 
 
 def step_line(step: Step) -> Cell:
-    """One Deployment, StatefulSet or DaemonSet."""
+    """One Deployment, StatefulSet or DaemonSet with its counts, or a part of the way with the time
+    that it took."""
     sign = _STATES[step.state]
+    if not step.kind:
+        part: Cell = ((f"{step.title:<20}", Tone.PLAIN),)
+        took = "" if step.seconds is None else f"{step.seconds:.1f} s"
+        return join((sign,), part, ((f"{took:>8}", Tone.PLAIN),), cell(step.reason, sign[1]))
     name: Cell = ((f"{step.title:<38}", Tone.PLAIN),)
     ready, desired = step.counts
     count: Cell = ((f"{ready:>4}/{desired:<4}", Tone.PLAIN),)

@@ -56,6 +56,18 @@ async def test_an_operation_reads_back_from_its_lines(journal: Journal) -> None:
     assert entry.ended >= entry.at
 
 
+async def test_the_parts_of_a_long_operation_are_kept_in_order(journal: Journal) -> None:
+    await journal.append(started())
+    for number, names in ((1, ("ana", "ben")), (2, ("carl",))):
+        words = f"batch {number}"
+        line = Line(id="one", event="step", at=records.now(), words=words, done=names)
+        await journal.append(line)
+    (entry,) = journal.read().entries
+    assert [said.words for said in entry.said] == ["batch 1", "batch 2"]
+    assert entry.done == ("ana", "ben", "carl")
+    assert entry.outcome is None
+
+
 async def test_only_its_owner_may_read_it(journal: Journal) -> None:
     await journal.append(started())
     assert modes(journal) == [0o600, 0o700, 0o700]

@@ -94,6 +94,9 @@ class Report(Protocol):
     async def begin(self) -> None:
         """The next thing is a write: journals it. Raises RefusedError when that is impossible."""
 
+    async def step(self, words: str, done: tuple[str, ...] = ()) -> None:
+        """Journals a part that is through, and which targets it did. Raises RefusedError."""
+
     async def process(self, pid: int, started: int, output: str) -> None:
         """Journals the process that writes, before it runs: pid, start time, file of its words."""
 

@@ -97,6 +97,7 @@ class OperationsScreen(BaseScreen[None]):
         for entry in self._entries:
             if entry.id == key:
                 past = Operation(entry.id, plan_of(entry))
+                past.said = entry.said
                 if entry.outcome is not None:
                     past.end(entry.outcome)
                 return past

@@ -18,7 +18,8 @@ from hubtui.services.session import Session
 from hubtui.tui import keys
 from hubtui.tui.screens.of_pullers import OfPullers
 from hubtui.views.cells import Cell, Tone, cell
-from hubtui.views.document import Hung
+from hubtui.views.document import Hung, heading
+from hubtui.views.journal import said_lines
 from hubtui.views.plan import outcome_lines, phases_line, progress_lines
 from hubtui.views.pullers import gone_line
 from hubtui.views.table import Freshness
@@ -81,6 +82,8 @@ class ProgressScreen(OfPullers):
             self.add_matrices(found, matrices, now)
         if self._hook is not None and self._hook_is_gone and not operation.done:
             found += [(), gone_line(self._hook)]
+        if operation.said:
+            found += [(), heading("What is through"), *said_lines(operation.said)]
         if operation.outcome is None:
             found += [(), cell(_LEAVE, Tone.MUTED)]
         return found
