@@ -275,6 +275,11 @@ def _check_hub(hub: HubApi, source: str) -> None:
         origin = origin_of(hub.url)
     except ValueError as error:
         raise ConfigError(f"{source}: hub.url cannot be asked: {error}") from None
+    if not _HUB_URL.fullmatch(hub.url):
+        raise ConfigError(
+            f"{source}: hub.url is no address of a hub",
+            remedy="Write it as https://hub.example.org/ with its base URL, if it has one.",
+        )
     if not origin.safe:
         raise ConfigError(
             f"{source}: hub.url {origin} would have the token sent in the clear",
@@ -282,6 +287,7 @@ def _check_hub(hub: HubApi, source: str) -> None:
         )
 
 
+_HUB_URL = re.compile(r"[a-z]+://[^/?#\s]+(?:/[\w.~@%-]+)*/?", re.ASCII | re.IGNORECASE)
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _WORKFLOW = re.compile(r"[\w.-]+", re.ASCII)
 

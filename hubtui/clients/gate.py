@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 from hubtui.clients import helm_argv
 from hubtui.errors import ReadOnlyError
@@ -79,6 +80,15 @@ _HUB_READS: Final = re.compile(
 """What of the hub's API is read: nothing that reaches into a user's server, which would count as
 activity of theirs. Source: JupyterHub's REST API (facts.md §3)."""
 
+_HUB_SERVER: Final = re.compile(r"/users/(?P<user>[^/]+)/(?:server|servers/(?P<server>[^/]+))")
+_HUB_VERBS: Final = {"POST": "create", "DELETE": "delete"}
+
+_HUB_PATH: Final = re.compile(
+    r"(?:/(?!\.{1,2}(?:/|\Z))(?:[\w.~@-]|%(?!2[EF])[0-9A-F]{2})*)+", re.ASCII
+)
+"""A path that means the same to all on the way: no dot segments (RFC 3986, 5.2.4), no coded dots
+and slashes. Else the stop of a server named `..` could reach the hub as the removal of a user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -115,6 +125,7 @@ class Gate:
         self._forwards: set[tuple[str, str, int]] = set()
         self._objects: set[tuple[str, str, str]] = set()
         self._origins: set[Origin] = set()
+        self._hubs: set[Origin] = set()
 
     @property
     def may_write(self) -> bool:
@@ -148,6 +159,10 @@ class Gate:
         for."""
         self._origins.add(origin)
 
+    def allow_hub(self, origin: Origin) -> None:
+        """Lets the requests of the hub's client through to the address that the hub has."""
+        self._hubs.add(origin)
+
     def check(self, call: Call, token: WriteToken | None = None) -> None:
         """Lets a call through or raises ReadOnlyError."""
         if self._is_read(call) or self._is_forward(call) or self._is_dry_run(call):
@@ -177,19 +192,32 @@ class Gate:
             )
 
     def check_hub(
-        self, method: str, path: str, permit: Permit | None = None, token: WriteToken | None = None
+        self, method: str, path: str, namespace: str = "", token: WriteToken | None = None
     ) -> None:
-        """Lets one request to the hub's API through or raises ReadOnlyError.
+        """Lets one request to the API of a namespace's hub through or raises ReadOnlyError.
 
-        `path` is percent-encoded and begins below `/hub/api`, without the query. A write needs the
-        `permit` that its plan has.
+        `path` is percent-encoded and begins below `/hub/api`, without the query. A write needs a
+        token with the permit for the server that the path names, or for the routes.
         """
-        if method == "GET" and _HUB_READS.fullmatch(path):
-            return
         words = f"{method} {path} of the hub"
-        if method == "GET" or permit is None:
-            raise ReadOnlyError(f"{words} is not on the list of reads")
+        listed = _HUB_PATH.fullmatch(path) is not None
+        if listed and method == "GET" and _HUB_READS.fullmatch(path):
+            return
+        permit = _hub_permit(method, path, namespace) if listed else None
+        if permit is None:
+            raise ReadOnlyError(f"{words} is not on the list of requests")
         self._need(token, permit, words)
+
+    def check_hub_origin(self, method: str, origin: Origin) -> None:
+        """Lets a request that `check_hub` has let through go to an address, or raises
+        ReadOnlyError: it carries the hub's token."""
+        if origin not in self._hubs or (self.read_only and method != "GET"):
+            raise ReadOnlyError(f"{method} {origin} is not on the list of requests")
+        if not origin.safe:
+            raise ReadOnlyError(
+                f"No token is sent to {origin}: it would travel in the clear",
+                remedy="Use an https:// address.",
+            )
 
     def check_helm(self, argv: Sequence[str], token: WriteToken | None = None) -> None:
         """Lets one helm command through or raises ReadOnlyError.
@@ -238,3 +266,14 @@ class Gate:
             and not self.read_only
             and call.query.get("dryRun") == "All"
         )
+
+
+def _hub_permit(method: str, path: str, namespace: str) -> Permit | None:
+    """What a write to the hub's API needs; None for one that is not done."""
+    if (method, path) == ("POST", "/proxy"):
+        return Permit("update", HUB_ROUTES, namespace, "")
+    found = _HUB_SERVER.fullmatch(path)
+    if found is None or method not in _HUB_VERBS:
+        return None
+    name = f"{unquote(found['user'])}/{unquote(found['server'] or '')}"
+    return Permit(_HUB_VERBS[method], HUB_SERVERS, namespace, name)

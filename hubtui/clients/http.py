@@ -1,15 +1,17 @@
 """Requests to hosts beyond the cluster: the one import of httpx, which comes late.
 
 Every request, and every hop of a redirect, asks the gate: GETs only, to origins that were allowed
-for this session, and no token in the clear. Proxies and certificates are those of the environment
-(HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE); what goes to this machine takes no proxy.
+for this session, and no token in the clear; writes go to a hub's address alone. Proxies and
+certificates are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE); what goes to this
+machine takes no proxy.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -48,6 +50,15 @@ class Answer:
     @property
     def ok(self) -> bool:
         return HTTPStatus(200) <= self.status < HTTPStatus(300)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The head of an answer, and its body as it comes; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
 
 
 class Http:
@@ -89,6 +100,41 @@ class Http:
                 return answer
             url = self._hop(origin, url, answer, elsewhere=elsewhere)
         raise ApiError(f"{home} redirects without end", status=answer.status)
+
+    @asynccontextmanager
+    async def to_hub(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        timeout: float | None,
+    ) -> AsyncIterator[Response]:
+        """One request to the hub's API, which `Gate.check_hub` has let through; a redirect is not
+        followed. `timeout` are seconds between two reads, None for no end.
+
+        Raises ReadOnlyError, UnreachableError, DecodeError, ConfigError.
+        """
+        origin = _origin(url)
+        self.gate.check_hub_origin(method, origin)
+        client = await self._client(origin)
+        import httpx
+
+        client.cookies.clear()  # it is the token that says who asks
+        try:
+            async with client.stream(
+                method, url, headers=dict(headers), content=body or None, timeout=timeout
+            ) as response:
+                yield Response(
+                    response.status_code, _lower(response.headers), response.aiter_bytes()
+                )
+        except httpx.TimeoutException as error:
+            raise UnreachableError(f"{origin} does not answer in time", remedy=_WAY_OUT) from error
+        except httpx.DecodingError as error:
+            raise DecodeError(f"The answer of {origin} cannot be unpacked: {error}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _unreachable(origin, error) from error
 
     def _hop(self, origin: Origin, url: str, answer: Answer, *, elsewhere: bool) -> str:
         """Where a redirect leads, if that is allowed."""

@@ -5,18 +5,22 @@ Source: JupyterHub's REST API, 5.5 and 6.1 (facts.md §3). Every request asks th
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 
 from hubtui import __version__
 from hubtui.clients.answers import UNREADABLE, decode
 from hubtui.clients.gate import HUB_ROUTES, HUB_SERVERS, Gate, WriteToken
-from hubtui.clients.hub_wire import Response, Wire
+from hubtui.clients.http import Response
+from hubtui.clients.hub_wire import Wire
 from hubtui.errors import (
     ApiError,
     DecodeError,
@@ -47,8 +51,17 @@ PAGE: Final = 200
 TIMEOUT: Final = 20.0
 """Seconds without a byte until a hub is taken for silent: a busy one takes 10 s."""
 
+RENEW_EVERY: Final = 60.0
+"""Seconds between two looks for another token after the hub refused this one."""
+
+SILENT: Final = 60.0
+"""The same while the steps of a spawn are told: a hub sends a sign of life every 8 s."""
+
 _PAGES: Final = "application/jupyterhub-pagination+json"
 _SCOPES: Final = re.compile(r"requires any of \[(?P<scopes>[^\]]*)\]")
+_WORD: Final = re.compile(r"[\w:!=.@/-]+")
+_NOT_UP: Final = frozenset({502, 503, 504})
+_WHICH_ADDRESS: Final = "hub.url has to be the hub's own address, with its base URL."
 _MAX_BODY: Final = 32 * 1024 * 1024
 
 
@@ -67,14 +80,31 @@ def permit_routes(namespace: str) -> Permit:
     return Permit("update", HUB_ROUTES, namespace, "")
 
 
-class HubClient:
-    """The API of one hub, as the holder of one token."""
+Renew = Callable[[str], Awaitable[str]]
+"""Gives the token that is there now, for one that the hub does not know; "" where it is the same.
+"""
 
-    def __init__(self, gate: Gate, wire: Wire, token: str, namespace: str) -> None:
+
+class UnknownTokenError(DeniedError):
+    """The hub does not know the token: it was revoked, or the hub has another one since."""
+
+
+class HubClient:
+    """The API of one hub, as the holder of one token. With "" only `info` can be asked.
+
+    A token that the hub does not know any more is replaced once by what `renew` gives.
+    """
+
+    def __init__(
+        self, gate: Gate, wire: Wire, token: str, namespace: str, renew: Renew | None = None
+    ) -> None:
         self._gate = gate
         self._wire = wire
         self._token = token
         self._namespace = namespace
+        self._renew = renew
+        self._renewing = asyncio.Lock()
+        self._renew_from = 0.0
         self.version = ""
         """JupyterHub's, once it has answered."""
 
@@ -82,10 +112,6 @@ class HubClient:
     def where(self) -> str:
         """Whom it asks, in words."""
         return self._wire.where
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        await self._wire.close()
 
     async def info(self) -> HubInfo:
         """The version; needs no token."""
@@ -145,10 +171,7 @@ class HubClient:
         NotFoundError for a user or a named server that there is not.
         """
         body = b'{"remove":true}' if remove else b""
-        status, _ = await self._call(
-            "DELETE", _server(server), body=body,
-            permit=permit_stop(self._namespace, server), token=token,
-        )  # fmt: skip
+        status, _ = await self._call("DELETE", _server(server), body=body, token=token)
         return status != HTTPStatus.ACCEPTED
 
     async def start(
@@ -160,16 +183,12 @@ class HubClient:
         it runs already or is about to stop.
         """
         body = msgspec.json.encode(dict(options)) if options else b""
-        status, _ = await self._call(
-            "POST", _server(server), body=body,
-            permit=permit_start(self._namespace, server), token=token,
-        )  # fmt: skip
+        status, _ = await self._call("POST", _server(server), body=body, token=token)
         return status != HTTPStatus.ACCEPTED
 
     async def sync_routes(self, token: WriteToken) -> None:
         """Has the hub compare its servers with the proxy's routes, and set them anew."""
-        permit = permit_routes(self._namespace)
-        await self._call("POST", "/proxy", permit=permit, token=token)
+        await self._call("POST", "/proxy", token=token)
 
     async def progress(self, server: ServerKey) -> AsyncIterator[SpawnEvent]:
         """The steps of a spawn as they come, until it is ready or has failed.
@@ -178,15 +197,16 @@ class HubClient:
         """
         path = f"{_server(server)}/progress"
         self._gate.check_hub("GET", path)
-        headers = self._headers() | {"accept": "text/event-stream"}
-        async with self._wire.send("GET", self._wire.prefix + path, headers, timeout=60) as answer:
-            await self._check(answer, "GET", path)
+        headers = self._headers("text/event-stream")
+        async with self._send("GET", path, headers, b"", SILENT) as answer:
             async for line in _lines(answer.chunks):
                 if line.startswith(b"data:"):
                     yield decode(safe_json(line[5:].strip()), SpawnEvent)
 
     async def _get(self, path: str, struct: type[T], query: Mapping[str, str] = {}) -> T:
         _, body = await self._call("GET", path, query=query)
+        if body.lstrip()[:1] == b"<":
+            raise DecodeError(f"{self.where} answers with a page", remedy=_WHICH_ADDRESS)
         return decode(safe_json(body), struct)
 
     async def _call(
@@ -196,59 +216,92 @@ class HubClient:
         *,
         query: Mapping[str, str] = {},
         body: bytes = b"",
-        permit: Permit | None = None,
         token: WriteToken | None = None,
     ) -> tuple[int, bytes]:
-        self._gate.check_hub(method, path, permit, token)
-        whole = self._wire.prefix + path + (f"?{urlencode(query)}" if query else "")
-        async with self._wire.send(method, whole, self._headers(), body, timeout=TIMEOUT) as answer:
-            await self._check(answer, method, path)
-            return answer.status, await _read(answer, self._wire.where)
+        self._gate.check_hub(method, path, self._namespace, token)
+        whole = path + (f"?{urlencode(query)}" if query else "")
+        used = self._token
+        try:
+            return await self._once(method, whole, body)
+        except UnknownTokenError:
+            if not await self._renewed(used):
+                raise
+        return await self._once(method, whole, body)
 
-    def _headers(self) -> dict[str, str]:
-        return {
-            "authorization": f"token {self._token}",
-            "accept": _PAGES,
+    async def _once(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        async with self._send(method, path, self._headers(), body, TIMEOUT) as answer:
+            return answer.status, await _read(answer, self.where)
+
+    async def _renewed(self, refused: str) -> bool:
+        """Whether there is another token now; of several calls that were refused one looks."""
+        async with self._renewing:
+            if self._token != refused:
+                return True
+            if self._renew is None or time.monotonic() < self._renew_from:
+                return False
+            self._renew_from = time.monotonic() + RENEW_EVERY
+            self._token = await self._renew(refused) or refused
+            return self._token != refused
+
+    @asynccontextmanager
+    async def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout: float
+    ) -> AsyncIterator[Response]:
+        async with self._wire.send(method, path, headers, body, timeout=timeout) as answer:
+            self.version = answer.headers.get("x-jupyterhub-version", self.version)
+            if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+                said = await _read(answer, self.where)
+                raise error_of(answer, said, f"{method} {path.partition('?')[0]}", self.where)
+            yield answer
+
+    def _headers(self, accept: str = _PAGES) -> dict[str, str]:
+        headers = {
+            "accept": accept,
             "content-type": "application/json",
             "user-agent": f"hubtui/{__version__}",
         }
-
-    async def _check(self, answer: Response, method: str, path: str) -> None:
-        self.version = answer.headers.get("x-jupyterhub-version", self.version)
-        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            body = await _read(answer, self._wire.where)
-            raise error_of(answer, body, f"{method} {path}", self._wire.where)
+        return headers | {"authorization": f"token {self._token}"} if self._token else headers
 
 
 def error_of(answer: Response, body: bytes, call: str, where: str) -> HubtuiError:
     """What the hub's refusal means for an operator."""
-    message = _message(body) or f"HTTP {answer.status}"
-    status = answer.status
+    said, status = _message(body), answer.status
+    message = said or f"HTTP {status}"
     if status == HTTPStatus.FORBIDDEN:
         return _denied(message, call)
     if status == HTTPStatus.NOT_FOUND:
-        return NotFoundError(f"The hub: {message}", status=status)
+        what = one_line(unquote(call.partition(" ")[2]))
+        return NotFoundError(f"The hub: {said or f'there is no {what}'}", status=status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = answer.headers.get("retry-after", "")
         seconds = float(wait) if wait.isdigit() else None
         return LimitedError(f"The hub has too much to do: {message}", status=status, wait=seconds)
-    if status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE):
+    if status in _NOT_UP:
         return UnreachableError(f"{where} is not up: {message}")
+    if status < HTTPStatus.BAD_REQUEST:
+        return ApiError(
+            f"{where} sends {call} elsewhere (HTTP {status})",
+            status=status,
+            meaning="hubtui does not go there with your token.",
+            remedy=_WHICH_ADDRESS,
+        )
     return ApiError(f"The hub answers {call} with {status}: {message}", status=status)
 
 
 def _denied(message: str, call: str) -> DeniedError:
     found = _SCOPES.search(message)
-    if found:
-        scopes = found["scopes"].replace("'", "")
+    scopes = " or ".join(_WORD.findall(found["scopes"])) if found else ""
+    if call == "GET /metrics":
+        scopes = "read:metrics"  # the hub says it in a page without words
+    if scopes:
         return DeniedError(
-            f"The hub's token has none of the scopes {scopes}, which {call} needs",
+            f"The hub's token lacks the scope {scopes}, which {call} needs",
             verb=call.partition(" ")[0],
             resource=scopes,
-            remedy="Add one to hub.loadRoles.hubtui.scopes, and upgrade.",
+            remedy="Add it to hub.loadRoles.hubtui.scopes, and upgrade.",
         )
     if "credentials" in message:
-        return DeniedError(
+        return UnknownTokenError(
             "The hub does not know this token",
             resource="token",
             remedy="It may have been revoked: look at where hubtui takes it from, in the README.",
@@ -258,9 +311,10 @@ def _denied(message: str, call: str) -> DeniedError:
 
 def _message(body: bytes) -> str:
     try:
-        return one_line(str(msgspec.json.decode(safe_json(body), type=dict).get("message", "")))
+        said = msgspec.json.decode(safe_json(body), type=dict).get("message")
     except UNREADABLE:
         return ""
+    return one_line(str(said or ""))
 
 
 async def _read(answer: Response, where: str) -> bytes:

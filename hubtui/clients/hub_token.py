@@ -1,14 +1,15 @@
 """The token for the hub: from the environment, a file or a command, and never shown.
 
 Where none is named, the one that the chart makes for `hub.services.hubtui` is taken from the
-release's Secret (facts.md §1.5).
+release's Secret, or from `hub.existingSecret`, whose keys win (facts.md §1.5).
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from hubtui import config
@@ -25,39 +26,55 @@ ADD_SERVICE: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class HubToken:
+    """A token, and in words where it comes from."""
+
+    value: str = field(repr=False)
+    source: str
+
+
 async def read(
     settings: config.HubApi,
     client: KubeClient,
     namespace: str,
-    secret: str,
+    secrets: Sequence[str],
     environ: Mapping[str, str] = os.environ,
-) -> str:
-    """The token: the first that is named, else the one of the Secret `secret` of the release.
+) -> HubToken:
+    """The token: the first that is named, else that of the first of the Secrets that has one.
 
-    Raises ConfigError where there is none, ToolError for a command that fails, DeniedError,
-    UnreachableError.
+    Raises ConfigError where there is none, ToolError for a command that fails, UnreachableError.
     """
     names = Named(VARIABLE, "hub", settings.token_file, settings.token_command)
     named = await read_named(names, environ)
-    return named or await _of_release(client, namespace, secret)
+    if named:
+        return HubToken(named, names.source(environ))
+    return await _of_release(client, namespace, secrets)
 
 
-async def _of_release(client: KubeClient, namespace: str, secret: str) -> str:
-    try:
-        found = await client.get(SECRETS, namespace, secret)
-    except ApiError as error:
+async def _of_release(client: KubeClient, namespace: str, secrets: Sequence[str]) -> HubToken:
+    unread: list[tuple[str, ApiError]] = []
+    for secret in secrets:
+        try:
+            found = await client.get(SECRETS, namespace, secret)
+        except ApiError as error:
+            unread.append((secret, error))
+            continue
+        if value := found.data.get(SERVICE_KEY):
+            return _decoded(value, f"Secret {secret}")
+    for secret, why in unread:
         raise ConfigError(
-            f"There is no token for the hub: Secret {secret} cannot be read ({error.what})",
+            f"There is no token for the hub: Secret {secret} cannot be read ({why.what})",
             remedy=f"Set {VARIABLE}, hub.token_file or hub.token_command.",
-        ) from error
-    value = found.data.get(SERVICE_KEY, "")
-    if not value:
-        raise ConfigError(
-            f"There is no token for the hub: Secret {secret} has no key {SERVICE_KEY}",
-            remedy=ADD_SERVICE,
-        )
-    source = f"{SERVICE_KEY} of Secret {secret}"
+        ) from why
+    raise ConfigError(
+        f"There is no token for the hub: Secret {' and '.join(secrets)} has no key {SERVICE_KEY}",
+        remedy=ADD_SERVICE,
+    )
+
+
+def _decoded(value: str, source: str) -> HubToken:
     try:
-        return checked(base64.b64decode(value).decode(), source)
+        return HubToken(checked(base64.b64decode(value).decode(), source), source)
     except ValueError:
-        raise ConfigError(f"{source} holds no token") from None
+        raise ConfigError(f"{source}: {SERVICE_KEY} holds no token") from None

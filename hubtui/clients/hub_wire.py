@@ -5,36 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 import httpcore
 
 from hubtui.clients.forward import PodBackend
+from hubtui.clients.http import Http, Response
 from hubtui.clients.kube import KubeClient
-from hubtui.errors import UnreachableError
+from hubtui.errors import ApiError, DeniedError, UnreachableError
+from hubtui.model.origin import origin_of
 from hubtui.model.text import one_line
 
 CONNECTIONS: Final = 8
 """Connections to the hub at most: five stops at once, and what is read beside them."""
 
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The head of an answer, and its body as it comes; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    chunks: AsyncIterator[bytes]
+IDLE: Final = 30.0
+"""Seconds that an unused connection is kept: one that is older may have been cut on the way."""
 
 
 class Wire(Protocol):
-    """Sends requests; `where` says in words whom it reaches, `prefix` is the path of the API."""
+    """Sends requests; `where` says in words whom it reaches."""
 
     @property
     def where(self) -> str: ...
-    @property
-    def prefix(self) -> str: ...
 
     def send(
         self,
@@ -45,8 +39,8 @@ class Wire(Protocol):
         *,
         timeout: float | None,
     ) -> AbstractAsyncContextManager[Response]:
-        """Sends one request; `path` begins at the root. `timeout` are seconds between two reads,
-        None for no end.
+        """Sends one request; `path` begins below `/hub/api`. `timeout` are seconds between two
+        reads, None for no end.
 
         Raises UnreachableError, DeniedError where a port-forward is not allowed.
         """
@@ -56,18 +50,19 @@ class Wire(Protocol):
 
 
 class PodWire:
-    """Requests through port-forwards to one pod, each kept for the next request."""
+    """Requests through port-forwards to one pod, each kept for the next request; `prefix` is the
+    path of the API."""
 
     def __init__(
         self, client: KubeClient, namespace: str, pod: str, port: int, prefix: str
     ) -> None:
         client.gate.allow_forward(namespace, pod, port)
-        self.pod = pod
         self.where = f"the hub (pod {pod})"
-        self.prefix = prefix
-        self._origin = f"http://{pod}:{port}"
+        self._base = f"http://{pod}:{port}{prefix}"
         self._pool = httpcore.AsyncConnectionPool(
-            network_backend=PodBackend(client, namespace, pod, port), max_connections=CONNECTIONS
+            network_backend=_Forwards(client, namespace, pod, port),
+            max_connections=CONNECTIONS,
+            keepalive_expiry=IDLE,
         )
 
     @asynccontextmanager
@@ -85,7 +80,7 @@ class PodWire:
         try:
             async with self._pool.stream(
                 method,
-                self._origin + path,
+                self._base + path,
                 headers=list(headers.items()),
                 content=body or None,
                 extensions={"timeout": limits},
@@ -101,6 +96,47 @@ class PodWire:
         """As `Wire.close`."""
         async with asyncio.timeout(2):
             await self._pool.aclose()
+
+
+class UrlWire:
+    """Requests to the hub's own address: `url` is that with the hub's base URL."""
+
+    def __init__(self, http: Http, url: str) -> None:
+        origin = origin_of(url)
+        http.gate.allow_hub(origin)
+        self.where = f"the hub ({origin})"
+        self._base = str(origin) + urlsplit(url).path.rstrip("/") + "/hub/api"
+        self._http = http
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        timeout: float | None,
+    ) -> AbstractAsyncContextManager[Response]:
+        """As `Wire.send`."""
+        return self._http.to_hub(method, self._base + path, headers, body, timeout=timeout)
+
+    async def close(self) -> None:
+        """As `Wire.close`."""
+        await self._http.close()
+
+
+class _Forwards(PodBackend):
+    """What the apiserver says of a forward is no answer of the hub: a pod that is gone is no user
+    who is gone."""
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        """A new forward. Raises ReadOnlyError, DeniedError, UnreachableError."""
+        try:
+            return await super().connect_tcp(*args, **kwargs)
+        except DeniedError:
+            raise
+        except ApiError as error:
+            raise UnreachableError(f"The hub's pod cannot be reached: {error.what}") from error
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:

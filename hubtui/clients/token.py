@@ -33,7 +33,13 @@ class Named:
 
     def found(self, environ: Mapping[str, str]) -> bool:
         """Whether a token can be had: it is not asked for yet."""
-        return bool(environ.get(self.variable) or self.file or self.command)
+        return bool(self.source(environ))
+
+    def source(self, environ: Mapping[str, str]) -> str:
+        """Where it comes from, in words; "" where none is named."""
+        if environ.get(self.variable):
+            return self.variable
+        return self.file or (f"{self.section}.token_command" if self.command else "")
 
 
 async def read_named(named: Named, environ: Mapping[str, str]) -> str:
@@ -42,12 +48,14 @@ async def read_named(named: Named, environ: Mapping[str, str]) -> str:
     Raises ConfigError where it is no token, ToolError for a command that fails.
     """
     if environ.get(named.variable):
-        return checked(environ[named.variable], named.variable)
-    if named.file:
-        return checked(_content(named), named.file)
-    if named.command:
-        return checked(await _printed(named), f"{named.section}.token_command")
-    return ""
+        text = environ[named.variable]
+    elif named.file:
+        text = _content(named)
+    elif named.command:
+        text = await _printed(named)
+    else:
+        return ""
+    return checked(text, named.source(environ))
 
 
 def _content(named: Named) -> str:

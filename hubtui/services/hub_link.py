@@ -1,43 +1,73 @@
-"""The way to the hub's API: made when it is first needed, and anew when the hub's pod changes."""
+"""The way to the hub's API: its address or its pod, and a token that is no user's."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import Generator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hubtui.clients import hub_token
 from hubtui.clients.hub import HubClient
-from hubtui.clients.hub_wire import PodWire, Wire
+from hubtui.clients.hub_token import HubToken
+from hubtui.clients.hub_wire import UrlWire, Wire
 from hubtui.clients.kube import KubeClient
-from hubtui.config import Settings
-from hubtui.errors import DeniedError, HubtuiError, NotFoundError, UnreachableError
-from hubtui.model.hub import MARKS_ACTIVE, Caller
-from hubtui.model.hub_chart import hub_values
-from hubtui.model.kinds import PODS
-from hubtui.model.manifest import read
-from hubtui.model.release import RevisionHead, in_force
-from hubtui.model.roles import HUB_SELECTOR
+from hubtui.config import HubApi, Settings
+from hubtui.errors import DeniedError, HubtuiError, NotFoundError
+from hubtui.model import kube
+from hubtui.model.hub import MARKS_ACTIVE, Caller, HubInfo
+from hubtui.model.hub_chart import hub_path, hub_values
+from hubtui.model.manifest import Document, documents
+from hubtui.model.release import Payload, RevisionHead, in_force
 from hubtui.services import hub_health
 from hubtui.services.hub_health import HubAddress
+from hubtui.services.hub_pod import HubPod
+from hubtui.services.unhurried import unhurried
 
 if TYPE_CHECKING:
     from hubtui.services.releases import Releases
+    from hubtui.services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """What the revision in force says of the hub; `path` is where its values stand in it."""
+
+    payload: Payload
+    values: Mapping[str, Any] = field(repr=False)
+    address: HubAddress
+    path: tuple[str, ...]
 
 
 class HubLink:
-    """The hub's API of one session. `open` gives a client that has answered before."""
+    """The hub's API of one session.
+
+    `open` gives a client that stays good: it follows the hub to its next pod and takes another
+    token where the hub has one. In the demo neither address nor token of the settings count.
+    """
 
     def __init__(
-        self, settings: Settings, client: KubeClient, releases: Releases, namespace: str,
+        self,
+        settings: Settings,
+        client: KubeClient,
+        releases: Releases,
+        pods: Store[kube.Pod],
+        namespace: str,
         release: str,
-    ) -> None:  # fmt: skip
-        self._settings = settings
+    ) -> None:
+        own = settings.demo is None
+        self._settings = settings.hub if own else HubApi()
+        self._environ: Mapping[str, str] = os.environ if own else {}
         self._client = client
         self._releases = releases
+        self._pods = pods
         self._namespace = namespace
         self._release = release
+        self._usual = HubAddress(namespace, release)
+        self._seen: _Release | None = None
+        self._wire: Wire | None = None
         self._hub: HubClient | None = None
         self._opening = asyncio.Lock()
         self.caller: Caller | None = None
@@ -46,20 +76,51 @@ class HubLink:
     async def open(self) -> HubClient:
         """The hub's API, reached and its token checked.
 
-        Raises ConfigError where there is no token, DeniedError when the hub refuses it or it is a
-        user's, UnreachableError when no hub answers.
+        Raises ConfigError where there is no token, ToolError for a command that gives none,
+        DeniedError when the hub refuses it or it is a user's, UnreachableError when no hub answers.
         """
         async with self._opening:
             if self._hub is None:
-                self._hub = await self._connect()
+                token = await self.token()
+                await self.owner(token)
+                self._hub = await self._speaking(token.value, renewed=True)
             return self._hub
 
+    async def info(self) -> HubInfo:
+        """Whether the hub is reached: its version, for which no token is needed."""
+        return await (await self._speaking("")).info()
+
+    async def token(self) -> HubToken:
+        """The token as it is now, and where it comes from. Raises ConfigError, ToolError."""
+        found = await self._release_or_none()
+        address = found.address if found else self._usual
+        given = (found.values if found else {}).get("hub")
+        existing = given.get("existingSecret") if isinstance(given, Mapping) else None
+        secrets = [str(existing), address.deployment] if existing else [address.deployment]
+        return await hub_token.read(
+            self._settings, self._client, self._namespace, secrets, self._environ
+        )
+
+    async def owner(self, token: HubToken) -> Caller:
+        """Whose token it is. Raises DeniedError for one that the hub does not know or that is a
+        user's."""
+        caller = await (await self._speaking(token.value)).caller()
+        if caller.kind == MARKS_ACTIVE:
+            raise DeniedError(
+                f"The hub's token ({token.source}) belongs to the user {caller.name}",
+                resource="token",
+                remedy="Every call would mark that user as active. " + hub_token.ADD_SERVICE,
+            )
+        self.caller = caller
+        return caller
+
     async def drop(self) -> None:
-        """Forgets the connection: the next `open` looks for the pod and the token anew."""
-        hub, self._hub = self._hub, None
-        if hub is not None:
+        """Forgets everything: the next `open` looks for the hub and the token anew."""
+        self._hub = None
+        wire, self._wire = self._wire, None
+        if wire is not None:
             with suppress(TimeoutError):
-                await hub.close()
+                await wire.close()
 
     async def close(self) -> None:
         """Ends it."""
@@ -70,7 +131,29 @@ class HubLink:
 
         Raises DeniedError, UnreachableError, DecodeError; NotFoundError without a revision.
         """
-        return hub_values(read((await self._releases.payload(await self._in_force())).manifest))
+        return (await self._read()).values
+
+    async def chart_path(self) -> tuple[str, ...]:
+        """Under which keys the values of the hub's chart stand in the release's.
+
+        Raises as `values`.
+        """
+        return (await self._read()).path
+
+    async def _read(self) -> _Release:
+        payload = await self._releases.payload(await self._in_force())
+        if self._seen is None or self._seen.payload is not payload:
+            steps = documents(payload.manifest)
+            found = await unhurried(_gathered(steps))
+            address = hub_health.address_of(found, self._namespace, self._release) or self._usual
+            self._seen = _Release(payload, hub_values(found), address, hub_path(payload) or ())
+        return self._seen
+
+    async def _release_or_none(self) -> _Release | None:
+        try:
+            return await self._read()
+        except HubtuiError:
+            return None
 
     async def _in_force(self) -> RevisionHead:
         heads = self._releases.heads(self._release)
@@ -81,41 +164,36 @@ class HubLink:
             raise NotFoundError(f"Release {self._release} has no revision", status=404)
         return force
 
-    async def _connect(self) -> HubClient:
-        address = await self._address()
-        token = await hub_token.read(
-            self._settings.hub, self._client, self._namespace, address.deployment
-        )
-        hub = HubClient(self._client.gate, await self._wire(address), token, self._namespace)
-        try:
-            self.caller = await hub.caller()
-        except HubtuiError:
-            await hub.close()
-            raise
-        if self.caller.kind == MARKS_ACTIVE:
-            await hub.close()
-            raise DeniedError(
-                f"The hub's token belongs to the user {self.caller.name}",
-                resource="token",
-                remedy="Every call would mark that user as active. " + hub_token.ADD_SERVICE,
-            )
-        return hub
+    async def _speaking(self, token: str, *, renewed: bool = False) -> HubClient:
+        if self._wire is None:
+            self._wire = await self._found()
+        renew = self._another if renewed else None
+        return HubClient(self._client.gate, self._wire, token, self._namespace, renew)
 
-    async def _address(self) -> HubAddress:
-        try:
-            payload = await self._releases.payload(await self._in_force())
-        except HubtuiError:
-            return HubAddress(self._namespace, self._release)
-        found = hub_health.address_of(read(payload.manifest), self._namespace, self._release)
-        return found or HubAddress(self._namespace, self._release)
+    async def _another(self, refused: str) -> str:
+        """The token that is there now, if it is another one."""
+        token = await self.token()
+        if token.value == refused:
+            return ""
+        await self.owner(token)
+        return token.value
 
-    async def _wire(self, address: HubAddress) -> Wire:
-        prefix = address.path.removesuffix("/health") + "/api"
-        selector = f"{HUB_SELECTOR},release={self._release}" if self._release else HUB_SELECTOR
-        pods = await self._client.list(PODS, address.namespace, labels=selector)
-        pod = hub_health.newest(pods)
-        if pod is None:
-            raise UnreachableError(
-                "There is no hub pod that runs", remedy="Look at the pods: w says why it is not up."
-            )
-        return PodWire(self._client, address.namespace, pod.metadata.name, address.port, prefix)
+    async def _found(self) -> Wire:
+        if self._settings.url:
+            from hubtui.clients.http import Http
+
+            return UrlWire(Http(self._client.gate), self._settings.url)
+        found = await self._release_or_none()
+        address = found.address if found else self._usual
+        pods = self._pods if address.namespace == self._namespace else None
+        return HubPod(self._client, address, pods)
+
+
+def _gathered(
+    steps: Generator[tuple[str, tuple[Document, ...]], None, None],
+) -> Generator[None, None, list[Document]]:
+    found: list[Document] = []
+    for _, items in steps:
+        found += items
+        yield
+    return found

@@ -71,7 +71,9 @@ class Session:
             hub.namespace,
             driver,
         )
-        self.hub_link = HubLink(settings, client, self.releases, hub.namespace, hub.release)
+        self.hub_link = HubLink(
+            settings, client, self.releases, self.pods.stores.pods, hub.namespace, hub.release
+        )
         self.drift = Drift(client)
         self.changed = Changed(self.releases)
         self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
