@@ -100,7 +100,7 @@ class Plan:
     is done (which helm, which timeout). `permits` is all that the action may write; `details` is
     what a later hubtui needs to go on watching it. `lock` names what nobody else may write to in
     the meantime, where that is not the release: a node, beside a helm that is at work. `inputs` is
-    what an upgrade is made from.
+    what an upgrade is made from. `interruptible` actions end between two targets when asked to.
     """
 
     id: str
@@ -124,6 +124,7 @@ class Plan:
     details: tuple[tuple[str, str], ...] = ()
     lock: str = ""
     inputs: Inputs | None = None
+    interruptible: bool = False
 
     @property
     def stops(self) -> tuple[Check, ...]:

@@ -29,6 +29,7 @@ class Operation:
         self.progress = Progress()
         self.outcome: Outcome | None = None
         self.said: tuple[Said, ...] = ()
+        self.interrupted = asyncio.Event()
         self.version = 0
         self._changed = asyncio.Event()
 
@@ -36,6 +37,17 @@ class Operation:
     def done(self) -> bool:
         """Whether it is over."""
         return self.outcome is not None
+
+    @property
+    def may_be_interrupted(self) -> bool:
+        """Whether it can be asked to end between two targets, and was not yet."""
+        return self.plan.interruptible and not self.done and not self.interrupted.is_set()
+
+    def interrupt(self) -> None:
+        """Asks it to end between two targets: what is under way is followed to its end."""
+        if self.may_be_interrupted:
+            self.interrupted.set()
+            self._tell()
 
     async def changed(self, since: int) -> int:
         """Waits until `version` is another than `since`; gives it."""
@@ -88,6 +100,11 @@ class Reporter:
         self._journal = record
         self._first = first
         self._lock = lock
+
+    @property
+    def interrupted(self) -> asyncio.Event:
+        """Set when the action is asked to begin nothing more."""
+        return self._operation.interrupted
 
     @property
     def lock(self) -> int | None:

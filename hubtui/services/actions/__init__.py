@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,6 +81,10 @@ class Report(Protocol):
     """Where a running action tells how far it is."""
 
     operation: str
+
+    @property
+    def interrupted(self) -> asyncio.Event:
+        """Set when the action is asked to begin nothing more; what is under way goes on."""
 
     @property
     def lock(self) -> int | None:
