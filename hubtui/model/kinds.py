@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hubtui.model import kube, kube_changes, kube_needs
+from hubtui.model import kube, kube_changes, kube_needs, usage
 
 T = TypeVar("T", bound=kube.Object, covariant=True)
 
@@ -75,6 +75,7 @@ BUDGETS = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", ku
 STATEFULSETS = Kind("apps", "v1", "statefulsets", "StatefulSet", kube.StatefulSet)
 DAEMONSETS = Kind("apps", "v1", "daemonsets", "DaemonSet", kube.DaemonSet)
 JOBS = Kind("batch", "v1", "jobs", "Job", kube.Job)
+POD_METRICS = Kind("metrics.k8s.io", "v1beta1", "pods", "PodMetrics", usage.PodMetrics)
 ACCESS_REVIEWS = Kind(
     "authorization.k8s.io",
     "v1",

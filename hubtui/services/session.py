@@ -21,15 +21,19 @@ from hubtui.model.release import RevisionHead, in_force
 from hubtui.model.values_path import Path
 from hubtui.services import deployment_secrets, discovery
 from hubtui.services.changed import Changed
+from hubtui.services.culler import Culler
 from hubtui.services.discovery import Hub
 from hubtui.services.drift import Drift
 from hubtui.services.feeds import Feeds
+from hubtui.services.hub_feed import CADENCE, SLOW_CADENCE, HubFeed
 from hubtui.services.hub_link import HubLink
 from hubtui.services.operations import Operations
 from hubtui.services.pods import Pods, Stores
 from hubtui.services.problems.finder import Problems
 from hubtui.services.releases import OWNER, Releases, storage_kind
 from hubtui.services.store import Store
+from hubtui.services.usage import PodUsage
+from hubtui.services.users import Users
 from hubtui.services.workflow_runs import WorkflowRuns
 
 log = logging.getLogger(__name__)
@@ -74,6 +78,12 @@ class Session:
         self.hub_link = HubLink(
             settings, client, self.releases, self.pods.stores.pods, hub.namespace, hub.release
         )
+        slow = SLOW_CADENCE if settings.slow else CADENCE
+        self.hub_feed = HubFeed(self.hub_link, cadence=slow)
+        self.usage = PodUsage(client, hub.namespace)
+        pods = self.pods.stores.pods
+        culler = Culler(self.hub_link, pods, hub.release)
+        self.users = Users(self.hub_feed, pods, self.usage, culler, hub.release)
         self.drift = Drift(client)
         self.changed = Changed(self.releases)
         self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
@@ -139,6 +149,7 @@ class Session:
         await self.problems.close()
         await self.workflow_runs.close()
         await self.changed.close()
+        await self.users.close()
         await self.hub_link.close()
         await self.releases.close()
         await self.feeds.close()
