@@ -165,12 +165,26 @@ def hubploy() -> Path:
 
     Not in an extra: beside ours its requirements keep pip at work for longer than ten minutes.
     """
+    return _installed("hubploy", _HUBPLOY)
+
+
+def culler(version: str) -> Path:
+    """A folder for PYTHONPATH that holds one version of jupyterhub-idle-culler.
+
+    Not in an extra: z2jh ships 1.4 and the newest is 2, and what both import comes with the hub.
+    """
+    return _installed("culler", f"jupyterhub-idle-culler=={version}", "--no-deps")
+
+
+def _installed(name: str, package: str, *options: str) -> Path:
+    """A folder for PYTHONPATH that holds a package of PyPI."""
 
     def make(folder: Path) -> None:
-        _run([sys.executable, "-m", "pip", "install", "--target", str(folder), _HUBPLOY], folder)
+        pip = [sys.executable, "-m", "pip", "install", *options]
+        _run([*pip, "--target", str(folder), package], folder)
 
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return _once(places.built("hubploy", _HUBPLOY, python), "installing hubploy", make)
+    return _once(places.built(name, package, python), f"installing {package}", make)
 
 
 def _helm(major: int) -> Path:
