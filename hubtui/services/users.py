@@ -17,7 +17,7 @@ from hubtui.model.server_state import READY, server_state
 from hubtui.model.usage import Usage
 from hubtui.services.culler import Culler
 from hubtui.services.hub_feed import HubFeed
-from hubtui.services.store import State, Store, utc_now
+from hubtui.services.store import State, Store, Subscription, utc_now
 from hubtui.services.usage import PodUsage
 
 log = logging.getLogger(__name__)
@@ -85,8 +85,20 @@ class Users:
         self._forecast_at = now()
         self._totals: Totals | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._subscriptions: list[Subscription] = []
 
     # -- who looks
+
+    def subscribe(self) -> Subscription:
+        """A reader of its own; its keys are those of rows that `update` found changed."""
+        subscription = Subscription()
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """A reader that reads no more."""
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
 
     def start(self, who: str = "") -> None:
         """Somebody looks: hub, use and culler are asked, until each who looked has paused."""
@@ -188,6 +200,8 @@ class Users:
             changed |= self._join(name)
         if changed:
             self._totals = None
+            for subscription in self._subscriptions:
+                subscription.keys |= changed
         return changed
 
     def _is_new_basis(self) -> bool:
