@@ -11,7 +11,8 @@ from hubtui import __version__, config
 from hubtui.headless.output import Answer, Output, Scope, speaks_utf8
 from hubtui.headless.run import Run
 from hubtui.headless.text import fact, fitted
-from hubtui.services.doctor import Finding, Verdict, examine
+from hubtui.services.doctor import examine
+from hubtui.services.doctor_finding import Finding, Verdict
 from hubtui.views.cells import SIGN_FINE, SIGN_NOW, SIGN_SOON, Cell, Tone, cell, join
 from hubtui.views.document import Hung, heading
 
@@ -77,9 +78,11 @@ def _lines(run: Run, findings: Iterable[Finding]) -> Iterable[Cell | Hung]:
         if finding.seconds is not None and finding.seconds >= _SLOW:
             words = join(words, cell(f"{finding.seconds:.1f} s", Tone.MUTED))
         yield Hung(join((_SIGNS[finding.verdict],), name, words), _NAME_WIDTH + 3)
+        blank: Cell = ((" " * (_NAME_WIDTH + 3), Tone.PLAIN),)
         if finding.remedy:
-            blank: Cell = ((" " * (_NAME_WIDTH + 3), Tone.PLAIN),)
             yield Hung((*blank, *cell(finding.remedy, Tone.ACCENT)), _NAME_WIDTH + 3)
+        for line in finding.snippet:
+            yield (*blank, *cell(line))
     given = [origin for origin in run.origins if origin.source != "default"]
     yield ()
     yield heading("Settings that are no defaults (`hubtui config` has all)")
@@ -97,5 +100,6 @@ def _item(finding: Finding) -> dict[str, object]:
         "verdict": finding.verdict.value,
         "evidence": finding.evidence,
         "remedy": finding.remedy,
+        "snippet": "\n".join(finding.snippet),
         "seconds": None if seconds is None else round(seconds, 3),
     }

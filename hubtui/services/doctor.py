@@ -7,10 +7,8 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from hubtui import config
 from hubtui.clients import editor, process, sops_binary
@@ -18,50 +16,29 @@ from hubtui.clients.helm import Helm
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import current_context, kubeconfig_paths
 from hubtui.config import Settings
-from hubtui.errors import ApiError, HubtuiError, ToolError
+from hubtui.errors import ApiError, ToolError
 from hubtui.model.kinds import RESTARTED_DEPLOYMENTS
 from hubtui.model.roles import HUB_SELECTOR
 from hubtui.model.text import one_line
-from hubtui.services import discovery, doctor_rights, hub_health
+from hubtui.services import discovery, doctor_hub, doctor_rights, hub_health
 from hubtui.services.discovery import Hub
+from hubtui.services.doctor_finding import SKIPPED, Finding, Verdict, timed
 from hubtui.services.hub_health import DEFAULT_PORT, HubAddress
 from hubtui.services.session import open_client
-
-
-class Verdict(StrEnum):
-    """What was found: `warn` costs something, with `fail` hubtui does not work."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `seconds` is how long that took, where it says something."""
-
-    name: str
-    verdict: Verdict
-    evidence: str
-    remedy: str = ""
-    seconds: float | None = None
-
-
-SKIPPED: Final = "not looked at: {} comes first"
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Looks at everything, each as soon as it is known."""
     yield state_folder()
     client = None
-    context = await _timed("kubeconfig", _context(settings))
+    context = await timed("kubeconfig", _context(settings))
     yield context
     if context.verdict is not Verdict.FAIL:
         client = open_client(settings)
         yield _mode(client)
-    yield await _timed("helm", _helm(settings, client))
-    yield await _timed("sops", _sops(settings))
-    yield await _timed("git", _git())
+    yield await timed("helm", _helm(settings, client))
+    yield await timed("sops", _sops(settings))
+    yield await timed("git", _git())
     yield _editor()
     if client is None:
         yield Finding("cluster", Verdict.FAIL, SKIPPED.format("a kubeconfig"))
@@ -89,28 +66,21 @@ def state_folder() -> Finding:
 
 
 async def _cluster(settings: Settings, client: KubeClient) -> AsyncIterator[Finding]:
-    reached = await _timed("cluster", _version(client))
+    reached = await timed("cluster", _version(client))
     yield reached
     if reached.verdict is Verdict.FAIL:
         yield Finding("rights", Verdict.FAIL, SKIPPED.format("the cluster"))
         return
-    yield await _timed("round trip", _round_trip(client))
+    yield await timed("round trip", _round_trip(client))
     hubs: list[Hub] = []
-    yield await _timed("hub", _hub(settings, client, hubs))
+    yield await timed("hub", _hub(settings, client, hubs))
     namespace = hubs[0].namespace if hubs else settings.namespace or client.context.namespace
     async for name, look in doctor_rights.looks(client, namespace or "default", settings):
-        yield await _timed(name, _rights(look))
+        yield await timed(name, _rights(look))
     if len(hubs) == 1:
-        yield await _timed("health", _health(client, hubs[0]))
-
-
-async def _timed(name: str, look: Awaitable[Finding]) -> Finding:
-    began = time.monotonic()
-    try:
-        found = await look
-    except HubtuiError as error:
-        found = Finding(name, Verdict.FAIL, error.what, " ".join((error.meaning, error.remedy)))
-    return replace(found, name=name, remedy=found.remedy.strip(), seconds=time.monotonic() - began)
+        yield await timed("health", _health(client, hubs[0]))
+        async for finding in doctor_hub.findings(settings, client, hubs[0]):
+            yield finding
 
 
 async def _context(settings: Settings) -> Finding:

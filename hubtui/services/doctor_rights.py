@@ -26,8 +26,12 @@ _VIEWER: Final[tuple[Right, ...]] = (
     ("list", "poddisruptionbudgets.policy"),
     ("list", "resourcequotas"),
 )
-_OPERATOR: Final[tuple[Right, ...]] = (
+_HUB: Final[tuple[Right, ...]] = (
+    # Over a WebSocket it is a get, and from Kubernetes 1.35 on a create as well.
+    ("get", "pods/portforward"),
     ("create", "pods/portforward"),
+)
+_OPERATOR: Final[tuple[Right, ...]] = (
     ("patch", "deployments.apps"),
     ("delete", "pods"),
     ("patch", "statefulsets.apps"),
@@ -78,7 +82,8 @@ async def looks(
     levels = (
         ("viewer", _VIEWER, namespace, "pods, logs and events"),
         ("releases", (("list", storage), ("watch", storage)), namespace, "revisions and diffs"),
-        ("operator", _OPERATOR, namespace, "upgrades, rollbacks, restarts and the hub's health"),
+        ("hub", _HUB, namespace, "a port-forward to the hub: its health, users and servers"),
+        ("operator", _OPERATOR, namespace, "upgrades, rollbacks and restarts"),
         ("cluster", _CLUSTER, "", "nodes and volumes, and to cordon"),
     )
     for name, rights, where, what_for in levels:

@@ -73,6 +73,11 @@ class HubLink:
         self.caller: Caller | None = None
         """Whose token it is, once the hub was asked."""
 
+    @property
+    def where(self) -> str:
+        """Whom it reaches, in words."""
+        return self._wire.where if self._wire else "the hub"
+
     async def open(self) -> HubClient:
         """The hub's API, reached and its token checked.
 

@@ -114,7 +114,7 @@ def test_rights_that_are_missing_are_named(
     monkeypatch.setattr(KubeClient, "can_i", can_i)
     items = findings(hubtui("doctor", "--json").document)
     assert items["rights: viewer"]["verdict"] == "ok"
-    assert "1 of 18 missing: delete pods" in items["rights: operator"]["evidence"]
+    assert "1 of 17 missing: delete pods" in items["rights: operator"]["evidence"]
     assert "list nodes" in items["rights: cluster"]["evidence"]
     assert items["rights: operator"]["verdict"] == "warn"
 

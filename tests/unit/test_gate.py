@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hubtui.clients.gate import Call, Gate, Permit
+from hubtui.clients.gate import HUB_SERVERS, Call, Gate, Permit
 from hubtui.clients.helm_argv import VERSION
 from hubtui.errors import ReadOnlyError
+from hubtui.model.origin import origin_of
 
 READS = [
     Call("list", "pods", "hub"),
@@ -218,3 +221,83 @@ def test_an_api_version_may_be_asked_for_its_kinds(path: str) -> None:
 def test_no_other_path_passes(path: str) -> None:
     with pytest.raises(ReadOnlyError):
         Gate().check_path(path)
+
+
+ALICE = Permit("delete", HUB_SERVERS, "hub", "alice/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/user", "/users", "/users/a%40b.c", "/users/a/server/progress", "/proxy"]
+)
+def test_the_hubs_api_is_read_by_anybody(path: str) -> None:
+    Gate("because").check_hub("GET", path, "hub")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/users/alice/server", "/users/alice/tokens", "/users/alice/activity", "/shutdown"),
+        *("/user/alice/", "/../user/alice/api", "/users/..", "/users/./server/progress"),
+        *("/users/%2e%2E", "/users/a%2Fb", "/users/a%2fserver", "/users/a?b", "/users/a b"),
+        *("/users/a#b", "users", "", "//user", "/users/a\\b", "/users/\n"),
+    ],
+)
+def test_nothing_else_of_a_hub_is_read(path: str) -> None:
+    gate = Gate()
+    token = gate.grant("plan", [ALICE])
+    with pytest.raises(ReadOnlyError, match="not on the list"):
+        gate.check_hub("GET", path, "hub", token)
+
+
+METHODS = st.sampled_from(["POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "get"])
+PARTS = st.sampled_from(
+    ["users", "alice", "bob", "server", "servers", "gpu", "..", ".", "proxy", "shutdown", "", "%2F"]
+)
+
+
+@given(method=METHODS, parts=st.lists(PARTS, max_size=6))
+def test_a_hub_is_written_to_as_the_plan_says_and_in_no_other_way(
+    method: str, parts: list[str]
+) -> None:
+    path = "".join(f"/{part}" for part in parts)
+    for gate in (Gate(), Gate("because")):
+        with pytest.raises(ReadOnlyError):
+            gate.check_hub(method, path, "hub")
+    gate = Gate()
+    token = gate.grant("plan", [ALICE])
+    if (method, path) == ("DELETE", "/users/alice/server"):
+        gate.check_hub(method, path, "hub", token)
+        return
+    with pytest.raises(ReadOnlyError):
+        gate.check_hub(method, path, "hub", token)
+
+
+def test_a_plan_for_one_hub_is_none_for_another() -> None:
+    gate = Gate()
+    token = gate.grant("plan", [ALICE])
+    gate.check_hub("DELETE", "/users/alice/server", "hub", token)
+    with pytest.raises(ReadOnlyError):
+        gate.check_hub("DELETE", "/users/alice/server", "other", token)
+
+
+def test_a_hubs_address_is_for_its_client_alone() -> None:
+    gate, origin = Gate(), origin_of("https://hub.example.org/base/")
+    for method in ("GET", "DELETE"):
+        with pytest.raises(ReadOnlyError):
+            gate.check_hub_origin(method, origin)
+    gate.allow_hub(origin)
+    gate.check_hub_origin("DELETE", origin)
+    with pytest.raises(ReadOnlyError):
+        gate.check_http("GET", origin, secret=True)
+    clear = origin_of("http://hub.example.org")
+    gate.allow_hub(clear)
+    with pytest.raises(ReadOnlyError, match="in the clear"):
+        gate.check_hub_origin("GET", clear)
+
+
+def test_in_read_only_mode_a_hubs_address_gets_reads_only() -> None:
+    gate, origin = Gate("because"), origin_of("https://hub.example.org")
+    gate.allow_hub(origin)
+    gate.check_hub_origin("GET", origin)
+    with pytest.raises(ReadOnlyError):
+        gate.check_hub_origin("POST", origin)
