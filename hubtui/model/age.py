@@ -47,6 +47,14 @@ def rfc3339(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
+def written(seconds: float) -> str:
+    """A length of time as `duration` reads it: `1h30m`, in whole seconds."""
+    minutes, rest = divmod(int(seconds), MINUTE)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
 def duration(text: str) -> timedelta:
     """A Go duration such as `10m` or `1h30m` (Helm's --timeout).
 
@@ -68,3 +76,12 @@ def duration(text: str) -> timedelta:
         return timedelta(seconds=total)
     except OverflowError:
         raise ValueError(text) from None
+
+
+def spelled(seconds: float) -> str:
+    """A length of time as `duration` reads it: `1h30m`, `45s`."""
+    whole, parts = int(seconds), []
+    for length, unit in ((HOUR, "h"), (MINUTE, "m"), (1, "s")):
+        count, whole = divmod(whole, length)
+        parts.append(f"{count}{unit}" if count else "")
+    return "".join(parts) or "0s"

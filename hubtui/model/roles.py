@@ -51,6 +51,9 @@ _BY_COMPONENT: Final = {**WORKLOAD_ROLES, "singleuser-server": Role.USERS}
 _DASK_COMPONENTS: Final = frozenset({"dask-scheduler", "dask-worker", "dask-gateway"})
 AWAITER: Final = "hook-image-awaiter"
 
+SERVERS_SELECTOR: Final = "component=singleuser-server"
+"""Finds the pods of users' servers on all chart versions, as KubeSpawner does (facts.md §2.1)."""
+
 HUB_SELECTOR: Final = "app=jupyterhub,component=hub"
 """Finds the hub's Deployment and pod also when jupyterhub is a sub-chart (facts.md §1.1)."""
 

@@ -11,9 +11,9 @@ from hubtui.model.diff_images import ImageChange, split_image
 from hubtui.model.hub_chart import hub_values
 from hubtui.model.kinds import Kind
 from hubtui.model.manifest import Resource
+from hubtui.model.roles import SERVERS_SELECTOR
 from hubtui.services.actions.release_facts import Facts, Side
 
-SERVERS = "component=singleuser-server"
 _PODS_METADATA = Kind("", "v1", "pods", "Pod", kube.Object, metadata_only=True)
 
 _RESTARTS = {
@@ -30,7 +30,7 @@ async def count_servers(client: KubeClient, namespace: str, release: str) -> int
     """
     try:
         pods = await client.list(
-            _PODS_METADATA, namespace, labels=SERVERS, fields="status.phase=Running"
+            _PODS_METADATA, namespace, labels=SERVERS_SELECTOR, fields="status.phase=Running"
         )
     except ApiError:
         return None
