@@ -9,6 +9,7 @@ from tests.testbed import places
 from tests.testbed.build import build_all, say
 from tests.testbed.errors import TestbedError
 from tests.testbed.load import fill
+from tests.testbed.load_hub import fill_hub
 from tests.testbed.processes import alive
 from tests.testbed.testbed import Testbed
 
@@ -29,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="build what is missing and start a testbed")
     up.add_argument("--name", default="default")
     up.add_argument("--load", action="store_true", help="250 nodes, 5,000 user pods, 100 releases")
+    up.add_argument("--hub-load", action="store_true", help="5,000 users, 2,000 running servers")
     up.add_argument("--helm", type=int, choices=(3, 4), default=4)
     up.add_argument("--no-hub", action="store_true", help="the bare control plane and its nodes")
     up.set_defaults(run=_up)
@@ -43,12 +45,17 @@ def _parser() -> argparse.ArgumentParser:
 def _up(options: argparse.Namespace) -> int:
     start = time.monotonic()
     testbed = Testbed.up(
-        options.name, with_hub=not options.no_hub, helm=options.helm, load=options.load
+        options.name,
+        with_hub=not options.no_hub,
+        helm=options.helm,
+        load=options.load or options.hub_load,
     )
     if options.load:
         # As the setup's user: the audit log is for what people do.
         token = testbed.token("testbed-setup")
         asyncio.run(fill(testbed.server, token, testbed.ca_file, progress=say))
+    if options.hub_load:
+        fill_hub(testbed, progress=say)
     say(f"up in {time.monotonic() - start:.0f} s")
     print(f"export KUBECONFIG={testbed.kubeconfig}")
     print(f"# stop it: python -m tests.testbed down --name {testbed.name}")

@@ -41,7 +41,7 @@ _READY_WITHIN = 300.0
 Progress = Callable[[str], None]
 
 
-def _silent(_: str) -> None:
+def silent(_: str) -> None:
     """Report to nobody."""
 
 
@@ -55,7 +55,7 @@ async def fill(
     releases: int = 100,
     revisions: int = 10,
     hub: Hub | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> None:
     """Add nodes, user pods spread evenly over them, and releases; return when all pods run."""
     async with Api(server, token, ca_file) as api:
@@ -74,7 +74,7 @@ async def fill(
 
 
 async def clear(
-    server: str, token: str, ca_file: Path | None, *, progress: Progress = _silent
+    server: str, token: str, ca_file: Path | None, *, progress: Progress = silent
 ) -> None:
     """Remove what `fill` made, told by its label; return when it is gone."""
     async with Api(server, token, ca_file) as api:

@@ -25,6 +25,8 @@ class Hub:
     release: str = "hub"
     chart: str = "jupyterhub-4.4.0"
     image: str = "quay.io/jupyterhub/k8s-singleuser-sample:4.4.0"
+    port: int = 8888
+    """Where their servers listen: KubeSpawner reads it from the pod."""
 
 
 def node_name(number: int) -> str:
@@ -122,7 +124,7 @@ class Pods:
         made = make_pod(
             name="jupyter-user",
             cmd=["jupyterhub-singleuser"],
-            port=8888,
+            port=self._hub.port,
             image=self._hub.image,
             image_pull_policy="IfNotPresent",
             fs_gid=100,
@@ -194,7 +196,7 @@ def _environment(hub: Hub) -> dict[str, str]:
         "PUBLIC_URL": "",
         "SERVER_NAME": "",
         "SERVICE_PREFIX": "/user/{user}/",
-        "SERVICE_URL": "http://0.0.0.0:8888/user/{user}/",
+        "SERVICE_URL": f"http://0.0.0.0:{hub.port}/user/{{user}}/",
         "USER": "{user}",
     }
     named = {f"JUPYTERHUB_{key}": value for key, value in base.items()}
