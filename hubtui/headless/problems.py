@@ -88,10 +88,6 @@ def shape(problem: Problem) -> dict[str, Any]:
         "evidence": [shapes.evidence(each) for each in problem.evidence],
         "missing": [{"source": each.source, "reason": each.reason} for each in problem.missing],
         "targets": [{"kind": each.kind, "name": each.name} for each in problem.targets],
-        "fixes": [
-            {"action": fix.verb.value, "target": fix.target, "words": fix.words,
-             "command": fix.command}
-            for fix in problem.fixes
-        ],
+        "fixes": [shapes.fix(fix) for fix in problem.fixes],
         "runbook": problem.incident.value,
-    }  # fmt: skip
+    }

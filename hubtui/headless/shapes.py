@@ -8,6 +8,7 @@ from typing import Any
 
 from hubtui.model.age import rfc3339, seconds_between
 from hubtui.model.podstate import Severity
+from hubtui.model.problem import Fix
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import server_of, user_of
 from hubtui.model.trail import Finding
@@ -78,6 +79,16 @@ def evidence(each: Evidence) -> Shape:
         "words": each.words,
         "at": rfc3339(each.at),
         "warning": each.warning,
+    }
+
+
+def fix(each: Fix) -> Shape:
+    """One thing to start, with the command that starts it."""
+    return {
+        "action": each.verb.value,
+        "target": each.target,
+        "words": each.words,
+        "command": each.command,
     }
 
 

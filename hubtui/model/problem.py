@@ -23,6 +23,9 @@ class Incident(StrEnum):
     CORE = "core"
     OVERLOAD = "overload"
     LOST_NODE = "lost-node"
+    ORPHANS = "orphans"
+    PROXY = "proxy"
+    CULLING = "culling"
 
 
 class Level(StrEnum):
@@ -41,6 +44,8 @@ class Verb(StrEnum):
     RESTART = "restart"
     CORDON = "cordon"
     DELETE_POD = "delete-pod"
+    STOP = "stop"
+    SYNC_ROUTES = "sync-routes"
     WHY = "why"
     LOGS = "logs"
     EVENTS = "events"
@@ -48,7 +53,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a problem is about: `kind` is pod, node, release, image, role or quota."""
+    """What a problem is about: `kind` is pod, node, release, image, role, quota or server."""
 
     kind: str
     name: str
@@ -57,7 +62,7 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Fix:
     """One thing to start: on which object ("" where it needs none), and in words. `force` and
-    `previous` are the options of delete-pod and logs, `pullers_off` that of cordon."""
+    `orphan` are options of delete-pod, `previous` of logs, `pullers_off` of cordon."""
 
     verb: Verb
     target: str
@@ -65,12 +70,14 @@ class Fix:
     force: bool = False
     previous: bool = False
     pullers_off: bool = False
+    orphan: bool = False
 
     @property
     def command(self) -> str:
         """The same without a screen."""
         options = (
             (" --force", self.force),
+            (" --orphan", self.orphan),
             (" --previous", self.previous),
             (" --pullers-off", self.pullers_off),
         )

@@ -28,6 +28,7 @@ from hubtui.services.feeds import Feeds
 from hubtui.services.hub_feed import CADENCE, SLOW_CADENCE, HubFeed
 from hubtui.services.hub_link import HubLink
 from hubtui.services.operations import Operations
+from hubtui.services.orphans import Orphans
 from hubtui.services.pods import Pods, Stores
 from hubtui.services.problems.finder import Problems
 from hubtui.services.releases import OWNER, Releases, storage_kind
@@ -90,6 +91,7 @@ class Session:
         self._secret_paths: frozenset[Path] = frozenset()
         self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
         self.operations = Operations(self)
+        self.orphans = Orphans(self)
         self.problems = Problems(self)
 
     def _pod_stores(self) -> Stores:

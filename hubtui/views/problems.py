@@ -124,7 +124,7 @@ def problem_lines(problem: Problem, now: datetime, key_of: KeyOf = no_key) -> It
         yield ()
         yield heading("What starts from here")
         for fix in problem.fixes:
-            yield _fix(fix, key_of(fix.verb))
+            yield fix_line(fix, key_of(fix.verb))
     yield from evidence_lines(problem.evidence, now)
     yield from missing_lines(problem.missing)
 
@@ -133,7 +133,8 @@ def _told(words: str, tone: Tone) -> Hung:
     return Hung(((INDENT, Tone.PLAIN), *cell(words, tone)), len(INDENT))
 
 
-def _fix(fix: Fix, key: str) -> Hung:
+def fix_line(fix: Fix, key: str) -> Hung:
+    """What a fix starts, behind its key; without one its verb is named."""
     words = cell(fix.words[:1].upper() + fix.words[1:])
     command: Span = (fix.command, Tone.MUTED)
     if not key:

@@ -98,12 +98,17 @@ def ana(seconds: float = 60) -> kube.Pod:
     return situations.waiting("jupyter-ana", USER, "ImagePullBackOff", seconds, user="ana")
 
 
-async def test_a_calm_hub_costs_one_small_list_and_nothing_else(beats: Beats) -> None:
+async def test_a_calm_hub_costs_two_lists_and_one_look_for_a_token(beats: Beats) -> None:
     assert beats.problems.counts is None
     for _ in range(8):
         await beats.beat()
     assert beats.problems.counts == Counts(0, 0)
-    assert beats.calls == {"list resourcequotas in namespace hub": 1}
+    assert beats.calls == {
+        "list resourcequotas in namespace hub": 1,
+        "list pods.metrics.k8s.io in namespace hub": 1,
+        "get secrets sh.helm.release.v1.hub.v12 in namespace hub": 1,
+        "get secrets hub in namespace hub": 1,
+    }
 
 
 async def test_nothing_is_decided_again_while_nothing_changes(
@@ -251,7 +256,7 @@ async def test_pods_that_may_not_be_listed_make_no_zero(beats: Beats) -> None:
     store.failed(DeniedError("no right to list pods", status=403), 30)
     await beats.settle()
     assert beats.problems.counts is None
-    assert [each.source for each in beats.problems.missing] == ["pods"]
+    assert [each.source for each in beats.problems.missing] == ["pods", "hub"]
 
 
 async def test_who_looks_once_gets_all_there_is(beats: Beats) -> None:

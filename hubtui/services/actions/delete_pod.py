@@ -21,25 +21,31 @@ from hubtui.services import journal
 from hubtui.services.actions import ActionSession, Report, pod_gone
 from hubtui.services.actions import delete_pod_checks as checks
 from hubtui.services.actions import delete_pod_facts as facts_of
-from hubtui.services.actions.common import check_basis, new_id, place_of, release_is_quiet, right
+from hubtui.services.actions.common import (
+    check_basis,
+    new_id,
+    place_of,
+    release_is_quiet,
+    right,
+    typable,
+)
 from hubtui.services.actions.delete_pod_facts import DEFAULT_GRACE, Facts
 from hubtui.services.actions.pod_gone import Deleted
 from hubtui.services.journal import Entry
 
 NAME = "delete-pod"
 
-TYPED = 40
-"""Characters of a name that somebody can be asked to type."""
-
 
 @dataclass(frozen=True, slots=True)
 class DeletePodRequest:
     """Which pod; `grace` are the seconds that it has to end, by default its own. `force` has the
-    apiserver forget it without asking its node: then there is no grace."""
+    apiserver forget it without asking its node: then there is no grace. `orphan`: the hub is asked
+    and must know no server for it."""
 
     pod: str
     force: bool = False
     grace: int | None = None
+    orphan: bool = False
 
     def __post_init__(self) -> None:
         if self.grace is not None and (self.force or self.grace < 1):
@@ -58,6 +64,7 @@ class DeletePodPlan(Plan):
     deleted: Deleted
     force: bool
     asked_grace: int | None
+    orphan: bool = False
 
 
 async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPlan:
@@ -65,7 +72,7 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
 
     Raises NotFoundError when there is no such pod, DeniedError, UnreachableError.
     """
-    facts = await facts_of.read(session, request.pod)
+    facts = await facts_of.read(session, request.pod, orphan=request.orphan)
     grace = 0 if request.force else request.grace or _grace(facts)
     namespace = session.namespace
     return DeletePodPlan(
@@ -87,6 +94,7 @@ async def plan(session: ActionSession, request: DeletePodRequest) -> DeletePodPl
         deleted=Deleted(namespace, facts.name, facts.pod.metadata.uid, grace, facts.workload),
         force=request.force,
         asked_grace=request.grace,
+        orphan=request.orphan,
     )
 
 
@@ -157,7 +165,8 @@ async def _still_holds(session: ActionSession, plan: DeletePodPlan) -> None:
         raise ChangedSinceError(
             f"Pod {plan.deleted.name} is gone by itself", meaning="Nothing was written."
         ) from error
-    check_basis(plan, await facts_of.basis_of(session, pod))
+    hub = await facts_of.hubs_word(session, pod) if plan.orphan else ""
+    check_basis(plan, await facts_of.basis_of(session, pod, hub))
 
 
 async def _delete(session: ActionSession, plan: DeletePodPlan, token: WriteToken) -> None:
@@ -186,9 +195,7 @@ def _summary(facts: Facts, grace: int) -> str:
 
 def _typed(facts: Facts) -> str:
     """The user whose server it is, where that can be typed; else the pod."""
-    user = facts.user
-    typable = user.isascii() and user.isprintable() and "\\" not in user
-    return user if typable and 0 < len(user) <= TYPED else facts.name
+    return typable(facts.user, facts.name)
 
 
 def _command(session: ActionSession, facts: Facts, request: DeletePodRequest) -> str:

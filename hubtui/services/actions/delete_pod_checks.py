@@ -8,7 +8,7 @@ from hubtui.model.age import precise, seconds_between
 from hubtui.model.plan import Check
 from hubtui.model.roles import RESTARTABLE
 from hubtui.services.actions.common import counted, ok, stop, warn
-from hubtui.services.actions.delete_pod_facts import Facts
+from hubtui.services.actions.delete_pod_facts import NO_SERVER, Facts
 
 _ENDED = frozenset({"Completed", "Succeeded", "Error", "Failed", "Evicted"})
 
@@ -21,7 +21,7 @@ def is_stuck(facts: Facts, now: datetime) -> Check:
     words = f"{state.status}, {state.ready}/{state.containers} ready{age}"
     if state.message:
         words += f": {state.message}"
-    if not state.up:
+    if not state.up or facts.hub == NO_SERVER:
         return ok("state", words)
     other = "stop its server through the hub" if facts.user else "restart its part"
     if not facts.user and facts.role not in RESTARTABLE:
@@ -70,10 +70,14 @@ def force(facts: Facts, *, wanted: bool) -> Check | None:
 
 
 def hubs_view(facts: Facts) -> Check | None:
-    """What the hub believes of it, as far as the pod tells: None for a pod that is no server.
+    """What the hub believes of it: None for a pod that is no server.
 
-    The hub itself is not asked, and the evidence says so.
+    Where the hub was not asked only the pod tells, and the evidence says so.
     """
+    if facts.hub == NO_SERVER:
+        return ok("hub's view", f"{facts.hub}: nobody reaches it, and nothing culls it")
+    if facts.hub:
+        return stop("hub's view", f"{facts.hub}; it is no orphan for all that is known")
     if not facts.user:
         return None
     server = f"server {facts.server!r}" if facts.server else "server"
@@ -116,7 +120,9 @@ def budgets(facts: Facts) -> Check:
 def notices(facts: Facts, grace: int) -> tuple[str, ...]:
     """What people notice."""
     found = []
-    if facts.user:
+    if facts.hub == NO_SERVER:
+        found.append(f"{facts.user} has no way to this pod; what is not saved in it is lost.")
+    elif facts.user:
         server = f" ({facts.server})" if facts.server else ""
         found.append(f"The server of {facts.user}{server} ends; what is not saved is lost.")
         found.append("The hub learns of it at its next look, within a minute or so.")

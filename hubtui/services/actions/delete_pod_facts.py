@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from hubtui.errors import ApiError, NotFoundError
+from hubtui.errors import ApiError, HubtuiError, NotFoundError
+from hubtui.model.hub import ServerKey
 from hubtui.model.kinds import BUDGETS, DEPLOYMENTS, NODES, WHOLE_PODS
 from hubtui.model.kube import Condition
 from hubtui.model.kube_changes import Budget
@@ -20,6 +21,8 @@ from hubtui.services.rollouts import WORKLOADS, Target
 
 DEFAULT_GRACE = 30
 """Seconds that a pod has without terminationGracePeriodSeconds of its own."""
+
+NO_SERVER = "the hub knows no server for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Facts:
     node_error: str
     newest: RevisionHead | None
     basis: Basis
+    hub: str = ""
 
     @property
     def name(self) -> str:
@@ -67,9 +71,11 @@ class Facts:
         return tuple(claim.claim_name for claim in claims if claim is not None)
 
 
-async def read(session: ActionSession, name: str) -> Facts:
-    """Reads everything anew. Raises NotFoundError, DeniedError, UnreachableError."""
+async def read(session: ActionSession, name: str, *, orphan: bool = False) -> Facts:
+    """Reads everything anew; of an `orphan` what the hub says too. Raises NotFoundError,
+    DeniedError, UnreachableError."""
     pod = await session.client.get(WHOLE_PODS, session.namespace, name)
+    hub = await hubs_word(session, pod) if orphan else ""
     budgets, (node, node_error), newest, workload = await asyncio.gather(
         _budgets(session, pod),
         _node(session, pod),
@@ -86,12 +92,33 @@ async def read(session: ActionSession, name: str) -> Facts:
         node=node,
         node_error=node_error,
         newest=newest,
-        basis=await basis_of(session, pod),
+        basis=await basis_of(session, pod, hub),
+        hub=hub,
     )
 
 
-async def basis_of(session: ActionSession, pod: WholePod) -> Basis:
-    """What a deletion rests on: this very pod, on this node, in this state."""
+async def hubs_word(session: ActionSession, pod: WholePod) -> str:
+    """What the hub says of the server that a pod is of: NO_SERVER, its state, or why it is not
+    known."""
+    key = ServerKey(user_of(pod), server_of(pod))
+    if role_of(pod, session.release) is not Role.USERS:
+        return "the hub has nothing to say of it: it is no server"
+    try:
+        user = await (await session.hub_link.open()).user(key.user)
+    except NotFoundError:
+        return NO_SERVER
+    except HubtuiError as error:
+        return f"the hub could not be asked: {error.what}"
+    server = user.servers.get(key.server)
+    if server is None or server.stopped:
+        return NO_SERVER
+    state = f"pending {server.pending}" if server.pending else "ready" if server.ready else "there"
+    return f"the hub has a server {key}, which is {state}"
+
+
+async def basis_of(session: ActionSession, pod: WholePod, hub: str = "") -> Basis:
+    """What a deletion rests on: this very pod, on this node, in this state, and what the hub says
+    of it where it was asked."""
     meta = pod.metadata
     return Basis.of(
         {
@@ -100,6 +127,7 @@ async def basis_of(session: ActionSession, pod: WholePod) -> Basis:
             "node": pod.spec.node_name or "none",
             "up": "yes" if state_of(pod).up else "no",
             "deleted": "yes" if meta.deletion_timestamp else "no",
+            **({"hub": hub} if hub else {}),
         }
     )
 

@@ -7,6 +7,8 @@ An incident's `find` is a pure function of a Situation. Which incident has what:
 * `image_pull`: whatever waits for an image that does not come
 * `pending_user`: users' servers without a node, quotas without room
 * `lost_node`: whatever runs where nobody answers
+* `orphans`, `proxy`: what hub, pods and routes do not agree on, and a proxy that is too small
+* `culling`: a culler that leaves idle servers alone, or takes those in use
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ from typing import Final
 from hubtui.model.problem import Problem, worst_first
 from hubtui.services.problems import (
     core,
+    culling,
     db_schema,
     hook_puller,
     image_pull,
     lost_node,
+    orphans,
     overload,
     pending_release,
     pending_user,
+    proxy,
 )
 from hubtui.services.problems.situation import Situation
 
@@ -36,6 +41,9 @@ INCIDENTS: Final[Sequence[Callable[[Situation], list[Problem]]]] = (
     core.find,
     overload.find,
     lost_node.find,
+    orphans.find,
+    proxy.find,
+    culling.find,
 )
 
 

@@ -166,6 +166,8 @@ class Problems:
             nodes_at=reading.nodes_at,
             quotas=reading.quotas,
             server=self._pods.server,
+            hub=reading.hub.seen,
+            memory=reading.hub.memory(row.pod.metadata.name for row in self._pods.core),
             log=reading.log,
             missing={each.source: each.reason for each in self.missing},
         )

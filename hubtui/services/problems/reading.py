@@ -13,6 +13,7 @@ events             the namespace's feed, from the first suspicion on
 payloads           of the newest VERSIONS revisions, while the hub crashes
 locks, journal     of this machine, each HELM_EVERY seconds while a revision is
                    pending
+the hub's API      see services.problems.hub_reading
 =================  ==============================================================
 """
 
@@ -34,6 +35,7 @@ from hubtui.model.roles import Role
 from hubtui.model.why import explain
 from hubtui.model.why_facts import Facts, Missing, Why
 from hubtui.services.pods import PodRow
+from hubtui.services.problems.hub_reading import HubReading
 from hubtui.services.problems.index import EventIndex
 from hubtui.services.problems.pending_release import SETTLING
 from hubtui.services.problems.signs import last_end, placed_at
@@ -81,6 +83,7 @@ class Reading:
         self.log: Sequence[str] | None = None
         self.helm: HelmHere | None = None
         self.missing: dict[str, str] = {}
+        self.hub = HubReading(session, clock, self.missing)
 
     def whys(self, rows: Iterable[PodRow]) -> dict[str, Why | None]:
         """What explains those pods that were asked for, or others that look the same."""
@@ -112,6 +115,7 @@ class Reading:
             found.append(self._read_versions)
         if seen.pending is not None and self._is_helm_due(seen.pending):
             found.append(partial(self._look_for_helm, seen.pending, now))
+        found += self.hub.wanted()
         return found
 
     def unexplained(self, seen: Suspects) -> list[PodRow]:

@@ -100,6 +100,13 @@ def silent_since(row: PodRow) -> datetime | None:
     return ready.last_transition_time if row.state.up else None
 
 
+def began_at(pod: Pod) -> datetime | None:
+    """When the last of a pod's containers was started."""
+    began = (status.state.running for status in pod.status.container_statuses)
+    times = (each.started_at for each in began if each is not None)
+    return max((time for time in times if time is not None), default=None)
+
+
 def last_end(pod: Pod) -> tuple[ContainerStatus, Terminated] | None:
     """The container that ended last before it was started again, or is about to be."""
     ends = [

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from hubtui.model import kube
+from hubtui.model.disagreement import Disagreement
+from hubtui.model.hub import HubServer, ServerKey
 from hubtui.model.kube_needs import Node, Quota
 from hubtui.model.release import RevisionHead, Status
 from hubtui.model.roles import Role
@@ -49,6 +51,22 @@ class HookPuller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HubSeen:
+    """What the hub itself said, at `at`: its servers, and where it disagrees with pods and proxy
+    for good.
+
+    `cull` are the values of the culler, None where they were not read; `culler` its lines in the
+    hub's log, None while nobody has looked there.
+    """
+
+    at: datetime
+    servers: Mapping[ServerKey, HubServer] = field(default_factory=dict)
+    lasting: Sequence[Disagreement] = ()
+    cull: Mapping[str, Any] | None = None
+    culler: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """One look at a hub.
 
@@ -58,8 +76,9 @@ class Situation:
     `expected` says how many pods a role's workloads ask for, `absent` since when a role that
     should have pods has none. `events` are newest first, by the pod's name; `whys` explain pods by
     key, with None for one that was asked for in vain. `log` is the end of the hub's log before its
-    last restart. `server` is a user's pod, for what a further one would ask for. `missing` has
-    what could not be read, by source.
+    last restart. `server` is a user's pod, for what a further one would ask for. `hub` is None
+    while the hub's API has given no whole answer; `memory` are the bytes that pods use, by name, as
+    far as they are measured. `missing` has what could not be read, by source.
     """
 
     now: datetime
@@ -81,6 +100,8 @@ class Situation:
     nodes_at: datetime | None = None
     quotas: Sequence[Quota] = ()
     server: kube.Pod | None = None
+    hub: HubSeen | None = None
+    memory: Mapping[str, int] = field(default_factory=dict)
     log: Sequence[str] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
