@@ -17,6 +17,7 @@ from hubtui.clients.hub_wire import UrlWire
 from hubtui.demo.hub.rest import make_app
 from hubtui.errors import ApiError, DeniedError, NotFoundError, UnreachableError
 from hubtui.model.hub import ServerKey
+from tests.cluster.opened import until
 from tests.demo.hubs import (
     OPERATOR,
     TOKEN,
@@ -37,8 +38,10 @@ NAMES = ("ana", "Ana.B@Example.edu", "ünï_çode", "a b", "50%", "学生")
 async def at(url: str, gate: Gate | None = None) -> AsyncIterator[HubClient]:
     """The client for a hub at an address."""
     http = Http(gate or Gate("only looking"))
-    yield HubClient(http.gate, UrlWire(http, url), TOKEN, "hub")
-    await http.close()
+    try:
+        yield HubClient(http.gate, UrlWire(http, url), TOKEN, "hub")
+    finally:
+        await http.close()
 
 
 @asynccontextmanager
@@ -129,7 +132,7 @@ async def test_a_hub_that_is_down_and_comes_back() -> None:
         with pytest.raises(UnreachableError, match="is not up"):
             await client.caller()
         start_hub_pod(made.world, "hub-2")
-        made.pass_by(30)
+        await until(lambda: made.hub.is_up)
         assert (await client.caller()).name == "hubtui"
 
 
