@@ -19,7 +19,14 @@ from hubtui.services.session import Session
 from hubtui.views.cells import Cell, Tone, cell, plain
 from hubtui.views.diff_export import changes
 from hubtui.views.document import Hung, heading
-from hubtui.views.plan import check_lines, notice_lines, outcome_lines, step_line
+from hubtui.views.plan import (
+    check_lines,
+    notice_lines,
+    outcome_lines,
+    part_lines,
+    step_line,
+    target_lines,
+)
 from hubtui.views.upgrade import input_lines
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,9 +34,20 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BY_HELM = frozenset({"rollback", "upgrade"})
 
 
-def goes_on(action: str) -> str:
+ENDS_EARLY = (
+    "Nothing more is begun; what is under way is followed to its end. Once more leaves it alone."
+)
+"""What is said when somebody interrupts an operation that can end between two of its targets."""
+
+
+def goes_on(plan: Plan) -> str:
     """What is said when somebody stops watching."""
-    who = "helm" if action in _BY_HELM else "the cluster"
+    if plan.interruptible:
+        return (
+            "hubtui stops watching: what the hub has begun goes on by itself, nothing more is "
+            "begun. `hubtui status` says what is left, `hubtui journal` how it ended."
+        )
+    who = "helm" if plan.action in _BY_HELM else "the cluster"
     return (
         f"hubtui stops watching; {who} goes on by itself. "
         "`hubtui status` says what the cluster holds, `hubtui journal` how it ended."
@@ -56,42 +74,58 @@ async def act(run: Run, action: str, request: object, consent: Consent) -> int:
         if not consent.confirm:
             run.out.show(_plan(session, plan, consent))
             return 0
-        with _interruptible() as interrupted:
+        with _interruptible() as signals:
             operation = await session.operations.start(
                 plan, consent.confirm, consent.overrides, consent.expect
             )
-            outcome = await _watched(run, operation, interrupted)
+            outcome = await _watched(run, operation, signals)
         if outcome is None:
-            run.out.say(goes_on(action))
+            run.out.say(goes_on(plan))
             return 1
         run.out.show(_outcome(session, plan, outcome))
         return 0 if outcome.ok else 1
 
 
-async def _watched(run: Run, operation: Operation, interrupted: asyncio.Event) -> Outcome | None:
-    """The end of an operation; None when a signal came first."""
+async def _watched(run: Run, operation: Operation, signals: asyncio.Semaphore) -> Outcome | None:
+    """The end of an operation; None when somebody does not wait for it.
+
+    The first signal asks an operation to end early that can, the next one leaves it alone.
+    """
     end = asyncio.create_task(operation.wait())
-    stop = asyncio.create_task(interrupted.wait())
     tell = asyncio.create_task(_tell(run, operation))
     try:
-        await asyncio.wait({end, stop}, return_when=asyncio.FIRST_COMPLETED)
-        return end.result() if end.done() else None
+        while await _signalled(end, signals):
+            if not operation.may_be_interrupted:
+                return None
+            operation.interrupt()
+            run.out.say(ENDS_EARLY)
+        return end.result()
     finally:
-        for task in (end, stop, tell):
+        for task in (end, tell):
             task.cancel()
-        await asyncio.gather(end, stop, tell, return_exceptions=True)
+        await asyncio.gather(end, tell, return_exceptions=True)
+
+
+async def _signalled(end: asyncio.Task[Outcome], signals: asyncio.Semaphore) -> bool:
+    """Waits for the end or a signal; whether it was a signal."""
+    signal_came = asyncio.create_task(signals.acquire())
+    try:
+        await asyncio.wait({end, signal_came}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        signal_came.cancel()
+    return not end.done()
 
 
 @contextmanager
-def _interruptible() -> Iterator[asyncio.Event]:
-    """An event that ctrl-c, a closed terminal and a TERM set instead of ending the program."""
-    interrupted = asyncio.Event()
+def _interruptible() -> Iterator[asyncio.Semaphore]:
+    """Counts ctrl-c, a closed terminal and a TERM, which do not end the program."""
+    signals = asyncio.Semaphore(0)
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number in _SIGNALS:
-        loop.add_signal_handler(number, interrupted.set)
+        loop.add_signal_handler(number, signals.release)
     try:
-        yield interrupted
+        yield signals
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)
@@ -137,7 +171,7 @@ def _outcome(session: Session, plan: Plan, outcome: Outcome) -> Answer:
         kind="outcome",
         scope=scope_of(session),
         body={**_document(plan), "result": outcome.result.value, "outcome": outcome.to_json()},
-        lines=lambda width: fitted(outcome_lines(outcome), width),
+        lines=lambda width: fitted([*outcome_lines(outcome), *part_lines(outcome.steps)], width),
     )
 
 
@@ -149,6 +183,8 @@ def plan_lines(plan: Plan, width: int, overrides: frozenset[str]) -> list[Cell]:
     """The whole plan as text."""
     lines: list[Cell | Hung] = [heading(plan.title), cell(plan.summary), (), heading("Checks")]
     lines += indented(check_lines(plan, overrides))
+    if targets := list(target_lines(plan)):
+        lines += [(), heading("What is stopped"), *indented(targets)]
     if plan.inputs is not None:
         lines += [(), heading("Made from"), *indented(input_lines(plan.inputs))]
     if plan.changes is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hubtui.model.plan import Check, Level, Outcome, Phase, Plan, Progress, Result, Step, StepState
+from hubtui.services.actions.stop_checks import SERVERS
 from hubtui.services.hook_evidence import RUNS
 from hubtui.views.cells import (
     SIGN_FINE,
@@ -90,11 +91,22 @@ def what_lines(plan: Plan) -> Iterator[Cell | Hung]:
     yield cell(plan.title, Tone.STRONG)
     yield cell(plan.summary)
     yield ()
-    yield fact("what", cell(", ".join(plan.targets)))
+    targets = list(target_lines(plan))
+    yield fact("what", cell(f"{len(targets):,} servers" if targets else ", ".join(plan.targets)))
     if plan.means:
         yield fact("how", cell(plan.means))
     yield fact("the same as", cell(plan.command))
     yield fact("rests on", cell(plan.basis.digest))
+    if targets:
+        yield ()
+        yield from targets
+
+
+def target_lines(plan: Plan) -> Iterator[Cell]:
+    """Every server that is stopped, with its idle time; nothing where none is."""
+    for check in plan.checks:
+        if check.name == SERVERS:
+            yield from (cell(each) for each in check.details)
 
 
 def phases_line(progress: Progress) -> Cell:
@@ -115,6 +127,11 @@ def progress_lines(progress: Progress) -> Iterator[Cell | Hung]:
     yield ()
     for step in progress.steps:
         yield step_line(step)
+
+
+def part_lines(steps: Iterable[Step]) -> Iterator[Cell | Hung]:
+    """The parts of the way alone: what each took, and which one does not come."""
+    yield from (step_line(step) for step in steps if not step.kind)
 
 
 def step_line(step: Step) -> Cell:

@@ -114,7 +114,7 @@ def _checks(
         stop_checks.coarse(request.idle),
         stop_checks.unsaved(chosen, facts.now),
         stop_checks.excluded(left),
-        stop_checks.scope(facts.caller),
+        stop_checks.scope(facts.caller, stop_checks.STOPS, "stop servers"),
     )
     return tuple(check for check in found if check)
 

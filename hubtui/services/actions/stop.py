@@ -92,7 +92,7 @@ def _checks(
         stop_checks.hidden(request.hidden, len(request.servers)),
         stop_checks.kept(chosen, session.settings.hub.keep),
         stop_checks.excluded(left),
-        stop_checks.scope(facts.caller),
+        stop_checks.scope(facts.caller, stop_checks.STOPS, "stop servers"),
     )
     return tuple(check for check in found if check)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from hubtui.model.age import precise, seconds_between
 from hubtui.model.hub import Caller, ServerKey
-from hubtui.model.hub_scopes import OPERATOR, lacking
+from hubtui.model.hub_scopes import OPERATOR, Use, lacking
 from hubtui.model.plan import Check
 from hubtui.services.actions.common import counted, ok, stop, warn
 from hubtui.services.actions.stop_facts import Server, named
@@ -18,11 +18,14 @@ from hubtui.services.actions.stop_facts import Server, named
 IN_USE: Final = 300.0
 """Seconds: a server tells the hub of activity every 5 minutes, give or take (facts.md §3)."""
 
+STOPS: Final = OPERATOR[:1]
+"""What a token needs to stop servers."""
+
 COARSE: Final = 600.0
 """Seconds of idleness below which a server in use may count as idle."""
 
-NONE: Final = "servers"
-"""The check that stops a plan with nothing to do."""
+SERVERS: Final = "servers"
+"""The check that names all servers of a plan, and stops one with nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,12 @@ class Excluded:
 def servers(chosen: Sequence[Server], now: datetime, nothing: str) -> Check:
     """All servers with their idle time, the longest idle first; `nothing` where there are none."""
     if not chosen:
-        return stop(NONE, nothing)
+        return stop(SERVERS, nothing)
     users = len({each.user.name for each in chosen})
     first, last = idle(chosen[0], now), idle(chosen[-1], now)
     span = f"idle for {first}" if first == last else f"idle for {last} to {first}"
     words = f"{counted(len(chosen), 'server')} of {counted(users, 'user')}, {span}"
-    return replace(ok(NONE, words), details=tuple(line(each, now) for each in chosen))
+    return replace(ok(SERVERS, words), details=tuple(line(each, now) for each in chosen))
 
 
 def line(each: Server, now: datetime) -> str:
@@ -125,15 +128,15 @@ def coarse(seconds: float) -> Check | None:
     return warn("idle time", words)
 
 
-def scope(caller: Caller | None) -> Check:
-    """Whether the token may stop servers."""
+def scope(caller: Caller | None, uses: Sequence[Use], what: str) -> Check:
+    """Whether the token has the scopes for something."""
     if caller is None or not caller.scopes:
         return warn("token", "the hub does not tell what its token may do")
-    missing = lacking(OPERATOR[:1], caller.scopes)
+    missing = lacking(uses, caller.scopes)
     if not missing:
-        return ok("token", f"the token of {caller.name} may stop servers")
-    words = f"the token of {caller.name} lacks {missing[0]}"
-    return warn("token", words) if "only" in missing[0] else stop("token", words)
+        return ok("token", f"the token of {caller.name} may {what}")
+    words = f"the token of {caller.name} lacks {', '.join(missing)}"
+    return warn("token", words) if "!" in missing[0] else stop("token", words)
 
 
 def notices(chosen: Sequence[Server], now: datetime) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ async def read_named(session: ActionSession, keys: Collection[ServerKey]) -> Fac
     users = await users_of(hub, names, stopped=True)
     unknown = [name for name in names if name not in users]
     if unknown:
-        raise await _no_such_user(hub, unknown)
+        raise await no_such_user(hub, unknown)
     for key in keys:
         _known(users[key.user], key)
     return await _facts(session, users)
@@ -177,7 +177,7 @@ def _known(user: HubUser, key: ServerKey) -> None:
     )
 
 
-async def _no_such_user(hub: HubClient, names: Sequence[str]) -> UsageError:
+async def no_such_user(hub: HubClient, names: Sequence[str]) -> UsageError:
     """Says which names are like those that there are not."""
     near: list[str] = []
     for name in names[:_LIKE]:

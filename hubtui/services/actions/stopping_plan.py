@@ -21,6 +21,7 @@ from hubtui.services.actions.stop_facts import basis_of, hub_in_words, named, us
 from hubtui.services.actions.stopping import Stops, stop_all
 from hubtui.services.actions.stopping_outcome import NAMED, outcome_of
 from hubtui.services.actions.stopping_server import Fate, ToStop, is_active, is_newer
+from hubtui.services.actions.stopping_steps import steps_of
 from hubtui.services.journal import Entry
 from hubtui.services.patient_hub import PatientHub
 
@@ -94,7 +95,8 @@ async def _again(
     stopped = {end.key for end in stops.of(Fate.STOPPED) if not end.again}
     if not stopped or stops.refused:
         return ()
-    report.progress(Progress(Phase.VERIFYING, note="looks whether they stay away"))
+    steps = steps_of(stops.ends)
+    report.progress(Progress(Phase.VERIFYING, steps, "looks whether they stay away"))
     names = sorted({key.user for key in stopped})
     try:
         users = await PatientHub(session.hub_link).ask(lambda hub: users_of(hub, names))

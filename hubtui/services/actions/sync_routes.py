@@ -9,17 +9,16 @@ from typing import Final
 from hubtui.clients.gate import WriteToken
 from hubtui.clients.hub import HubClient, permit_routes
 from hubtui.errors import HubtuiError
-from hubtui.model.hub import Caller, Route
-from hubtui.model.hub_scopes import VIEWER, lacking
+from hubtui.model.hub import Route
+from hubtui.model.hub_scopes import VIEWER
 from hubtui.model.plan import Basis, Check, Outcome, Phase, Plan, Progress, Result
-from hubtui.services.actions import ActionSession, Report
+from hubtui.services.actions import ActionSession, Report, stop_checks
 from hubtui.services.actions.common import (
     check_basis,
     counted,
     new_id,
     ok,
     place_of,
-    stop,
     who_answers,
 )
 from hubtui.services.actions.stop_facts import hub_in_words
@@ -27,6 +26,9 @@ from hubtui.services.journal import Entry
 from hubtui.services.patient_hub import PatientHub
 
 NAME: Final = "sync-routes"
+
+_PROXY: Final = [use for use in VIEWER if "proxy" in use.scopes]
+"""The scope to read routes is the one to sync them (facts.md §3)."""
 
 _SHOWN: Final = 20
 
@@ -51,7 +53,10 @@ async def plan(session: ActionSession, request: SyncRoutesRequest) -> Plan:  # n
         "takes away what leads nowhere",
         **place_of(session),
         targets=("the proxy's routes",),
-        checks=(_routes(routes), _scope(session.hub_link.caller)),
+        checks=(
+            _routes(routes),
+            stop_checks.scope(session.hub_link.caller, _PROXY, "sync routes"),
+        ),
         notices=(
             "A server whose route was missing is reached again; one whose route is right is not "
             "touched.",
@@ -106,17 +111,7 @@ async def _basis(session: ActionSession) -> Basis:
 
 def _routes(routes: Mapping[str, Route]) -> Check:
     users = sum(1 for route in routes.values() if route.data.user)
-    return ok("routes", f"{counted(users, 'route')} to servers, {len(routes) - users:,} others")
-
-
-def _scope(caller: Caller | None) -> Check:
-    """The scope to read routes is the one to sync them (facts.md §3)."""
-    proxy = [use for use in VIEWER if "proxy" in use.scopes]
-    missing = lacking(proxy, caller.scopes if caller is not None else ())
-    name = caller.name if caller is not None else "?"
-    if missing:
-        return stop("token", f"the token of {name} lacks {missing[0]}")
-    return ok("token", f"the token of {name} may sync routes")
+    return ok("routes", f"{counted(len(routes), 'route')}, {users:,} of them to servers")
 
 
 def _outcome(before: Mapping[str, Route], after: Mapping[str, Route]) -> Outcome:
