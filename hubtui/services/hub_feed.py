@@ -1,8 +1,7 @@
 """Keeps the users of a hub up to date, and is a light guest there.
 
-The hub does everything in one event loop, and a page of 200 users keeps it busy for a tenth of a
-second or more. So there is never more than one request under way, and after each the feed rests
-for nineteen times as long as it took: the hub works for it a twentieth of the time at most. What
+There is never more than one request under way, and after each the feed rests until `HubTime` has
+room for the next: a page of 200 users keeps a hub busy for a tenth of a second or more. What
 changes shows first: the newest pages by activity, in turn with a pass over all, and in between
 single users whose pods have changed.
 """
@@ -29,6 +28,7 @@ from hubtui.errors import (
 )
 from hubtui.model.hub import HubUser, ServerKey, UserPage
 from hubtui.services.hub_link import HubLink
+from hubtui.services.hub_time import HubTime
 from hubtui.services.hub_users import HubUsers
 from hubtui.services.store import Health, State, Subscription, utc_now
 
@@ -38,11 +38,10 @@ CADENCE: Final = 3.0
 SLOW_CADENCE: Final = 10.0
 """Seconds between two pages at least; over a slow line."""
 
-REST: Final = 19.0
-"""Rest after a request, in times of what it took: 5 % of a hub's time are for us (issue 7)."""
-
 ACTIVE: Final = "active"
 NEWEST: Final = "-last_activity"
+_PAGE, _USER = "page", "user"
+"""Kinds of request."""
 
 
 @dataclass(slots=True)
@@ -88,7 +87,8 @@ class HubFeed:
         self._pass: _Pass | None = None
         self._newest_offset = 0
         self._passes_next = False
-        self._free_at = self._rested_at = 0.0
+        self._time = HubTime()
+        self._page_at = 0.0
 
     # -- what is known
 
@@ -144,8 +144,8 @@ class HubFeed:
             self._wake.set()
 
     def retry(self) -> None:
-        """Asks at once."""
-        self._free_at = self._rested_at
+        """Asks as soon as the hub's time allows; at once where it was away."""
+        self._page_at = 0.0
         self._wake.set()
 
     async def fill(self) -> None:
@@ -202,9 +202,13 @@ class HubFeed:
     async def _gap(self, hub: HubClient) -> None:
         """Until the next page is due; single users are asked for in the meantime."""
         clock = asyncio.get_running_loop()
-        while self._looked.is_set() and (left := self._free_at - clock.time()) > 0:
+        while self._looked.is_set():
+            now = clock.time()
+            left = max(self._page_at, self._time.free_at(_PAGE)) - now
+            if left <= 0:
+                return
             self._wake.clear()
-            rest = self._rested_at - clock.time()
+            rest = self._time.free_at(_USER) - now
             if not self._asked:
                 await self._sleep(left)
             elif rest > 0:
@@ -258,7 +262,6 @@ class HubFeed:
             self._is_whole = following is None
             if self._is_whole:
                 self._gone(known - {user.name for user in page.items}, at_once=True)
-        self._live()
 
     def _gone(self, names: frozenset[str], *, at_once: bool) -> None:
         """Users who were not told any more. Between two pages of a pass others may have moved to
@@ -282,19 +285,25 @@ class HubFeed:
         async with self._asking:
             began = clock.time()
             page = await hub.users(offset=offset, limit=PAGE, state=state, sort=sort)
-            took = clock.time() - began
+            ended = clock.time()
         now = self._now()
         is_new = self._table.take(page.items, now)
         for user in page.items:
             self._asked.pop(user.name, None)
+        if first:
+            # All users take long, so the hub has half of that time for itself.
+            self._time.learn(_PAGE, ended - began)
+            self._page_at = ended if state else 2 * ended - began
+        else:
+            self._time.spend(_PAGE, began, ended)
+            self._page_at = ended + self._cadence
         self.as_of = now
-        self._rest(took, first=first, everyone=not state)
-        self._news.set()
+        self._live()
         return page, is_new
 
     async def _ask(self, hub: HubClient, name: str) -> None:
         clock = asyncio.get_running_loop()
-        self._asked.pop(name, None)
+        del self._asked[name]
         async with self._asking:
             began = clock.time()
             try:
@@ -303,19 +312,9 @@ class HubFeed:
                 self._table.remove(name)
             else:
                 self._table.put(user, self._now())
-                self.as_of = self._now()
-            self._rested_at = clock.time() + REST * (clock.time() - began)
-        self._free_at = max(self._free_at, self._rested_at)
-
-    def _rest(self, took: float, *, first: bool, everyone: bool) -> None:
-        """When the next request may go. The first load of all users leaves the hub half its time,
-        that of the active ones takes what it needs."""
-        now = asyncio.get_running_loop().time()
-        if first:
-            self._rested_at = self._free_at = now + (took if everyone else 0)
-        else:
-            self._rested_at = now + REST * took
-            self._free_at = max(self._rested_at, now + self._cadence)
+            self._time.spend(_USER, began, clock.time())
+        self.as_of = self._now()
+        self._live()
 
     async def _sleep(self, seconds: float, *, woken: bool = True) -> bool:
         """Waits; True when something woke it."""
@@ -338,6 +337,7 @@ class HubFeed:
         if isinstance(error, DeniedError | ConfigError):
             state = State.DENIED
             self._table.dirty_all()
+        self._newest_offset, self._passes_next = 0, False
         since = self.health.since if self.health.state is state else now
         self.health = Health(state, since, error, now + timedelta(seconds=retry_in))
         self._news.set()
