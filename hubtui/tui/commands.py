@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PANES: tuple[tuple[int, str], ...] = ((1, "releases"), (2, "pods"))
-"""The panes that exist, by number; 1 to 6 are reserved (nodes, users, storage, metrics)."""
+PANES: tuple[tuple[int, str], ...] = ((1, "releases"), (2, "pods"), (4, "users"))
+"""The panes that exist, by number; 1 to 6 are reserved (nodes, storage, metrics)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class Command:
 LAYERS: dict[str, tuple[str, ...]] = {
     "releases": ("app", "screen", "panes", "panes-rows", "table", "releases"),
     "pods": ("app", "screen", "panes", "panes-rows", "table", "pods"),
+    "users": ("app", "screen", "panes", "panes-rows", "table", "users"),
+    "user": ("app", "screen", "text", "details", "user"),
+    "what-if": ("what-if",),
+    "cull": ("app", "screen", "text", "culling"),
     "picker": ("app", "screen", "table", "picker"),
     "operations": ("app", "screen", "table", "operations"),
     "diff": ("app", "screen", "text", "diff", "compared"),
@@ -60,10 +64,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "problems": ("app", "screen", "table", "problems"),
     "problem": ("app", "screen", "text", "problems"),
     "runbook": ("app", "screen", "text", "details", "runbook"),
+    "orphans": ("app", "screen", "table", "orphans"),
+    "orphan": ("app", "screen", "text", "orphans"),
 }
 """Which scopes are live together: within one of them a key has one meaning."""
 
-FROM_PROBLEM = ("problems", "runbook")
+FROM_PROBLEM = ("problems", "runbook", "orphans")
 MOVING = ("table", "text")
 READING = ("diff", "logs", "details")
 
@@ -89,12 +95,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "next-part", ("tab",), "Next part", "Go to the next part of the screen", "Panes",
-        ("plan", "problems", "recover", "upgrade"),
+        ("plan", "problems", "orphans", "recover", "upgrade", "culling"),
         footer="parts", weight=66, palette=False,
     ),
     Command(
         "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
-        ("plan", "problems", "recover", "upgrade"), palette=False,
+        ("plan", "problems", "orphans", "recover", "upgrade", "culling"), palette=False,
     ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
@@ -145,8 +151,9 @@ COMMANDS: tuple[Command, ...] = (
         ("choices",), footer="choose", weight=70,
     ),
     Command(
-        "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:",
-        "Rows", ("panes-rows", "logs", "events"), footer="filter", weight=60,
+        "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:, "
+        "for users state: profile: server: too", "Rows", ("panes-rows", "logs", "events"),
+        footer="filter", weight=60,
     ),
     Command(
         "mark", ("space",), "Mark", "Mark the line, or take the mark away", "Rows", ("table",),
@@ -156,19 +163,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows", ("panes-rows",)),
     Command(
         "logs", ("l",), "Logs", "Follow the logs of the pod, the role, or the marked pods", "Rows",
-        ("pods", "details", "problems"), footer="logs", weight=65,
+        ("pods", "users", "details", "problems"), footer="logs", weight=65,
     ),
     Command(
         "why", ("w",), "Why", "What explains a pod that is not up, or a role's pods", "Rows",
-        ("pods", "details", "problems"), footer="why", weight=64,
+        ("pods", "users", "details", "problems", "orphans"), footer="why", weight=64,
     ),
     Command(
         "events", ("e",), "Events", "The events of the object, or of the namespace", "Rows",
-        ("pods", "releases", "details", "events", "problems"), footer="events", weight=54,
+        ("pods", "users", "releases", "details", "events", "problems"), footer="events", weight=54,
     ),
     Command(
         "yaml", ("y",), "YAML", "The object as YAML, secrets masked", "Rows",
-        ("pods", "details"), footer="yaml", weight=29,
+        ("pods", "users", "details"), footer="yaml", weight=29,
     ),
     Command(
         "diff", ("d",), "Diff",
@@ -182,7 +189,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("panes-rows", "events", "plan", "problems", "recover", *READING), footer="copy",
+        ("panes-rows", "events", "plan", "problems", "orphans", "recover", *READING), footer="copy",
         weight=20,
     ),
     Command(
@@ -229,7 +236,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "save", ("ctrl+s",), "Save", "Save what is shown to a new file: text, CSV or JSON",
         "Reading",
-        ("panes-rows", "logs", "diff", "details", "operations", "events", "problems"),
+        ("panes-rows", "logs", "diff", "details", "operations", "events", "problems", "orphans"),
         footer="save", weight=13,
     ),
     Command(
@@ -268,9 +275,46 @@ COMMANDS: tuple[Command, ...] = (
         "first", "Changing", ("pods", *FROM_PROBLEM), footer="delete", weight=47, danger=True,
     ),
     Command(
+        "stop", ("x",), "Stop", "Stop the marked servers, or the one under the cursor: a plan "
+        "first", "Changing", ("users", "user", *FROM_PROBLEM), footer="stop", weight=53,
+        danger=True,
+    ),
+    Command(
+        "cull", ("C",), "Cull", "Stop the servers that are idle for a time that is asked for: a "
+        "plan first", "Changing", ("users",), footer="cull", weight=52, danger=True,
+    ),
+    Command(
+        "start", ("b",), "Start", "Start (begin) a server for the user: a plan first", "Changing",
+        ("users", "user"), footer="start", weight=44, danger=True,
+    ),
+    Command(
+        "what-if", ("t",), "What if", "What another timeout of the culler would stop now",
+        "Reading", ("users",), footer="what if", weight=51,
+    ),
+    Command(
+        "all-users", ("A",), "All users", "Show all users, or only those with a server", "Reading",
+        ("users",), footer="all users", weight=43,
+    ),
+    Command(
+        "ask-timeout", ("enter",), "Ask", "Tell what this timeout would do", "What if",
+        ("what-if",), footer="tell", weight=70, palette=False,
+    ),
+    Command(
+        "drop-timeout", ("escape",), "Cancel", "Leave the question as it is", "What if",
+        ("what-if",), footer="cancel", weight=75, palette=False,
+    ),
+    Command(
         "problems", ("exclamation_mark",), "Problems",
         "What is wrong: evidence, runbook, and the keys that start the fix", "Everywhere", ("app",),
         footer="problems", weight=45,
+    ),
+    Command(
+        "sync-routes", ("P",), "Sync routes", "Have the hub set the proxy's routes anew: a plan "
+        "first", "Changing", FROM_PROBLEM, footer="sync routes", weight=46, danger=True,
+    ),
+    Command(
+        "orphans", ("O",), "Orphans", "Where hub, pods and the proxy's routes disagree",
+        "Everywhere", ("app",), footer="orphans", weight=14,
     ),
     Command(
         "other-hub", ("H",), "Other hub", "Choose another hub or context", "Everywhere", ("app",),

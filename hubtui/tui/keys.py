@@ -185,7 +185,9 @@ def _place(active: Active) -> int:
 
 def _together(keys: Sequence[str]) -> str:
     if len(keys) > 1 and all(key.isdecimal() for key in keys):
-        return f"{keys[0]}-{keys[-1]}"
+        numbers = [int(key) for key in keys]
+        if numbers == list(range(numbers[0], numbers[-1] + 1)):
+            return f"{keys[0]}-{keys[-1]}"
     arrows = all(key in "↑↓" for key in keys)
     return "".join(keys) if arrows else " ".join(keys)
 

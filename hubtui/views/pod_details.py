@@ -39,7 +39,7 @@ def pod_details(pod: kube.Pod, events: Events, now: datetime) -> Iterator[Cell |
         yield _condition(condition, now)
     yield ()
     yield heading("Events")
-    yield from _events(events, now)
+    yield from event_facts(events, now)
 
 
 def _identity(pod: kube.Pod, now: datetime) -> Iterator[Cell | Hung]:
@@ -114,7 +114,8 @@ def _condition(condition: kube.Condition, now: datetime) -> Hung:
     return fact(condition.type, words, width=26)
 
 
-def _events(events: Events, now: datetime) -> Iterator[Cell | Hung]:
+def event_facts(events: Events, now: datetime) -> Iterator[Cell | Hung]:
+    """A pod's events, a line each."""
     if isinstance(events, str):
         yield fact("", cell(events, Tone.MUTED), width=0)
         return

@@ -16,8 +16,8 @@ from hubtui.views.cells import Cell, Tone
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `width` in terminal cells; `grow` takes what is left; `rank` says which is
-    dropped first when the width does not suffice (the highest first, 0 never)."""
+    """One column: `width` in terminal cells; `grow` takes what is left, or a share of it; `rank`
+    says which is dropped first when the width does not suffice (the highest first, 0 never)."""
 
     id: str
     title: str
@@ -78,8 +78,8 @@ class TableSource(Protocol):
 def fit(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
     """Which columns fit into `width` terminal cells: pairs of column index and width.
 
-    Columns are one space apart. The highest rank is dropped first; what is left over goes to the
-    column that grows.
+    Columns are one space apart. The highest rank is dropped first; what is left over is shared by
+    the columns that grow.
     """
     shown = list(range(len(columns)))
 
@@ -93,4 +93,8 @@ def fit(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
         shown.remove(max(droppable, key=lambda i: (columns[i].rank, i)))
     spare = max(0, width - needed())
     growing = [i for i in shown if columns[i].grow]
-    return [(i, columns[i].width + (spare if growing and i == growing[-1] else 0)) for i in shown]
+    share, rest = divmod(spare, max(1, len(growing)))
+    more = dict.fromkeys(growing, share)
+    if growing:
+        more[growing[-1]] += rest
+    return [(i, columns[i].width + more.get(i, 0)) for i in shown]

@@ -1,7 +1,7 @@
 """A fake session, and an app on it: no network, no cluster, nothing that could be written to.
 
-Only the wire is fake: `PreparedClient` answers from the objects of a World. Gate, stores, joins,
-views, plans and screens are the real ones. helm is a script that says a version and waits.
+Only the wires are fake: `PreparedClient` and `PreparedWire` answer from a World. Gate, stores,
+joins, views, plans and screens are the real ones. helm is a script that says a version and waits.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from hubtui.tui import app as tui
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.panes.base import Pane
 from tests.tui import world
+from tests.tui.prepared_hub import PreparedWire
 from tests.tui.tables import screen_lines
 from tests.tui.world import NOW, World
 
@@ -189,6 +190,7 @@ def session(chosen: Settings, known: World | None = None, hub: str = world.RELEA
     )
     for kind, store in filled:
         _fill(store, found.objects.get(kind.resource, []), kind.struct)
+    opened.hub_link._wire = PreparedWire(found)
     stored = [each for each in found.objects["secrets"] if _selected(each, _HELM)]
     _fill(opened.releases.store, stored, kinds.SECRETS_METADATA.struct)
     return opened

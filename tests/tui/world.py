@@ -15,6 +15,8 @@ SECRET = releases.CLIENT_SECRET
 
 Json = dict[str, Any]
 
+CULL = {"enabled": True, "timeout": 3600, "every": 600}
+
 _DAY = 24 * 60
 LOG = [
     "[I 2026-11-23 13:59:58 JupyterHub app:3352] JupyterHub is now running",
@@ -26,9 +28,11 @@ LOG = [
 
 @dataclass
 class World:
-    """Objects by resource (`pods`, `deployments.apps`), and what the server says besides."""
+    """Objects by resource (`pods`, `deployments.apps`), and what the server says besides; `users`
+    as the hub tells them."""
 
     objects: dict[str, list[Json]] = field(default_factory=dict)
+    users: list[Json] = field(default_factory=list)
     log: list[str] = field(default_factory=lambda: list(LOG))
 
     def add(self, resource: str, *objects: Json) -> None:
@@ -134,14 +138,60 @@ def _users(world: World, release: str) -> None:
         named = {f"{prefix}/servername": servername} if servername else {}
         return {"annotations": {f"{prefix}/username": user, **named}}
 
-    for n, user in enumerate(("carla", "dmitri", "eve", "farid"), 1):
+    for n, (user, idle, used) in enumerate(WORKING, 1):
+        started = n * 55
         more: Json = {**who(f"{user}@uni.example"), "node": f"user-{n % 3}"}
-        world.add("pods", pod(f"jupyter-{user}", server, release, n * 55, **more))
+        found = pod(f"jupyter-{user}", server, release, started, **more)
+        found["spec"]["containers"][0]["resources"] = {"limits": {"memory": "2147483648"}}
+        usage = {"name": server, "usage": {"memory": used, "cpu": f"{n * 110}m"}}
+        metrics = {"metadata": {"name": f"jupyter-{user}"}, "containers": [usage]}
+        world.add("pods", found)
+        world.add("pods.metrics.k8s.io", metrics)
+        ready = hub_server("", started, idle, user_options={"profile": "datascience"})
+        world.users.append(hub_user(f"{user}@uni.example", ready, admin=user == "carla"))
     ana = pod("jupyter-ana", server, release, 4, **who("ana@uni.example", "gpu"), node="user-2")
     waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "ds-image:2026.11"'}
     status = {"name": "notebook", "ready": False, "state": {"waiting": waiting}}
     ana["status"] = {"phase": "Pending", "startTime": ago(4), "containerStatuses": [status]}
     world.add("pods", ana, pending("jupyter-bo", server, release, 6, **who("bo@uni.example")))
+    spawning: Json = {"pending": "spawn", "ready": False}
+    world.users.append(hub_user("ana@uni.example", hub_server("gpu", 4, None, **spawning)))
+    world.users.append(hub_user("bo@uni.example", hub_server("", 6, None, **spawning)))
+    world.users.append(hub_user("grace@uni.example"))
+
+
+WORKING = (
+    ("carla", 0, "1717986918"),
+    ("dmitri", 4, "644245094"),
+    ("eve", 48, "429496730"),
+    ("farid", 66, "214748365"),
+)
+"""Users with a server that runs: name, minutes without activity, bytes in use."""
+
+
+def hub_server(name: str, started: float, idle: float | None, **more: Any) -> Json:
+    """A server that is ready, as the hub tells it."""
+    return {
+        "name": name,
+        "started": ago(started),
+        "last_activity": None if idle is None else ago(idle),
+        "ready": True,
+        "pending": None,
+        "user_options": {},
+        **more,
+    }
+
+
+def hub_user(name: str, *servers: Json, admin: bool = False) -> Json:
+    """A user as the hub tells them."""
+    return {
+        "name": name,
+        "admin": admin,
+        "groups": ["data-101"],
+        "created": ago(90 * _DAY),
+        "last_activity": ago(3 * _DAY) if not servers else servers[0]["last_activity"],
+        "servers": {server["name"]: server for server in servers},
+    }
 
 
 HISTORY = (
@@ -158,9 +208,8 @@ HISTORY = (
 def _releases(world: World, release: str) -> None:
     for number, status, minutes, chart, tag, words in HISTORY:
         limit = "4G" if number == HISTORY[-1][0] else "2G"
-        document = releases.release(
-            number, releases.values(tag, limit), chart, others=6, name=release, info={}
-        )
+        values = releases.values(tag, limit) | {"cull": CULL}
+        document = releases.release(number, values, chart, others=6, name=release, info={})
         document["info"] = _info(status, minutes, words)
         world.add("secrets", _stored(document, status, minutes))
     for name, chart in (("prometheus", "27.1.0"), ("home-nfs", "1.2.0")):
@@ -168,7 +217,10 @@ def _releases(world: World, release: str) -> None:
         document["chart"] = {"metadata": {"name": name, "version": chart, "appVersion": chart}}
         document["info"] = _info("deployed", 40 * _DAY, "Install complete")
         world.add("secrets", _stored(document, "deployed", 40 * _DAY))
-    data = {"hub.config.JupyterHub.cookie_secret": releases.b64(releases.COOKIE)}
+    data = {
+        "hub.config.JupyterHub.cookie_secret": releases.b64(releases.COOKIE),
+        "hub.services.hubtui.apiToken": releases.b64(releases.TOKEN),
+    }
     meta = _meta("hub", "hub", release, 40 * _DAY)
     world.add("secrets", {"metadata": meta, "type": "Opaque", "data": data})
 

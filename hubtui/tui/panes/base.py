@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from hubtui.services.session import Session
 from hubtui.services.store import utc_now
 from hubtui.tui import export
-from hubtui.tui.widgets.filter_line import FilterLine
+from hubtui.tui.widgets.filter_line import WORDS, FilterLine
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
 from hubtui.tui.widgets.save_line import SaveLine
@@ -40,6 +40,9 @@ class Pane(PaneFrame):
     SORTS: Sequence[str] = ()
     """The columns that `s` goes through, the first one being the order at the start."""
 
+    FILTER_WORDS = WORDS
+    """What the filter line says that may be typed."""
+
     def __init__(self, session: Session, view: PaneView) -> None:
         super().__init__(self.TITLE, number=self.NUMBER, id=self.TITLE.lower())
         self.session = session
@@ -49,7 +52,7 @@ class Pane(PaneFrame):
 
     def compose(self) -> ComposeResult:
         yield LiveTable(self.pane_view, id=f"{self.id}-table")
-        yield FilterLine()
+        yield FilterLine(words=self.FILTER_WORDS)
         yield SaveLine()
 
     @property

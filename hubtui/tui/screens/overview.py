@@ -15,6 +15,7 @@ from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.panes.pods import PodsPane
 from hubtui.tui.panes.releases import ReleasesPane
+from hubtui.tui.panes.users import UsersPane
 from hubtui.tui.screens.base import LOW, NARROW, BaseScreen
 from hubtui.tui.widgets.hint_line import HintLine
 from hubtui.tui.widgets.key_footer import KeyFooter
@@ -25,7 +26,8 @@ from hubtui.tui.widgets.text_table import DocumentTable
 from hubtui.views.cells import Cell
 from hubtui.views.document import Document, Hung
 
-PANES: tuple[type[ReleasesPane] | type[PodsPane], ...] = (ReleasesPane, PodsPane)
+PANES: tuple[type[ReleasesPane | PodsPane | UsersPane], ...] = (ReleasesPane, UsersPane, PodsPane)
+"""Row by row, as they stand side by side: two columns, the left one of the first three numbers."""
 
 
 class OverviewScreen(BaseScreen[None]):

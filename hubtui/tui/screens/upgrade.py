@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Label
+from textual.widgets import Button
 
 from hubtui.errors import HubtuiError, ToolError
 from hubtui.model.deployment import Deployment
@@ -22,6 +21,7 @@ from hubtui.tui import keys
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.widgets.choice_table import ChoiceTable
+from hubtui.tui.widgets.form_end import FormEnd
 from hubtui.tui.widgets.form_fields import Field, FormFields
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import LiveTable
@@ -63,20 +63,6 @@ class UpgradeScreen(BaseScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "upgrade")]
-    DEFAULT_CSS = """
-    UpgradeScreen #upgrade-go { height: 1; padding: 0 1; }
-    UpgradeScreen #upgrade-go Button {
-        height: 1; min-width: 17; border: none; background: $field; text-style: none;
-    }
-    UpgradeScreen #upgrade-go Button:focus {
-        text-style: bold; background: $accent; color: $background;
-    }
-    UpgradeScreen #upgrade-go Button:disabled { color: $tone-muted; text-opacity: 100%; }
-    UpgradeScreen #upgrade-words {
-        width: 1fr; height: auto; max-height: 3; padding: 0 1; color: $tone-now; display: none;
-    }
-    UpgradeScreen #upgrade-words.-said { display: block; }
-    """
 
     def __init__(self, session: Session, typed: Typed) -> None:
         super().__init__()
@@ -104,10 +90,7 @@ class UpgradeScreen(BaseScreen[None]):
             yield ChoiceTable(self._mode_choice, id="upgrade-modes")
         with PaneFrame("What is used", id="upgrade-details"):
             yield DocumentTable(self._details)
-        with Vertical(id="upgrade-end"):
-            yield Label("", id="upgrade-words", markup=False)
-            with Horizontal(id="upgrade-go"):
-                yield Button("Show the plan", id="upgrade-plan", disabled=True, compact=True)
+        yield FormEnd("upgrade")
         yield KeyFooter(self.refused())
 
     @property
@@ -179,7 +162,7 @@ class UpgradeScreen(BaseScreen[None]):
         for document in (self._sources, self._mode_choice, self._details):
             document.touch()
         ready = bool(self._now and self.typed.source and self.typed.mode)
-        self.query_one("#upgrade-plan", Button).disabled = not ready
+        self.query_one(FormEnd).ready(ready)
         frame = self.query_one("#upgrade-details", PaneFrame)
         frame.show_freshness(Freshness("" if self._now else "reading the revision that runs"))
 
@@ -193,9 +176,7 @@ class UpgradeScreen(BaseScreen[None]):
         return (*_FIELDS[source], *more)
 
     def _say(self, words: str) -> None:
-        label = self.query_one("#upgrade-words", Label)
-        label.update(words)
-        label.set_class(bool(words), "-said")
+        self.query_one(FormEnd).say(words)
 
     # -- what is chosen and typed
 
@@ -208,7 +189,7 @@ class UpgradeScreen(BaseScreen[None]):
         if table.id == "upgrade-modes":
             self.typed.mode = list(MODES)[at]
             self._show()
-            self.call_after_refresh(self.query_one("#upgrade-plan", Button).focus)
+            self.call_after_refresh(self.query_one(FormEnd).button.focus)
         else:
             self._choose(list(SOURCES)[at])
 
