@@ -78,6 +78,31 @@ def pods(context: click.Context, text: str, role: str, everyone: bool) -> int:
 
 
 @command(
+    click.option("--all", "everyone", is_flag=True, help="Users without a server too."),
+    click.option("--search", metavar="TEXT", default="", help="Users by name; node: state: …"),
+    click.option(
+        "--sort",
+        type=click.Choice(["next", "name", "activity", "age", "node", "memory"]),
+        default="next",
+        show_default=True,
+        help="By what they are ordered; next: who goes first.",
+    ),
+    click.option("--cull-timeout", metavar="TIME", help="What another timeout, 30m, would do."),
+    JSON,
+    CSV,
+    WATCH,
+)
+def users(context: click.Context, cull_timeout: str | None, **wanted: Any) -> int:
+    """Who runs what, what it uses, and when the culler stops it or why it never does."""
+    from hubtui.headless.times import seconds
+    from hubtui.headless.users import Wanted
+    from hubtui.headless.users import users as answer
+
+    asked = seconds(cull_timeout) if cull_timeout is not None else None
+    return finish(answer(opened(context), Wanted(cull_timeout=asked, **wanted)))
+
+
+@command(
     click.option("--runbook", metavar="INCIDENT", default="", help="Print its runbooks instead."),
     JSON,
     WATCH,
@@ -123,8 +148,9 @@ def events(context: click.Context, name: str, text: str) -> int:
 )
 def logs(context: click.Context, since: str | None, **wanted: Any) -> int:
     """The log of a pod; of a user or a role the logs of all pods, with names in front."""
-    from hubtui.headless.logs import Wanted, seconds
+    from hubtui.headless.logs import Wanted
     from hubtui.headless.logs import logs as answer
+    from hubtui.headless.times import seconds
 
     log = Wanted(since=seconds(since) if since else None, **wanted)
     return finish(answer(opened(context), log))
@@ -199,6 +225,7 @@ READS: tuple[click.Command, ...] = (
     diff,
     values,
     pods,
+    users,
     problems,
     why,
     events,

@@ -10,7 +10,6 @@ from hubtui.errors import NotFoundError, UsageError
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.run import Run, opened, scope_of
 from hubtui.model import kube
-from hubtui.model.age import duration
 from hubtui.model.kinds import PODS
 from hubtui.model.roles import role_of, user_of
 from hubtui.services import logs as service
@@ -33,16 +32,6 @@ class Wanted:
     previous: bool = False
     tail: int = 500
     since: int | None = None
-
-
-def seconds(text: str) -> int:
-    """A time such as `10m` in seconds. Raises UsageError."""
-    try:
-        return max(1, round(duration(text).total_seconds()))
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is no length of time", remedy="Write 30s, 10m or 1h30m."
-        ) from None
 
 
 async def logs(run: Run, wanted: Wanted) -> int:

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from hubtui.config import Origin, Settings
 from hubtui.errors import HubtuiError, UsageError
 from hubtui.headless.output import Answer, Note, Output, Scope
 from hubtui.services.opening import Opening
 from hubtui.services.session import Session, Several
-from hubtui.services.store import State, Store, Subscription
+from hubtui.services.store import Health, State, Store, Subscription
 
 WATCH_BEAT = 1.0
 """Seconds between two looks at what changed; a change is printed at the next one."""
@@ -32,8 +32,16 @@ class Run:
     watch: bool = False
 
 
+class Source(Protocol):
+    """What an answer is read from and changes with: a store, or the hub's feed."""
+
+    @property
+    def health(self) -> Health: ...
+    def subscribe(self) -> Subscription: ...
+
+
 Question = Callable[[Session], Awaitable[Answer]]
-Watched = Callable[[Session], Sequence[Store[Any]]]
+Watched = Callable[[Session], Sequence[Source]]
 
 
 @asynccontextmanager
@@ -68,14 +76,14 @@ async def ask(run: Run, question: Question, watched: Watched) -> int:
         if not run.watch:
             run.out.show(await question(session))
             return 0
-        stores = watched(session)
-        readers = [store.subscribe() for store in stores]
-        await session.feeds.fill(*stores)
+        sources = watched(session)
+        readers = [source.subscribe() for source in sources]
+        await session.feeds.fill(*(each for each in sources if isinstance(each, Store)))
         while True:
             _forget(readers)
-            health = _states(stores)
+            health = _states(sources)
             run.out.show(await question(session))
-            await _change(readers, stores, health, REDRAW if run.out.terminal else None)
+            await _change(readers, sources, health, REDRAW if run.out.terminal else None)
 
 
 def _forget(readers: Sequence[Subscription]) -> None:
@@ -83,13 +91,13 @@ def _forget(readers: Sequence[Subscription]) -> None:
         reader.drain()
 
 
-def _states(stores: Sequence[Store[Any]]) -> list[State]:
-    return [store.health.state for store in stores]
+def _states(sources: Sequence[Source]) -> list[State]:
+    return [source.health.state for source in sources]
 
 
 async def _change(
     readers: Sequence[Subscription],
-    stores: Sequence[Store[Any]],
+    sources: Sequence[Source],
     health: list[State],
     at_latest: float | None,
 ) -> None:
@@ -98,7 +106,7 @@ async def _change(
     started = clock.time()
     while True:
         await asyncio.sleep(WATCH_BEAT)
-        if any(reader.all or reader.keys for reader in readers) or _states(stores) != health:
+        if any(reader.all or reader.keys for reader in readers) or _states(sources) != health:
             return
         if at_latest is not None and clock.time() - started >= at_latest:
             return
@@ -109,10 +117,10 @@ def scope_of(session: Session) -> Scope:
     return Scope(session.context.name, session.namespace, session.release)
 
 
-def require(store: Store[Any]) -> None:
+def require(source: Source) -> None:
     """Raises what keeps a command's main source from being read."""
-    if store.health.state is State.DENIED and store.health.error is not None:
-        raise store.health.error
+    if source.health.state is State.DENIED and source.health.error is not None:
+        raise source.health.error
 
 
 def store_notes(*stores: Store[Any]) -> tuple[Note, ...]:
