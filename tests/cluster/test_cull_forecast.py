@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -19,18 +21,24 @@ from hubtui.model.idle import (
     CullRule,
     Forecast,
     Grid,
+    Rule,
     forecast,
     removal,
     would_cull,
     would_remove,
 )
-from tests.testbed.culler import VERSIONS, Clocked, arguments, clocked
+from hubtui.model.idle_grid import RUN_LINE
+from tests.testbed import Testbed
+from tests.testbed.culler import VERSIONS, Clocked, Line, arguments, clocked, culling
 from tests.testbed.culler_hub import FakeHub, fake_hub
+from tests.testbed.processes import wait_for
 
 pytestmark = pytest.mark.cluster
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NAMES = ("alice", "Carol.Nguyen@Example.edu", "1st-Heidi")
+LOOKED = "users with ready servers"
+"""What each run of the culler logs when it is asked for all that it does."""
 Servers = dict[ServerKey, HubServer]
 
 
@@ -158,3 +166,123 @@ def test_settings_that_the_culler_cannot_work_with_are_told_and_stop_nothing(
     told = forecast(old, rule, NOW, Grid(NOW, rule.every))
     assert told.at is None
     assert "the culler cannot start" in told.words or "each run of the culler fails" in told.words
+
+
+class Culled:
+    """Users of the real hub for a culler that may see them and no others."""
+
+    def __init__(self, api: httpx.Client) -> None:
+        self.api = api
+
+    def start(self, *keys: ServerKey) -> None:
+        names = sorted({key.user for key in keys})
+        self._ask("POST", "/users", usernames=[*names, "culls"])
+        self._ask("PATCH", "/users/culls", admin=True)
+        self._ask("POST", "/groups/culled")
+        self._ask("POST", "/groups/culled/users", users=names)
+        for key in keys:
+            self._ask("POST", f"/users/{key.user}/servers/{key.server}")
+        assert wait_for(lambda: all(self.servers()[key].ready for key in keys), 60)
+
+    def end(self) -> None:
+        """The hub deletes nobody whose named server runs."""
+        servers = self.servers()
+        for key in servers:
+            self._ask("DELETE", f"/users/{key.user}/servers/{key.server}")
+        assert wait_for(self.all_stopped, 60)
+        for user in [*{key.user for key in servers}, "culls"]:
+            self._ask("DELETE", f"/users/{user}")
+        self._ask("DELETE", "/groups/culled")
+
+    def all_stopped(self) -> bool:
+        return not any(item.ready or item.pending for item in self.servers().values())
+
+    def token(self) -> str:
+        """What z2jh gives its culler, for one group."""
+        rights = ("list:users", "read:users:activity", "read:servers", "delete:servers")
+        scopes = [f"{right}!group=culled" for right in rights]
+        return str(self._ask("POST", "/users/culls/tokens", scopes=scopes)["token"])
+
+    def active(self, key: ServerKey, moment: datetime) -> None:
+        """As the server itself tells it, or one that is ahead of its time."""
+        told = {"last_activity": moment.isoformat()}
+        self._ask("POST", f"/users/{key.user}/activity", servers={key.server: told}, **told)
+
+    def servers(self) -> Servers:
+        users = (
+            self.api.get("/users?include_stopped_servers=1&name_filter=cull")
+            .raise_for_status()
+            .content
+        )
+        everyone = msgspec.json.decode(users, type=list[HubUser])
+        return servers_of([user for user in everyone if "culled" in (user.groups or ())])
+
+    def _ask(self, method: str, path: str, **body: object) -> dict[str, Any]:
+        answer = self.api.request(method, path, json=body).raise_for_status()
+        return dict(answer.json()) if answer.content[:1] == b"{" else {}
+
+
+@pytest.fixture
+def culled(testbed: Testbed) -> Iterator[Culled]:
+    with testbed.hub_client() as api:
+        people = Culled(api)
+        yield people
+        people.end()
+
+
+def culling_lines(lines: Iterator[Line], count: int) -> dict[str, Line]:
+    """The lines of the next servers that go, by the server's name; eight runs are waited for."""
+    found: dict[str, Line] = {}
+    runs = 0
+    for line in lines:
+        runs += LOOKED in line.text
+        if RUN_LINE.search(line.text):
+            found[line.text.partition(" server ")[2].split()[0]] = line
+        if len(found) == count or runs > 8:
+            break
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_servers_of_a_real_hub_go_at_the_runs_that_were_named(
+    testbed: Testbed, culled: Culled, version: str
+) -> None:
+    first, second, old = (
+        ServerKey("cull.First@example.org"),
+        ServerKey("cull-second", "gpu"),
+        ServerKey("cull-old"),
+    )
+    culled.start(first, second, old)
+    begun = datetime.now(UTC)
+    for key, ahead in ((first, 4), (second, 8), (old, 1000)):
+        culled.active(key, begun + timedelta(seconds=ahead))
+    started = culled.servers()[old].started
+    assert started is not None
+    age = int((begun - started).total_seconds()) + 15
+    values = {"cull": {"enabled": True, "timeout": 3, "every": 4, "maxAge": age}}
+    rule = CullRule.of_values(values)
+    url = f"{testbed.hub_url}/hub/api"
+
+    with culling(version, values, url, culled.token()) as lines:
+        looked = next(line.at for line in lines if LOOKED in line.text)
+        grid = Grid(begun, rule.every, (looked - begun).total_seconds())
+        told = {
+            str(key): forecast(server, rule, looked, grid)
+            for key, server in culled.servers().items()
+            if not server.stopped
+        }
+        went = culling_lines(lines, len(told))
+        assert wait_for(culled.all_stopped, 30)
+
+    assert went.keys() == told.keys()
+    assert [told[str(key)].rule for key in (first, second, old)] == [
+        Rule.IDLE,
+        Rule.IDLE,
+        Rule.MAX_AGE,
+    ]
+    late = timedelta(seconds=rule.every / 2)
+    for name, line in went.items():
+        run = told[name]
+        assert run.at is not None
+        assert run.latest is not None
+        assert run.at <= line.at <= run.latest + late

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +90,30 @@ def clocked(version: str) -> Iterator[Clocked]:
         yield Clocked(process)
         assert process.stdin is not None
         process.stdin.close()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the culler's log, and when it came."""
+
+    at: datetime
+    text: str
+
+
+@contextmanager
+def culling(
+    version: str, values: Mapping[str, Any], url: str, token: str
+) -> Iterator[Iterator[Line]]:
+    """The culler as it is, until the block ends; gives what it logs, each run's lines among it."""
+    verbose = "--logging=debug" if version == IN_Z2JH else "--IdleCuller.log_level=DEBUG"
+    with subprocess.Popen(
+        [*command(values, url), verbose],
+        env=environment(version, token),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            yield (Line(datetime.now(UTC), line.rstrip()) for line in process.stderr)
+        finally:
+            process.terminate()
