@@ -60,6 +60,7 @@ SILENT: Final = 60.0
 _PAGES: Final = "application/jupyterhub-pagination+json"
 _SCOPES: Final = re.compile(r"requires any of \[(?P<scopes>[^\]]*)\]")
 _WORD: Final = re.compile(r"[\w:!=.@/-]+")
+_WHOAMI, _METRICS = "GET /user", "GET /metrics"
 _NOT_UP: Final = frozenset({502, 503, 504})
 _WHICH_ADDRESS: Final = "hub.url has to be the hub's own address, with its base URL."
 _MAX_BODY: Final = 32 * 1024 * 1024
@@ -119,7 +120,7 @@ class HubClient:
 
     async def caller(self) -> Caller:
         """Whose token this is. Raises DeniedError when the hub does not know it."""
-        return await self._get("/user", Caller)
+        return await self._get("/user", Caller)  # which every token may ask
 
     async def users(
         self,
@@ -291,7 +292,7 @@ def error_of(answer: Response, body: bytes, call: str, where: str) -> HubtuiErro
 def _denied(message: str, call: str) -> DeniedError:
     found = _SCOPES.search(message)
     scopes = " or ".join(_WORD.findall(found["scopes"])) if found else ""
-    if call == "GET /metrics":
+    if call == _METRICS:
         scopes = "read:metrics"  # the hub says it in a page without words
     if scopes:
         return DeniedError(
@@ -300,7 +301,7 @@ def _denied(message: str, call: str) -> DeniedError:
             resource=scopes,
             remedy="Add it to hub.loadRoles.hubtui.scopes, and upgrade.",
         )
-    if "credentials" in message:
+    if call == _WHOAMI or "credentials" in message:
         return UnknownTokenError(
             "The hub does not know this token",
             resource="token",

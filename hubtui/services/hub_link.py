@@ -69,6 +69,7 @@ class HubLink:
         self._seen: _Release | None = None
         self._wire: Wire | None = None
         self._hub: HubClient | None = None
+        self._version = ""
         self._opening = asyncio.Lock()
         self.caller: Caller | None = None
         """Whose token it is, once the hub was asked."""
@@ -89,6 +90,7 @@ class HubLink:
                 token = await self.token()
                 await self.owner(token)
                 self._hub = await self._speaking(token.value, renewed=True)
+                self._hub.version = self._version
             return self._hub
 
     async def info(self) -> HubInfo:
@@ -109,7 +111,9 @@ class HubLink:
     async def owner(self, token: HubToken) -> Caller:
         """Whose token it is. Raises DeniedError for one that the hub does not know or that is a
         user's."""
-        caller = await (await self._speaking(token.value)).caller()
+        asking = await self._speaking(token.value)
+        caller = await asking.caller()
+        self._version = asking.version
         if caller.kind == MARKS_ACTIVE:
             raise DeniedError(
                 f"The hub's token ({token.source}) belongs to the user {caller.name}",

@@ -74,16 +74,18 @@ class Evidence(Asked):
         super().__post_init__()
         self._hub = len(self._hub_log())
 
-    def hub_writes(self) -> list[str]:
-        """What the hub was asked with another method than GET."""
+    def hub_requests(self) -> list[str]:
+        """What others than the tests themselves asked the hub for."""
         lines = self._hub_log()[self._hub :]
         return [
             f"{found['method']} {found['path']}"
             for line in lines
-            if (found := _REQUEST.search(line))
-            and found["method"] not in ("GET", "HEAD")
-            and found["who"] != _OURS
+            if (found := _REQUEST.search(line)) and found["who"] != _OURS
         ]
+
+    def hub_writes(self) -> list[str]:
+        """What the hub was asked with another method than GET."""
+        return [each for each in self.hub_requests() if each.split()[0] not in ("GET", "HEAD")]
 
     def _hub_log(self) -> list[str]:
         return (self.cluster.directory / "logs" / "hub.log").read_text().splitlines()

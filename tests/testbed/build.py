@@ -22,6 +22,7 @@ from tests.testbed.errors import MissingToolError, TestbedError
 
 PROXY_PACKAGE = "configurable-http-proxy@5.3.0"
 _HUBPLOY = "hubploy==0.4"
+_OLDER_HUB = "jupyterhub==5.5.4 jupyterhub-kubespawner==7.0.0"
 _VERSION = "k8s.io/component-base/version"
 _KUBERNETES = "1.36.3"
 # Without these the server says that it is v0.0.0, and a chart's kubeVersion refuses it.
@@ -91,7 +92,7 @@ def locked(path: Path) -> Iterator[None]:
 def build_all() -> Tools:
     """Builds what is missing. The first time takes about eight minutes on two cores."""
     folders = {part.folder: _go(part) for part in _GO_PARTS}
-    folders["proxy"] = _proxy()
+    folders["proxy"] = proxy()
     folders["sops"] = _sops()
     return Tools({**folders, **unpack_helm().folders})
 
@@ -140,7 +141,9 @@ def _go(part: GoPart) -> Path:
     return _once(places.built(part.folder, *inputs, part.flags), what, make)
 
 
-def _proxy() -> Path:
+def proxy() -> Path:
+    """A folder of npm that holds configurable-http-proxy."""
+
     def make(folder: Path) -> None:
         npm = shutil.which("npm")
         if npm is None:
@@ -176,15 +179,20 @@ def culler(version: str) -> Path:
     return _installed("culler", f"jupyterhub-idle-culler=={version}", "--no-deps")
 
 
-def _installed(name: str, package: str, *options: str) -> Path:
-    """A folder for PYTHONPATH that holds a package of PyPI."""
+def older_hub() -> Path:
+    """A folder for PYTHONPATH that holds the JupyterHub and the KubeSpawner of z2jh 4.4."""
+    return _installed("hub", _OLDER_HUB)
+
+
+def _installed(name: str, packages: str, *options: str) -> Path:
+    """A folder for PYTHONPATH that holds packages of PyPI."""
 
     def make(folder: Path) -> None:
         pip = [sys.executable, "-m", "pip", "install", *options]
-        _run([*pip, "--target", str(folder), package], folder)
+        _run([*pip, "--target", str(folder), *packages.split()], folder)
 
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return _once(places.built(name, package, python), f"installing {package}", make)
+    return _once(places.built(name, packages, python), f"installing {packages}", make)
 
 
 def _helm(major: int) -> Path:

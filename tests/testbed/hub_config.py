@@ -29,7 +29,7 @@ def _label_chart(spawner: Any) -> None:
 c.JupyterHub.authenticator_class = KeepsCapitals
 c.JupyterHub.hub_bind_url = known["hub"]
 c.JupyterHub.hub_connect_url = known["hub"]
-c.JupyterHub.bind_url = known["proxy"]
+c.JupyterHub.bind_url = known["proxy"] + known.get("base_url", "/")
 c.JupyterHub.db_url = f"sqlite:///{known['database']}"
 c.JupyterHub.cookie_secret = bytes.fromhex(known["cookie_secret"])
 c.JupyterHub.cleanup_servers = False

@@ -120,6 +120,11 @@ async def test_the_scope_for_metrics_is_named_though_the_hub_only_sends_a_page()
         await client_of(Canned(403, b"<html>")).metrics()
 
 
+async def test_a_token_that_may_not_even_ask_who_it_is_is_not_known() -> None:
+    with pytest.raises(UnknownTokenError):
+        await client_of(Canned(403, b'{"message": null}')).caller()
+
+
 async def test_an_answer_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "_MAX_BODY", 10)
     with pytest.raises(DecodeError, match="more than 10 bytes"):
