@@ -15,6 +15,11 @@ drift                  a GET for each object of a manifest, OBJECTS_AT_ONCE at m
                        dry run for those that differ; only when it is asked for
 hooks at work          while helm waits for one: a WATCH of its Job and of its pods, whose logs
                        are followed; for the awaiter one of the pullers' pods too
+the hub's users        of the hub, not of the apiserver: one page of 200 at a time, its event loop
+                       busy for us at most 5 % of a minute, only while somebody looks; all users
+                       on demand (services.hub_feed)
+use of pods            a LIST of metrics.k8s.io each 30 s, only while somebody looks
+compute quota          the hub's metrics page, only when one user is looked at
 workflow runs          of GitHub, not of the apiserver: see services.workflow_runs
 problems               what the stores hold; the rest is in services.problems.reading
 =====================  =======================================================
