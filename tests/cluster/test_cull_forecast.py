@@ -236,7 +236,8 @@ def culling_lines(lines: Iterator[Line], count: int) -> dict[str, Line]:
     runs = 0
     for line in lines:
         runs += LOOKED in line.text
-        if RUN_LINE.search(line.text):
+        if "] Culling server " in line.text:
+            assert RUN_LINE.search(line.text)
             found[line.text.partition(" server ")[2].split()[0]] = line
         if len(found) == count or runs > 8:
             break
