@@ -320,7 +320,7 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
         if not running:
             self.exit(0)
         elif not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(running[0].plan.title), self._leave)
+            self.push_screen(QuitScreen(running[0].plan), self._leave)
 
     def _leave(self, leave: bool | None) -> None:
         if leave:

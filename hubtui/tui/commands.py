@@ -275,6 +275,10 @@ COMMANDS: tuple[Command, ...] = (
         "first", "Changing", ("pods", *FROM_PROBLEM), footer="delete", weight=47, danger=True,
     ),
     Command(
+        "interrupt", ("i",), "End early", "Have an operation begin nothing more; what is under "
+        "way is followed to its end", "Changing", ("progress",), footer="end early", weight=52,
+    ),
+    Command(
         "stop", ("x",), "Stop", "Stop the marked servers, or the one under the cursor: a plan "
         "first", "Changing", ("users", "user", *FROM_PROBLEM), footer="stop", weight=53,
         danger=True,

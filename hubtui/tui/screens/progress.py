@@ -85,8 +85,15 @@ class ProgressScreen(OfPullers):
         if operation.said:
             found += [(), heading("What is through"), *said_lines(operation.said)]
         if operation.outcome is None:
-            found += [(), cell(_LEAVE, Tone.MUTED)]
+            found += [(), cell(self._how_to_leave(), Tone.MUTED)]
         return found
+
+    def _how_to_leave(self) -> str:
+        if self._operation.interrupted.is_set():
+            return _ENDS
+        if self._operation.plan.interruptible:
+            return _MAY_END
+        return _LEAVE
 
     def _matrices(self, now: datetime) -> list[PullMatrix]:
         """The hook's puller while it pulls or is waited for, the other while helm's work makes it
@@ -109,13 +116,16 @@ class ProgressScreen(OfPullers):
         super().beat(now)
 
     def offered(self) -> tuple[bool, ...]:
-        more = (self._goes_back_to(), self._is_stuck(), self._node_to_take_back)
+        early = self._operation.may_be_interrupted
+        more = (self._goes_back_to(), self._is_stuck(), self._node_to_take_back, early)
         return *super().offered(), *map(bool, more)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of a helm's work the pods can be looked at; what it left pending can be recovered."""
         if action in _OF_PODS:
             return self.hub is not None and self._of_helm
+        if action == "interrupt":
+            return self._operation.may_be_interrupted
         if action == "rollback":
             return self._goes_back_to() is not None
         if action == "recover":
@@ -130,6 +140,10 @@ class ProgressScreen(OfPullers):
         plan = self._operation.plan
         over = self._operation.done and self.hub is not None
         return plan.confirm if over and plan.action in _OF_NODES else ""
+
+    def action_interrupt(self) -> None:
+        """Has the operation begin nothing more."""
+        self._operation.interrupt()
 
     def action_cordon(self) -> None:
         """Plans to take a cordon that is over back, else to cordon the node of a puller."""
@@ -197,6 +211,11 @@ class ProgressScreen(OfPullers):
             self.app.push_screen(RoleWhyScreen(self.hub, Role.HUB))
 
 
+_ENDS = "Nothing more is begun; what is under way is followed to its end."
+_MAY_END = (
+    "esc leaves this screen, not the operation, and ctrl+e comes back here. Ending early has "
+    "nothing more begun; so has the end of hubtui."
+)
 _LEAVE = (
     "esc leaves this screen, not the operation; it goes on if the connection drops, "
     "and ctrl+e comes back here."

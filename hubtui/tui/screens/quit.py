@@ -7,6 +7,7 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
+from hubtui.model.plan import Plan
 from hubtui.tui.widgets.pane_frame import PaneFrame
 
 
@@ -20,20 +21,24 @@ class QuitScreen(ModalScreen[bool]):
     QuitScreen Button { height: 1; border: none; min-width: 12; margin-right: 2; }
     """
 
-    def __init__(self, running: str) -> None:
+    def __init__(self, running: Plan) -> None:
         super().__init__()
-        self._operation = running
+        self._plan = running
 
     def compose(self) -> ComposeResult:
         with PaneFrame("Quit?", id="dialog"):
-            yield Label(
-                f"{self._operation} is under way. It goes on without hubtui; the next start says "
-                "how it ended.",
-                markup=False,
-            )
+            yield Label(f"{self._plan.title} is under way. {self._what_follows()}", markup=False)
             with Horizontal():
                 yield Button("Stay (esc)", id="stay", compact=True)
                 yield Button("Quit (y)", id="leave", compact=True)
+
+    def _what_follows(self) -> str:
+        if self._plan.interruptible:
+            return (
+                "Without hubtui nothing more of it is begun, and what the hub has begun goes on; "
+                "the next start says what is left."
+            )
+        return "It goes on without hubtui; the next start says how it ended."
 
     def on_mount(self) -> None:
         self.query_one("#stay", Button).focus()
