@@ -16,6 +16,11 @@ _CONSENT = (
     JSON,
 )
 
+_COUNTED = (
+    click.option("--confirm", metavar="N", default="", help="The number of servers in the plan."),
+    *_CONSENT[1:],
+)
+
 
 def _act(context: click.Context, action: str, request: object, consent: dict[str, Any]) -> int:
     from hubtui.headless.acting import Consent, act
@@ -109,15 +114,16 @@ def restart(context: click.Context, component: str, **consent: Any) -> int:
         type=click.IntRange(min=1),
         help="Another time to end.",
     ),
+    click.option("--orphan", is_flag=True, help="Only if the hub, asked, knows no server for it."),
     *_CONSENT,
 )
 def delete_pod(
-    context: click.Context, pod: str, force: bool, grace: int | None, **consent: Any
+    context: click.Context, pod: str, force: bool, grace: int | None, orphan: bool, **consent: Any
 ) -> int:
     """Delete POD, one that is stuck. Without --confirm the plan is printed and nothing changes."""
     from hubtui.services.actions.delete_pod import DeletePodRequest
 
-    return _act(context, "delete-pod", DeletePodRequest(pod, force, grace), consent)
+    return _act(context, "delete-pod", DeletePodRequest(pod, force, grace, orphan), consent)
 
 
 @command(
@@ -147,6 +153,91 @@ def uncordon(context: click.Context, node: str, **consent: Any) -> int:
     return _act(context, "uncordon", UncordonRequest(node), consent)
 
 
+@command(
+    click.option("--user", metavar="USER", required=True, help="Whose server is started."),
+    click.option("--server", metavar="NAME", default="", help="A named server of theirs."),
+    click.option("--profile", metavar="SLUG", default="", help="One of singleuser.profileList."),
+    click.option("--option", "options", metavar="K=V", multiple=True, help="One of its options."),
+    click.option("--timeout", metavar="T", default="5m", help="How long it may take."),
+    click.option("--keep", is_flag=True, help="Leave the server running when it is ready."),
+    *_CONSENT,
+)
+def spawn_check(context: click.Context, **typed: Any) -> int:
+    """Start a server as a canary, measure each part of its spawn, and stop it again.
+
+    Without --confirm USER the plan is printed and nothing changes.
+    """
+    from hubtui.services.spawn_options import Typed, request
+
+    consent = {name: typed.pop(name) for name in ("confirm", "overrides", "expect")}
+    return _act(context, "spawn-check", request(Typed(**typed)), consent)
+
+
+@command(
+    click.argument("servers", metavar="USER[/SERVER]...", nargs=-1, required=True),
+    *_COUNTED,
+)
+def stop(context: click.Context, servers: tuple[str, ...], **consent: Any) -> int:
+    """Stop servers through the hub, five at once. USER alone names the default server.
+
+    Without --confirm N, the number of servers in the plan, it is printed and nothing changes. Each
+    server is looked at just before: one that was active since the plan goes on. Ctrl-c ends it
+    after the servers that are under way.
+    """
+    from hubtui.model.hub import ServerKey
+    from hubtui.services.actions.stop import StopRequest
+
+    return _act(context, "stop", StopRequest(tuple(map(ServerKey.parse, servers))), consent)
+
+
+@command(
+    click.option("--idle", metavar="T", required=True, help="For how long: 30m or 1h30m."),
+    click.option("--include-admins", is_flag=True, help="Stop the servers of admins too."),
+    *_COUNTED,
+)
+def cull(context: click.Context, idle: str, include_admins: bool, **consent: Any) -> int:
+    """Stop all servers that were idle for a time, as the idle culler would.
+
+    Without --confirm N, the number of servers in the plan, it is printed and nothing changes. What
+    is left alone, and why, is told: admins, users of hub.keep in the configuration, servers that
+    start or stop. Ctrl-c ends it after the servers that are under way.
+    """
+    from hubtui.services.actions.cull import CullRequest
+    from hubtui.services.spawn_options import seconds
+
+    request = CullRequest(seconds(idle, "--idle"), include_admins)
+    return _act(context, "cull", request, consent)
+
+
+@command(
+    click.argument("server", metavar="USER[/SERVER]"),
+    click.option("--profile", metavar="SLUG", default="", help="One of singleuser.profileList."),
+    click.option("--option", "options", metavar="K=V", multiple=True, help="One of its options."),
+    *_CONSENT,
+)
+def start(
+    context: click.Context, server: str, profile: str, options: tuple[str, ...], **consent: Any
+) -> int:
+    """Start a server for a user. Without --confirm USER the plan is printed and nothing changes."""
+    from hubtui.model.hub import ServerKey
+    from hubtui.services.actions.start import StartRequest
+    from hubtui.services.spawn_options import options_of
+
+    request = StartRequest(ServerKey.parse(server), options_of(profile, options))
+    return _act(context, "start", request, consent)
+
+
+@command(*_CONSENT)
+def sync_routes(context: click.Context, **consent: Any) -> int:
+    """Have the hub compare its servers with the proxy's routes, and set them anew.
+
+    Without --confirm RELEASE the plan is printed and nothing changes.
+    """
+    from hubtui.services.actions.sync_routes import SyncRoutesRequest
+
+    return _act(context, "sync-routes", SyncRoutesRequest(), consent)
+
+
 WRITES: tuple[click.Command, ...] = (
     rollback,
     upgrade,
@@ -155,4 +246,9 @@ WRITES: tuple[click.Command, ...] = (
     delete_pod,
     cordon,
     uncordon,
+    spawn_check,
+    stop,
+    cull,
+    start,
+    sync_routes,
 )

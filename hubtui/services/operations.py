@@ -330,10 +330,15 @@ def plan_of(entry: Entry) -> Plan:
 def _action(name: str) -> Action:
     from hubtui.services.actions import (
         cordon,
+        cull,
         delete_pod,
         recover,
         restart,
         rollback,
+        spawn_check,
+        start,
+        stop,
+        sync_routes,
         uncordon,
         upgrade,
     )
@@ -346,6 +351,11 @@ def _action(name: str) -> Action:
         "delete-pod": delete_pod,
         "cordon": cordon,
         "uncordon": uncordon,
+        "spawn-check": spawn_check,
+        "stop": stop,
+        "start": start,
+        "cull": cull,
+        "sync-routes": sync_routes,
     }
     if name not in actions:
         raise UsageError(f"There is no action {name!r}")

@@ -20,7 +20,7 @@ from hubtui.services.pods import PodRow
 from hubtui.services.store import utc_now
 
 if TYPE_CHECKING:
-    from hubtui.services.session import Session
+    from hubtui.services.actions import ActionSession
 
 T = TypeVar("T")
 
@@ -57,13 +57,17 @@ class _Shared:
     missing: tuple[Missing, ...] = ()
 
 
-async def of_pod(session: Session, name: str) -> Why:
+async def of_pod(session: ActionSession, name: str) -> Why:
     """What explains one pod. Raises NotFoundError, DeniedError, UnreachableError."""
-    pod = await session.client.get(WHOLE_PODS, session.namespace, name)
+    return await of_seen(session, await session.client.get(WHOLE_PODS, session.namespace, name))
+
+
+async def of_seen(session: ActionSession, pod: WholePod) -> Why:
+    """What explains a pod as it was seen; it may be gone since."""
     return explain(await _facts(session, pod, await _shared(session, [pod])))
 
 
-async def of_role(session: Session, role: Role) -> list[Finding]:
+async def of_role(session: ActionSession, role: Role) -> list[Finding]:
     """What explains the pods of a role that are not up, the worst first; alike ones are one."""
     rows = rows_of(session, role)
     troubled = [row for row in rows if row.state.severity >= Severity.WAITING]
@@ -85,7 +89,7 @@ async def of_role(session: Session, role: Role) -> list[Finding]:
     return found
 
 
-def rows_of(session: Session, role: Role) -> list[PodRow]:
+def rows_of(session: ActionSession, role: Role) -> list[PodRow]:
     """The pods of a role as the store has them now. Nothing is drained: the pane does that."""
     return [
         PodRow(pod, role, state_of(pod))
@@ -127,7 +131,7 @@ def _with_alike(found: list[Finding], rows: Sequence[PodRow]) -> list[Finding]:
     return result
 
 
-async def _whole(session: Session, rows: Sequence[PodRow]) -> list[WholePod | None]:
+async def _whole(session: ActionSession, rows: Sequence[PodRow]) -> list[WholePod | None]:
     async def one(row: PodRow) -> WholePod | None:
         try:
             return await session.client.get(WHOLE_PODS, session.namespace, row.pod.metadata.name)
@@ -137,7 +141,7 @@ async def _whole(session: Session, rows: Sequence[PodRow]) -> list[WholePod | No
     return list(await asyncio.gather(*(one(row) for row in rows)))
 
 
-async def _shared(session: Session, pods: Sequence[WholePod]) -> _Shared:
+async def _shared(session: ActionSession, pods: Sequence[WholePod]) -> _Shared:
     reading, client, namespace = _Reading(), session.client, session.namespace
     nodes, claims, attachments, quotas = await asyncio.gather(
         reading.get("nodes", client.list(NODES), list[Node]()),
@@ -158,7 +162,7 @@ async def _nothing(value: T) -> T:
     return value
 
 
-async def _facts(session: Session, pod: WholePod, shared: _Shared) -> Facts:
+async def _facts(session: ActionSession, pod: WholePod, shared: _Shared) -> Facts:
     reading = _Reading(list(shared.missing))
     events, last_words = await asyncio.gather(
         reading.get("events", session.pods.events(pod), list[kube.Event]()),
@@ -190,7 +194,7 @@ async def _facts(session: Session, pod: WholePod, shared: _Shared) -> Facts:
     )
 
 
-async def _last_words(session: Session, pod: WholePod) -> tuple[str, ...]:
+async def _last_words(session: ActionSession, pod: WholePod) -> tuple[str, ...]:
     """The end of the log of the container that crashed, without what looks secret."""
     statuses = (*pod.status.init_container_statuses, *pod.status.container_statuses)
     crashed = next((s for s in statuses if _has_crashed(s)), None)
@@ -221,7 +225,7 @@ def _has_crashed(status: kube.ContainerStatus) -> bool:
     )
 
 
-async def _not_made(session: Session, role: Role, expected: int, there: int) -> Finding:
+async def _not_made(session: ActionSession, role: Role, expected: int, there: int) -> Finding:
     """Why a role has fewer pods than its workload asks for."""
     reading, client = _Reading(), session.client
     events, quotas = await asyncio.gather(

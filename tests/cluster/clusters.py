@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, Protocol
@@ -74,6 +75,15 @@ class Cluster(Protocol):
     @property
     def hub_token(self) -> str:
         """The token of the hub's service `hubtui`."""
+
+    def add_user(self, name: str) -> None:
+        """Somebody more in the hub's database, without a server."""
+
+    def remove_user(self, name: str) -> None:
+        """Stops the servers of a user, and takes them out of the hub's database."""
+
+    def trouble(self, user: str, stage: str) -> AbstractContextManager[None]:
+        """The servers of a user go wrong from the start, as a stage of the testbed tells."""
 
     def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
         """Adds lines to the log that all containers of a name share, those to come too."""

@@ -56,6 +56,7 @@ class Running:
     hub: Hub
     logs: SharedLogs
     audit: Audit
+    stages: dict[str, str]
     loop: asyncio.AbstractEventLoop
     ending: asyncio.Event
 
@@ -196,6 +197,28 @@ class DemoCluster:
         with self.api() as api:
             return secret(api)["hub.services.hubtui.apiToken"]
 
+    def add_user(self, name: str) -> None:
+        """Somebody more in the hub's database, without a server."""
+        self._demo.call(lambda: self._demo.hub.add_user(name))
+
+    def remove_user(self, name: str) -> None:
+        """Stops the servers of a user, and takes them out of the hub's database."""
+        hub = self._demo.hub
+        user = self._demo.call(lambda: hub.users[name])
+        for server in user.active:
+            self._demo.call(lambda server=server: hub.spawner.stop(server))  # type: ignore[misc]
+        self._until(lambda: not user.active, f"{name} has no server")
+        self._demo.call(lambda: hub.remove_user(user))
+
+    @contextmanager
+    def trouble(self, user: str, stage: str) -> Iterator[None]:
+        """The servers of a user go wrong from the start, as a stage of the testbed tells."""
+        self._demo.call(lambda: self._demo.stages.update({user: stage}))
+        try:
+            yield
+        finally:
+            self._demo.call(lambda: self._demo.stages.pop(user))
+
     def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
         """Adds lines to the logs of all containers of a name, those to come too."""
         logs = self._demo.logs
@@ -252,7 +275,8 @@ def _run(token: str, socket: Path, told: SimpleQueue[Running | BaseException]) -
 
 async def _serve(token: str, socket: Path, told: SimpleQueue[Running | BaseException]) -> None:
     """Serves a world until it is told to end; tells where it is, and how to end it."""
-    world = _world()
+    stages: dict[str, str] = {}
+    world = _world(stages)
     hub, logs, audit = Hub(world, NAMESPACE, RELEASE), SharedLogs(world), Audit(token)
     rest = web.AppRunner(make_hub(hub), access_log=None, shutdown_timeout=0.1)
     await rest.setup()
@@ -267,20 +291,20 @@ async def _serve(token: str, socket: Path, told: SimpleQueue[Running | BaseExcep
     audit.users = dict(zip(ports, USERS, strict=True))
     life = asyncio.create_task(world.timeline.live())
     ending = asyncio.Event()
-    told.put(Running(world, hub, logs, audit, asyncio.get_running_loop(), ending))
+    told.put(Running(world, hub, logs, audit, stages, asyncio.get_running_loop(), ending))
     await ending.wait()
     life.cancel()
     await asyncio.gather(life, return_exceptions=True)
     await asyncio.gather(runner.cleanup(), rest.cleanup())
 
 
-def _world() -> World:
-    """The testbed's nodes, an hour old."""
+def _world(stages: Mapping[str, str]) -> World:
+    """The testbed's nodes, an hour old; `stages` say with whose servers what goes wrong."""
     now = datetime.now(UTC)
     world = World.make(now - timedelta(hours=1), speed=SPEED)
     world.faults.missing_images.add(MISSING)
     attach(world)
-    demo_stages.attach(world)
+    demo_stages.attach(world, stages)
     meta = {"name": NAMESPACE}
     world.objects.create(NAMESPACES, {"metadata": meta, "status": {"phase": "Active"}})
     for node in standard_nodes():

@@ -23,14 +23,17 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
 }
 
 
-def attach(world: World) -> None:
-    """Has the demo's kubelets do with pods what their annotations say, while they say it."""
+def attach(world: World, of_users: Mapping[str, str]) -> None:
+    """Has the demo's kubelets do with pods what their annotations say, while they say it, and with
+    those of some users what is said of their servers."""
 
     def see(change: Change) -> None:
         if change.resource is not PODS:
             return
         pod = change.object
-        stage = (pod["metadata"].get("annotations") or {}).get(STAGE, "none")
+        annotations = pod["metadata"].get("annotations") or {}
+        user = annotations.get("hub.jupyter.org/username", "")
+        stage = annotations.get(STAGE) or of_users.get(user, "none")
         if change.type == "DELETED" or stage == "none":
             world.faults.pods.pop(key_of(pod), None)
         else:

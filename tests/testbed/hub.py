@@ -156,6 +156,29 @@ def people(connection: httpx.Client) -> None:
         raise TestbedError(f"servers that became ready: {ready_servers(connection)}")
 
 
+def add_user(connection: httpx.Client, name: str) -> None:
+    """Makes a user; one that is there already stays."""
+    answer = connection.post("/users", json={"usernames": [name]})
+    if answer.status_code != httpx.codes.CONFLICT:
+        answer.raise_for_status()
+
+
+def remove_user(connection: httpx.Client, name: str) -> None:
+    """Stops the servers of a user, and deletes the user."""
+    path = f"/users/{quote(name, safe='')}"
+
+    def gone() -> bool:
+        """Whether no server is left; each that is there is told to stop."""
+        servers = connection.get(path).json()["servers"]
+        for server in servers:
+            connection.delete(_server_path(f"{name}/{server}"))
+        return not servers
+
+    if not wait_for(gone, 60, every=0.2):
+        raise TestbedError(f"{name} has servers still")
+    connection.delete(path).raise_for_status()
+
+
 def _server_path(server: str) -> str:
     """The API's path of a server that is given as `user/name`; the name is "" for the default."""
     user, _, name = server.partition("/")

@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from tests.testbed.build import Tools
 from tests.testbed.release import Revision
 from tests.testbed.site import Site
 from tests.testbed.state import Parts
+from tests.testbed.trouble import trouble
 
 
 class Testbed:
@@ -167,6 +169,22 @@ class Testbed:
     def hub_token(self) -> str:
         """The token of the service `hubtui`, from the chart's Secret."""
         return self._secret("hub.services.hubtui.apiToken")
+
+    def add_user(self, name: str) -> None:
+        """Somebody more in the hub's database, without a server."""
+        with self.hub_client() as client:
+            hub.add_user(client, name)
+
+    def remove_user(self, name: str) -> None:
+        """Stops the servers of a user, and takes them out of the hub's database."""
+        with self.hub_client() as client:
+            hub.remove_user(client, name)
+
+    @contextmanager
+    def trouble(self, user: str, stage: str) -> Iterator[None]:
+        """The servers of a user go wrong from the start, as a stage tells."""
+        with self.api() as api, trouble(api, user, stage):
+            yield
 
     def hub_client(self) -> httpx.Client:
         """An administrator's client of the hub's API, for what a test sets up or looks up."""

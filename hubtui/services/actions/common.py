@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from pathlib import Path
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from hubtui.clients import kubeconfig
 from hubtui.clients.detached import Detached
@@ -31,6 +31,16 @@ def stop(name: str, evidence: str, *, overridable: bool = False) -> Check:
 def counted(number: int, what: str) -> str:
     """`1 replica`, `2 replicas`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+TYPED: Final = 40
+"""Characters of a name that somebody can be asked to type."""
+
+
+def typable(name: str, instead: str) -> str:
+    """A name where it can be typed on any keyboard, else another one."""
+    plain = name.isascii() and name.isprintable() and "\\" not in name
+    return name if plain and 0 < len(name) <= TYPED else instead
 
 
 def new_id() -> str:
