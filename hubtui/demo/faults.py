@@ -68,6 +68,10 @@ class Faults:
     """Seconds that the hub takes for each answer."""
     spawn_failures: int = 0
     """How many of the next spawns fail."""
+    unseen: set[str] = field(default_factory=set)
+    """Pods whose end the hub's watch misses, until it is asked to stop their server."""
+    routes_unchecked: bool = False
+    """The hub does not look at the proxy's routes by itself."""
 
     def pull_seconds(self, node: str, image: str, usual: float) -> float:
         """How long a node pulls an image."""

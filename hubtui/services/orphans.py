@@ -75,7 +75,7 @@ class _Sides:
 
 
 class Orphans:
-    """The disagreements of one hub. `look` reads; `found` is what the last look gave."""
+    """The disagreements of one hub, as of the last look."""
 
     def __init__(self, session: Session, clock: Callable[[], datetime] = utc_now) -> None:
         self._session = session
@@ -83,6 +83,7 @@ class Orphans:
         self._seen: dict[str, datetime] = {}
         self._looking = asyncio.Lock()
         self.found: Found | None = None
+        """What the last look gave."""
         self.version = 0
         """Counts the looks."""
 

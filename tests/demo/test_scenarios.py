@@ -15,6 +15,7 @@ import yaml
 from hubtui.clients import helm_binary
 from hubtui.config import Settings
 from hubtui.demo import scenarios
+from hubtui.demo.hub.records import Server
 from hubtui.demo.life.reading import component_of, is_ready, phase_of
 from hubtui.demo.resources import DAEMONSETS, EVENTS, JOBS, NODES, PODS, SECRETS
 from hubtui.demo.scenarios.staging import Cluster
@@ -262,6 +263,57 @@ def test_overload_kills_the_hub_until_it_has_memory_again() -> None:
     hub = pods(cluster, "hub")[0]
     assert is_ready(hub)
     assert hub["status"]["containerStatuses"][0]["restartCount"] == 0
+
+
+def disagreements(cluster: Cluster) -> tuple[int, int, int]:
+    """Pods without a server, servers without a pod, servers without a route."""
+    there = {pod["metadata"]["name"] for pod in pods(cluster, "singleuser-server")}
+    ready = [each for each in cluster.hub.servers() if each.ready]
+    known = {each.pod for each in cluster.hub.servers() if each.is_active}
+    routes = cluster.hub.routes.table
+    return (
+        len(there - known),
+        sum(each.pod not in there for each in ready),
+        sum(each.path not in routes for each in ready),
+    )
+
+
+def test_orphans_are_a_pod_a_server_and_a_route_until_somebody_mends_them() -> None:
+    assert disagreements(told()) == (0, 0, 0)
+    cluster = told(drill="orphans")
+    assert disagreements(cluster) == (1, 1, 1)
+    passes(cluster, 3)
+    assert disagreements(cluster) == (1, 1, 1)
+    gone = next(each for each in cluster.hub.servers() if each.pod in cluster.world.faults.unseen)
+    cluster.hub.spawner.stop(gone)
+    cluster.hub.routes.check()
+    passes(cluster, 0.5)
+    assert disagreements(cluster) == (1, 0, 0)
+
+
+def test_proxy_has_no_routes_until_the_hub_is_asked_to_look() -> None:
+    cluster = told(drill="proxy")
+    assert disagreements(cluster)[2] > 20
+    proxy = pods(cluster, "proxy")[0]["status"]["containerStatuses"][0]
+    assert (proxy["restartCount"], proxy["ready"]) == (2, True)
+    cluster.hub.routes.check()
+    assert disagreements(cluster) == (0, 0, 0)
+
+
+def test_culling_stops_nobody_until_the_hub_is_started_anew() -> None:
+    cluster = told(drill="culling")
+    late = [each for each in cluster.hub.servers() if each.ready and idle(cluster, each) > 4000]
+    assert late
+    name = pods(cluster, "hub")[0]["metadata"]["name"]
+    cluster.world.objects.delete(PODS, "hub", name)
+    passes(cluster, 15)
+    assert not any(each.ready for each in late)
+
+
+def idle(cluster: Cluster, server: Server) -> float:
+    """Seconds since the hub knew of somebody at work."""
+    seen = server.activity(cluster.hub.now)
+    return (cluster.hub.now - seen).total_seconds() if seen else 0.0
 
 
 @pytest.mark.parametrize("name", scenarios.DRILLS)

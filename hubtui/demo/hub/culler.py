@@ -22,15 +22,21 @@ class Culler:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self.runs: list[datetime] = []
+        self._hangs = False
+
+    def hang(self) -> None:
+        """Does nothing any more, until the next process of the hub."""
+        self._hangs = True
 
     def begin(self) -> None:
         """Starts with the hub's process, if the settings have it."""
+        self._hangs = False
         if self._hub.settings.culling.enabled:
             self._next(_BOOT, self._hub.started)
 
     def _next(self, seconds: float, process: datetime | None) -> None:
         def run() -> None:
-            if self._hub.is_up and self._hub.started == process:
+            if self._hub.is_up and self._hub.started == process and not self._hangs:
                 self._run()
                 self._next(self._hub.settings.culling.every, process)
 

@@ -91,6 +91,10 @@ class People:
             dice = self._hub.world.chance.of("comes", person.name, self._hub.now)
             self._plan(person, dice.uniform(0, within), habits)
 
+    def leave(self, server: Server) -> None:
+        """The user of a server goes away, and leaves it as it is."""
+        self._visits.pop(server, None)
+
     def _admit(self, person: Person) -> None:
         created = self._hub.now - timedelta(days=person.member)
         self._hub.add_user(person.name, admin=person.admin, created=created)
@@ -213,4 +217,4 @@ class People:
             self._hub.spawner.stop(server)
 
     def _leave(self, visit: Visit) -> None:
-        self._visits.pop(visit.server, None)
+        self.leave(visit.server)

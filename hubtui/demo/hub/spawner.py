@@ -100,10 +100,20 @@ class Spawner:
             self._hub.pen.info("spawner:3095", f"Deleting pvc/{name}")
             self._world.objects.delete(CLAIMS, self._hub.namespace, name)
 
+    def lose(self, server: Server) -> None:
+        """The database forgets that a server runs; its pod stays."""
+        server.run += 1
+        server.seen, server.busy = server.activity(self._hub.now), None
+        server.pending, server.ready, server.started = None, False, None
+        self._hub.routes.table.pop(server.path, None)
+        server.changed()
+
     def see(self, name: str) -> None:
         """A server's pod has changed, or is gone."""
         server = self._hub.by_pod.get(name)
         if server is None or not self._hub.is_up or not server.is_active:
+            return
+        if server.ready and name in self._world.faults.unseen:
             return
         pod = self._pod(server)
         if pod is None:

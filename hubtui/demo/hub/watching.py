@@ -74,7 +74,7 @@ class Watching:
             self._world.timeline.after(dice.uniform(5, 60), self._mend_routes)
 
     def _mend_routes(self) -> None:
-        if self._hub.is_up:
+        if self._hub.is_up and not self._world.faults.routes_unchecked:
             self._hub.routes.check()
 
     def _ready(self, component: str) -> Json | None:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Final
 from hubtui.demo.scenarios import calm, empty, monday
 from hubtui.demo.scenarios.drills import (
     core,
+    culling,
     db_schema,
     hook_puller,
     image_pull,
+    orphans,
     overload,
     pending_release,
     pending_user,
+    proxy,
 )
 from hubtui.demo.scenarios.story import Drill, Scenario
 from hubtui.demo.timeline import wall_clock
@@ -31,6 +34,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
     for each in (
         *(pending_release.DRILL, db_schema.DRILL, hook_puller.DRILL, pending_user.DRILL),
         *(image_pull.DRILL, core.DRILL, overload.DRILL),
+        *(orphans.DRILL, proxy.DRILL, culling.DRILL),
     )
 }
 

@@ -230,6 +230,7 @@ class Problems:
                 break
             await self._read(wanted)
             await self._settle()
+        await self._reading.hub.settle()
         self._take_in()
         self._decide(utc_now())
 

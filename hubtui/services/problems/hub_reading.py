@@ -17,6 +17,7 @@ use of pods        a LIST of metrics.k8s.io each USAGE_EVERY seconds
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -75,6 +76,13 @@ class HubReading:
         if now >= self._next["usage"]:
             found.append(self._read_usage)
         return found
+
+    async def settle(self) -> None:
+        """Looks once more where the next look tells; for who looks once."""
+        found = self._session.orphans.found
+        if found is not None and found.soon:
+            await asyncio.sleep(HUB_SOON)
+            await self._read_hub()
 
     async def _read_hub(self) -> None:
         try:
