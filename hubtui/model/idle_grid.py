@@ -13,8 +13,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-RUN_LINE: Final = re.compile(r"\] (?:Culling|Not culling) (?:server|user|not-ready) ")
-"""A line of the culler in the hub's log that a run writes. The first of a run is at its start."""
+RUN_LINE: Final = re.compile(
+    r"\] (?:Culling|Not culling) (?:server|user|not-ready) "
+    r"| GET \S*/hub/api/(?:users\?\S*)? \(jupyterhub-idle-culler@"
+)
+"""A line in the hub's log that comes of a run: the culler's own, or the hub's of what it was asked.
+
+The first of a run is the hub's, at its start. Source: jupyterhub/log.py, `log_request`.
+"""
 
 _STARTING: Final = 120.0
 """Seconds that a hub is given until it is up, where nobody saw it become ready."""

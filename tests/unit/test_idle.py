@@ -202,6 +202,21 @@ def test_lines_all_over_the_interval_tell_no_runs() -> None:
         ("[I 260302 12:00:01 __init__:251] Culling server alice (inactive for 01:00:03)", True),
         ("[W 260302 12:00:01 __init__:190] Not culling server bob/gpu with pending spawn", True),
         ("[W 260302 12:00:11 __init__:306] Server alice is slow to stop", False),
+        (
+            "[I 2026-03-02 12:00:00.250 JupyterHub log:192] 200 GET /hub/api/ "
+            "(jupyterhub-idle-culler@127.0.0.1) 4.31ms",
+            True,
+        ),
+        (
+            "[I 2026-03-02 12:00:00.300 JupyterHub log:192] 200 GET /jupyter/hub/api/users?state="
+            "[secret] (jupyterhub-idle-culler@::1) 17.73ms",
+            True,
+        ),
+        (
+            "[I 2026-03-02 12:00:00.300 JupyterHub log:192] 200 GET /hub/api/users?state=[secret] "
+            "(hubtui@::1) 17.73ms",
+            False,
+        ),
         ("[I 2026-03-02 12:00:01.000 JupyterHub base:1] Culling server? no", False),
     ],
 )
