@@ -115,6 +115,14 @@ def problems(context: click.Context, runbook: str) -> int:
     return book(opened(context), runbook) if runbook else finish(answer(opened(context)))
 
 
+@command(JSON, WATCH)
+def orphans(context: click.Context) -> int:
+    """Where hub, pods and the proxy's routes disagree, with the safe fix for each."""
+    from hubtui.headless.orphans import orphans as answer
+
+    return finish(answer(opened(context)))
+
+
 @command(click.argument("name", metavar="POD|USER|ROLE"), JSON, WATCH)
 def why(context: click.Context, name: str) -> int:
     """What explains a pod that is not up: in words, with the evidence."""
@@ -212,6 +220,8 @@ def config(context: click.Context) -> int:
 
     They stand in config.toml under the same names, in HUBTUI_CONTEXT, _NAMESPACE, _RELEASE,
     _READ_ONLY, _SLOW, _THEME, _HELM, _HELM_TIMEOUT and _RUNBOOKS, and in the options above.
+    Tokens stand in none of these: HUBTUI_HUB_TOKEN and HUBTUI_GITHUB_TOKEN hold them, or a file or
+    a command that the sections hub and github name.
     """
     from hubtui.headless.settings import settings as answer
 
@@ -227,6 +237,7 @@ READS: tuple[click.Command, ...] = (
     pods,
     users,
     problems,
+    orphans,
     why,
     events,
     logs,

@@ -49,6 +49,7 @@ _HERE_ALREADY = {
     "other_hub": ("PickerScreen",),
     "operations": ("OperationsScreen",),
     "problems": ("ProblemsScreen", "RunbookScreen"),
+    "orphans": ("OrphansScreen",),
     "help": ("HelpScreen",),
     "command_palette": ("QuitScreen",),
 }
@@ -272,7 +273,8 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
         here = _HERE_ALREADY.get(action)
         if here is not None and type(self.screen).__name__ in here:
             return False
-        return self.session is not None if action in ("operations", "problems") else True
+        of_session = ("operations", "problems", "orphans")
+        return self.session is not None if action in of_session else True
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return keys.system_commands(self, screen)
@@ -304,6 +306,13 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
 
         if self.session is not None and not isinstance(self.screen, ProblemsScreen):
             self.push_screen(ProblemsScreen(self.session))
+
+    def action_orphans(self) -> None:
+        """Where hub, pods and the proxy's routes disagree."""
+        from hubtui.tui.screens.orphans import OrphansScreen
+
+        if self.session is not None and not isinstance(self.screen, OrphansScreen):
+            self.push_screen(OrphansScreen(self.session))
 
     def action_help(self) -> None:
         """The keys that apply here."""

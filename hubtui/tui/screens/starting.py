@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from textual.screen import Screen
 
-from hubtui.model.problem import Fix, Problem, Verb
+from hubtui.model.hub import ServerKey
+from hubtui.model.problem import Fix, Verb
 from hubtui.model.roles import Role
 from hubtui.services.session import Session
 from hubtui.tui import keys
@@ -15,12 +16,19 @@ from hubtui.tui.keys import key_display
 _ACTIONS: Final = {verb.value.replace("-", "_"): verb for verb in Verb}
 
 
+class Mendable(Protocol):
+    """What has fixes: a problem, a disagreement of hub and cluster."""
+
+    def fix(self, verb: Verb) -> Fix | None:
+        """What a verb would be started with; None when it does not help here."""
+
+
 class FromProblem(Screen[None]):
     """The verbs of the problem that is looked at; one that does not help has no key."""
 
     _session: Session
 
-    def problem(self) -> Problem | None:
+    def problem(self) -> Mendable | None:
         """The problem that the keys are about."""
         raise NotImplementedError
 
@@ -77,9 +85,27 @@ class FromProblem(Screen[None]):
         from hubtui.tui.screens.plan import PlanScreen
 
         if fix := self._fix(Verb.DELETE_POD):
-            request = DeletePodRequest(fix.target, fix.force)
+            request = DeletePodRequest(fix.target, fix.force, orphan=fix.orphan)
             button = "Force" if fix.force else "Delete"
             self.app.push_screen(PlanScreen(self._session, "delete-pod", request, button))
+
+    def action_stop(self) -> None:
+        """Plans to stop the server through the hub."""
+        from hubtui.services.actions.stop import StopRequest
+        from hubtui.tui.screens.plan import PlanScreen
+
+        if fix := self._fix(Verb.STOP):
+            request = StopRequest((ServerKey.parse(fix.target),))
+            self.app.push_screen(PlanScreen(self._session, "stop", request, "Stop"))
+
+    def action_sync_routes(self) -> None:
+        """Plans to have the hub set the proxy's routes anew."""
+        from hubtui.services.actions.sync_routes import SyncRoutesRequest
+        from hubtui.tui.screens.plan import PlanScreen
+
+        if self._fix(Verb.SYNC_ROUTES):
+            request = SyncRoutesRequest()
+            self.app.push_screen(PlanScreen(self._session, "sync-routes", request, "Sync"))
 
     def action_why(self) -> None:
         """What explains the pod, or the role's pods."""
