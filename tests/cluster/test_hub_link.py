@@ -14,7 +14,7 @@ from hubtui.clients.gate import WriteToken
 from hubtui.clients.http import Http
 from hubtui.clients.hub import HubClient, UnknownTokenError, permit_start, permit_stop
 from hubtui.clients.hub_wire import UrlWire, Wire
-from hubtui.config import HubApi
+from hubtui.config import HubApi, Settings
 from hubtui.errors import (
     ApiError,
     DecodeError,
@@ -25,10 +25,12 @@ from hubtui.errors import (
     UnreachableError,
 )
 from hubtui.model.hub import ServerKey
+from hubtui.services import discovery, doctor_hub
+from hubtui.services.doctor_finding import Verdict
 from hubtui.services.session import Session
 from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Evidence
-from tests.cluster.opened import live, session_of, until
+from tests.cluster.opened import client_of, live, session_of, until
 from tests.cluster.parts import Place
 from tests.cluster.read_only import pod_of
 from tests.testbed import Testbed, older_hub
@@ -163,6 +165,22 @@ async def test_a_read_only_session_writes_nothing_to_the_hub(cluster: Cluster) -
         with pytest.raises(ReadOnlyError):
             session.gate.grant("plan", [permit_stop(NAMESPACE, ServerKey("alice"))])
         assert "" in (await hub.user("alice")).servers
+
+
+async def test_doctor_says_whose_token_it_is_and_what_it_may_not(cluster: Cluster) -> None:
+    settings = Settings(kubeconfig=str(cluster.kubeconfig), namespace=NAMESPACE)
+    async with client_of(cluster.kubeconfig) as client:
+        (hub,) = await discovery.find(client, NAMESPACE, "")
+        found = {each.name: each async for each in doctor_hub.findings(settings, client, hub)}
+    assert found["hub API"].evidence.startswith("JupyterHub ")
+    assert found["hub token"].evidence == "that of the service hubtui, from Secret hub"
+    assert found["hub: operator"].verdict is Verdict.OK
+    viewer = found["hub: viewer"]
+    if cluster.name == "demo":  # which gives what the release's values say, and the testbed more
+        assert viewer.evidence.startswith("2 of 5 scopes missing: read:metrics, proxy (for who")
+        assert "        - proxy # the routes: no scope only reads them" in viewer.snippet
+    else:
+        assert (viewer.verdict, viewer.snippet) == (Verdict.OK, ())
 
 
 # What follows is for the real hub: the demo has no tokens of users, and no address.

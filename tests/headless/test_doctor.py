@@ -178,3 +178,18 @@ def test_without_git_and_an_editor_it_is_said_what_they_are_for(
     assert (found["git"]["verdict"], found["editor"]["verdict"]) == ("warn", "warn")
     assert "commit of a deployment folder" in found["git"]["remedy"]
     assert "VISUAL or EDITOR" in found["editor"]["remedy"]
+
+
+def test_without_a_token_for_the_hub_the_values_that_make_one_are_printed(
+    hubtui: Command, api: ApiServer, helm: Path
+) -> None:
+    api.objects.append({"kind": "Secret", "metadata": {"name": "hub", "namespace": "hub"}})
+    found = findings(hubtui("doctor", "--json").document)
+    assert found["hub API"]["verdict"] == "warn"
+    token = found["hub token"]
+    assert (token["verdict"], token["remedy"].startswith("Add the service")) == ("warn", True)
+    assert "has no key hub.services.hubtui.apiToken" in token["evidence"]
+    assert token["snippet"].startswith("hub:\n  services:\n    hubtui: {}\n")
+    assert found["hub: operator"]["evidence"] == "not looked at: a token comes first"
+    printed = [line.strip() for line in hubtui("doctor").out.splitlines()]
+    assert {"hubtui: {}", "services: [hubtui]", "- list:users"} <= set(printed)
