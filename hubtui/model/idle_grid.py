@@ -13,14 +13,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-RUN_LINE: Final = re.compile(
-    r"\] (?:Culling|Not culling) (?:server|user|not-ready) "
-    r"| GET \S*/hub/api/(?:users\?\S*)? \(jupyterhub-idle-culler@"
-)
-"""A line in the hub's log that comes of a run: the culler's own, or the hub's of what it was asked.
+START_LINE: Final = re.compile(r" GET \S*/hub/api/ \(jupyterhub-idle-culler@")
+"""The hub's line of what a run asks for first. Source: jupyterhub/log.py, `log_request`."""
 
-The first of a run is the hub's, at its start. Source: jupyterhub/log.py, `log_request`.
-"""
+RUN_LINE: Final = re.compile(r"\] (?:Culling|Not culling) (?:server|user|not-ready) ")
+"""A line of the culler's own in the hub's log; the first of a run comes soon after its start."""
 
 _STARTING: Final = 120.0
 """Seconds that a hub is given until it is up, where nobody saw it become ready."""
@@ -57,7 +54,7 @@ class Grid:
 
     @classmethod
     def of_log(cls, times: Iterable[datetime], every: float) -> Grid:
-        """The runs by the times of lines that match RUN_LINE, of one process of the culler.
+        """The runs by the times of lines that come of a run, of one process of the culler.
 
         A run stops one user's servers after the other's, so its lines may be late by minutes: the
         earliest of each run counts. Lines that are no such bundles leave the anchor unknown.

@@ -191,10 +191,13 @@ class Pods:
         previous: bool = False,
         tail: int = TAIL_LINES,
         since_seconds: int | None = None,
+        timestamps: bool = False,
     ) -> AsyncIterator[str]:
-        """The lines of a container's log, made harmless, each without its line end."""
+        """The lines of a container's log, made harmless, each without its line end; with
+        `timestamps` its time comes first."""
         query = {"tailLines": str(tail)}
-        for name, wanted in (("follow", follow), ("previous", previous)):
+        flags = (("follow", follow), ("previous", previous), ("timestamps", timestamps))
+        for name, wanted in flags:
             if wanted:
                 query[name] = "true"
         if container:

@@ -83,7 +83,7 @@ class Session:
         self.hub_feed = HubFeed(self.hub_link, cadence=slow)
         self.usage = PodUsage(client, hub.namespace)
         pods = self.pods.stores.pods
-        culler = Culler(self.hub_link, pods, hub.release)
+        culler = Culler(self.hub_link, pods, hub.release, self.pods)
         self.users = Users(self.hub_feed, pods, self.usage, culler, hub.release)
         self.drift = Drift(client)
         self.changed = Changed(self.releases)

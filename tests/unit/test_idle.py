@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,11 +27,12 @@ from hubtui.model.idle import (
     would_cull,
     would_remove,
 )
-from hubtui.model.idle_grid import RUN_LINE
+from hubtui.model.idle_grid import RUN_LINE, START_LINE
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTES = timedelta(minutes=1)
 HOUR = 3600
+ASKED = "[I 2026-03-02 12:00:00.250 JupyterHub log:192]"
 
 
 @pytest.fixture(autouse=True)
@@ -197,31 +199,21 @@ def test_lines_all_over_the_interval_tell_no_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "is_one"),
+    ("line", "pattern"),
     [
-        ("[I 260302 12:00:01 __init__:251] Culling server alice (inactive for 01:00:03)", True),
-        ("[W 260302 12:00:01 __init__:190] Not culling server bob/gpu with pending spawn", True),
-        ("[W 260302 12:00:11 __init__:306] Server alice is slow to stop", False),
-        (
-            "[I 2026-03-02 12:00:00.250 JupyterHub log:192] 200 GET /hub/api/ "
-            "(jupyterhub-idle-culler@127.0.0.1) 4.31ms",
-            True,
-        ),
-        (
-            "[I 2026-03-02 12:00:00.300 JupyterHub log:192] 200 GET /jupyter/hub/api/users?state="
-            "[secret] (jupyterhub-idle-culler@::1) 17.73ms",
-            True,
-        ),
-        (
-            "[I 2026-03-02 12:00:00.300 JupyterHub log:192] 200 GET /hub/api/users?state=[secret] "
-            "(hubtui@::1) 17.73ms",
-            False,
-        ),
-        ("[I 2026-03-02 12:00:01.000 JupyterHub base:1] Culling server? no", False),
+        ("[I 260302 12:00:01 __init__:251] Culling server ann (inactive for 01:00:03)", RUN_LINE),
+        ("[W 260302 12:00:01 __init__:190] Not culling server b/gpu with pending spawn", RUN_LINE),
+        ("[W 260302 12:00:11 __init__:306] Server ann is slow to stop", None),
+        (f"{ASKED} 200 GET /hub/api/ (jupyterhub-idle-culler@127.0.0.1) 4.31ms", START_LINE),
+        (f"{ASKED} 200 GET /jupyter/hub/api/ (jupyterhub-idle-culler@::1) 4.31ms", START_LINE),
+        (f"{ASKED} 200 GET /hub/api/users?state=[secret] (jupyterhub-idle-culler@::1) 9ms", None),
+        (f"{ASKED} 200 GET /hub/api/ (hubtui@::1) 4.31ms", None),
     ],
 )
-def test_which_lines_begin_a_run(line: str, is_one: bool) -> None:
-    assert bool(RUN_LINE.search(line)) is is_one
+def test_which_lines_come_of_a_run(line: str, pattern: re.Pattern[str] | None) -> None:
+    assert [each for each in (RUN_LINE, START_LINE) if each.search(line)] == (
+        [] if pattern is None else [pattern]
+    )
 
 
 def test_another_timeout_leaves_the_interval_unless_that_is_half_of_it() -> None:
