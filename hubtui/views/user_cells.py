@@ -170,8 +170,13 @@ def node_of(row: ServerRow) -> str:
     return row.pod.spec.node_name if row.pod is not None else ""
 
 
-def culled_cell(server: HubServer | None, forecast: Forecast | None, now: datetime) -> Cell:
-    """When the culler stops a server: `12 m`, `≥ 40 m`, `now`, `never`, `?`."""
+def culled_cell(
+    server: HubServer | None, forecast: Forecast | None, now: datetime, *, due: bool = False
+) -> Cell:
+    """When the culler stops a server: `12 m`, `≥ 40 m`, `now`, `never`, `?`.
+
+    With `due`, one that the next run stops goes now, however far that run is off.
+    """
     if server is None or server.stopped:
         return EMPTY
     if forecast is None or not forecast.known:
@@ -179,7 +184,7 @@ def culled_cell(server: HubServer | None, forecast: Forecast | None, now: dateti
     if forecast.at is None:
         return cell("never", Tone.MUTED)
     left = (forecast.at - now).total_seconds()
-    if left <= 0:
+    if left <= 0 or (due and forecast.due(now)):
         return cell("now", Tone.SOON)
     # Minutes up to two hours: what a run apart is told apart.
     length = f"{int(left // MINUTE)} m" if MINUTE <= left < 2 * HOUR else short(left)

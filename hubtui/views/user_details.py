@@ -43,7 +43,7 @@ def user_details(
         if row.server is None:
             yield cell("No server is running. b starts one.", Tone.MUTED)
         else:
-            yield heading(f"Server {row.key.server}" if row.key.server else "Server")
+            yield cell(f"Server {row.key.server}".rstrip(), Tone.STRONG)
             yield from _server(row, now)
     if any(row.pod is not None for row in rows):
         yield ()

@@ -249,7 +249,7 @@ class UsersView:
             cell(cells_of.node_of(row), Tone.MUTED),
             cells_of.memory_cell(row),
             cells_of.cpu_cell(row),
-            cells_of.culled_cell(row.server, self._goes(row), now),
+            cells_of.culled_cell(row.server, self._goes(row), now, due=self.asked is not None),
         )
 
     def ticking(self, key: str) -> Literal["never", "minute", "second"]:

@@ -191,6 +191,7 @@ def session(chosen: Settings, known: World | None = None, hub: str = world.RELEA
     for kind, store in filled:
         _fill(store, found.objects.get(kind.resource, []), kind.struct)
     opened.hub_link._wire = PreparedWire(found)
+    opened.hub_feed._cadence = 0.3  # who shows all users waits for no beat of the feed
     stored = [each for each in found.objects["secrets"] if _selected(each, _HELM)]
     _fill(opened.releases.store, stored, kinds.SECRETS_METADATA.struct)
     return opened

@@ -21,11 +21,13 @@ from hubtui.tui import keys
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.panes.releases import ReleasesPane
+from hubtui.tui.panes.users import UsersPane
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.recover import RecoverScreen
 from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.text_table import TextTable
+from hubtui.tui.widgets.what_if_line import WhatIfLine
 from tests.tui.prepared import until
 
 Path_ = tuple[str, ...]
@@ -106,6 +108,10 @@ class Walk:
             pane.pane_view._arranged = False  # type: ignore[attr-defined]
             if isinstance(pane, ReleasesPane):
                 pane._typed = Typed()
+            if isinstance(pane, UsersPane):
+                pane.query_one(WhatIfLine).close()
+                pane.view.ask(None)
+                pane.show_all(False)
         app._overview.action_overview()
         app._overview.action_focus_pane(1)
         app._beat()
@@ -144,6 +150,16 @@ class Walk:
         if self.app.session is None:
             await self.home()
         self.app._beat()
+        await self._users()
+
+    async def _users(self) -> None:
+        """Until the hub has told its users, where they are looked at."""
+        session = self.app.session
+        panes = [pane for pane in self.app._overview.query(UsersPane) if pane.is_on_screen]
+        if session is not None and panes and self.app.screen is self.app._overview:
+            feed = session.hub_feed
+            await until(self.pilot, lambda: feed.complete or feed.health.error, "the users")
+            self.app._beat()
 
     def _is_made(self, plan: Screen[Any]) -> bool:
         """Whether the plan is there and has once given the focus to its field; tab goes by where

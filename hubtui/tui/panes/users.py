@@ -136,8 +136,12 @@ class UsersPane(Pane):
 
     def action_all_users(self) -> None:
         """Shows users without a server too, or only servers."""
-        self.view.show_all(not self.view.all)
-        self.session.hub_feed.wants_all(self.view.all)
+        self.show_all(not self.view.all)
+
+    def show_all(self, wanted: bool) -> None:
+        """Whether users without a server are shown: the hub is asked for them then."""
+        self.view.show_all(wanted)
+        self.session.hub_feed.wants_all(wanted)
 
     # -- what if
 

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 
 from hubtui.errors import HubtuiError
 from hubtui.model.hub import HubUser, ServerKey
+from hubtui.model.text import one_line
 from hubtui.services.session import Session
 from hubtui.services.users import ServerRow
 from hubtui.tui import keys, of_pod
@@ -37,7 +38,7 @@ class UserDetailsScreen(ReadingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("user")]
 
     def __init__(self, session: Session, key: ServerKey) -> None:
-        super().__init__(f"User {key.user}")
+        super().__init__(one_line(f"User {key.user}"))
         self._session = session
         self._key = key
         self._changes = session.users.subscribe()
