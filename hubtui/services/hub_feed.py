@@ -135,6 +135,7 @@ class HubFeed:
         if everyone != self._table.everyone:
             self._table.want(everyone)
             self._has_all, self._pass = False, None
+            self._page_at = 0.0
             self._wake.set()
 
     def look_at(self, name: str) -> None:
@@ -204,7 +205,10 @@ class HubFeed:
         clock = asyncio.get_running_loop()
         while self._looked.is_set():
             now = clock.time()
-            left = max(self._page_at, self._time.free_at(_PAGE)) - now
+            due = self._page_at
+            if self.complete:
+                due = max(due, self._time.free_at(_PAGE))
+            left = due - now
             if left <= 0:
                 return
             self._wake.clear()
@@ -249,6 +253,7 @@ class HubFeed:
         self._gone(done.known - done.seen, at_once=done.pages == 1)
         self._has_active = True
         self._has_all = not done.state
+        self._page_at = asyncio.get_running_loop().time() + self._cadence
         self._live()
 
     async def _newest(self, hub: HubClient) -> None:
@@ -296,7 +301,7 @@ class HubFeed:
             self._page_at = ended if state else 2 * ended - began
         else:
             self._time.spend(_PAGE, began, ended)
-            self._page_at = ended + self._cadence
+            self._page_at = ended + (self._cadence if self.complete else 0)
         self.as_of = now
         self._live()
         return page, is_new
