@@ -19,6 +19,7 @@ from hubtui.errors import HubtuiError, NotFoundError
 from hubtui.model.hub import HubServer, HubUser, NextPage, Pagination, UserPage
 from hubtui.services.hub_feed import HubFeed
 from hubtui.services.hub_link import HubLink
+from hubtui.services.hub_time import HubTime
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -77,6 +78,7 @@ class Hub:
     requests: list[Request] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
+    time: HubTime = field(default_factory=HubTime)
 
     def runs(self, name: str, server: str = "", **more: Any) -> None:
         """A server of a user, ready and active now unless `more` says something else."""

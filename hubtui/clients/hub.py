@@ -108,6 +108,7 @@ class HubClient:
         self._renew_from = 0.0
         self.version = ""
         """JupyterHub's, once it has answered."""
+        self._paging = asyncio.Lock()
 
     @property
     def where(self) -> str:
@@ -142,7 +143,7 @@ class HubClient:
         query |= {name: value for name, value in given.items() if value}
         if stopped:
             query["include_stopped_servers"] = "1"
-        return await self._get("/users", UserPage, query)
+        return await self._page("/users", UserPage, query)
 
     async def user(self, name: str, *, stopped: bool = False) -> HubUser:
         """One user. Raises NotFoundError."""
@@ -155,7 +156,7 @@ class HubClient:
         offset: int | None = 0
         while offset is not None:
             query = {"offset": str(offset), "limit": str(PAGE)}
-            page = await self._get("/proxy", RoutePage, query)
+            page = await self._page("/proxy", RoutePage, query)
             found |= page.items
             following = page.pagination.next
             offset = following.offset if following and following.offset > offset else None
@@ -203,6 +204,11 @@ class HubClient:
             async for line in _lines(answer.chunks):
                 if line.startswith(b"data:"):
                     yield decode(safe_json(line[5:].strip()), SpawnEvent)
+
+    async def _page(self, path: str, struct: type[T], query: Mapping[str, str]) -> T:
+        """One page of a list, when no other is under way: each keeps a hub from all else."""
+        async with self._paging:
+            return await self._get(path, struct, query)
 
     async def _get(self, path: str, struct: type[T], query: Mapping[str, str] = {}) -> T:
         _, body = await self._call("GET", path, query=query)

@@ -28,7 +28,6 @@ from hubtui.errors import (
 )
 from hubtui.model.hub import HubUser, ServerKey, UserPage
 from hubtui.services.hub_link import HubLink
-from hubtui.services.hub_time import HubTime
 from hubtui.services.hub_users import HubUsers
 from hubtui.services.store import Health, State, Subscription, utc_now
 
@@ -87,7 +86,7 @@ class HubFeed:
         self._pass: _Pass | None = None
         self._newest_offset = 0
         self._passes_next = False
-        self._time = HubTime()
+        self._time = link.time
         self._page_at = 0.0
 
     # -- what is known

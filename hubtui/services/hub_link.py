@@ -24,6 +24,7 @@ from hubtui.model.release import Payload, RevisionHead, in_force
 from hubtui.services import hub_health
 from hubtui.services.hub_health import HubAddress
 from hubtui.services.hub_pod import HubPod
+from hubtui.services.hub_time import HubTime
 from hubtui.services.unhurried import unhurried
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class HubLink:
         self._opening = asyncio.Lock()
         self.caller: Caller | None = None
         """Whose token it is, once the hub was asked."""
+        self.time = HubTime()
+        """How much of the hub's time is ours, for all who read it again and again."""
 
     @property
     def where(self) -> str:

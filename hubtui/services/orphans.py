@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 HUB, PODS, ROUTES = "hub", "pods", "routes"
 """The three sides, as what could not be read is told by."""
 
+_LOOK: Final = "look"
+"""What a look at users and routes is to `HubTime`."""
+
 ELSEWHERE: Final = (
     "the hub has servers, and no pod of a user is in this namespace: they may run in namespaces of "
     "their own"
@@ -134,8 +137,10 @@ class Orphans:
 
     async def _read(self) -> _Sides:
         sides = _Sides()
+        link, clock = self._session.hub_link, asyncio.get_running_loop()
         try:
-            hub = await self._session.hub_link.open()
+            hub = await link.open()
+            began = clock.time()
             sides.users = await _active(hub)
         except HubtuiError as error:
             sides.missing[HUB] = error.what
@@ -145,6 +150,7 @@ class Orphans:
             sides.routes = await hub.routes()
         except HubtuiError as error:
             sides.missing[ROUTES] = error.what
+        link.time.spend(_LOOK, began, clock.time())
         # The pods come last: what the hub has begun since then is too young to be told.
         await self._read_pods(sides)
         return sides

@@ -63,6 +63,53 @@ def test_after_the_first_load_a_twentieth_of_the_hub_is_for_us_in_any_minute(
     jump(story())
 
 
+def test_a_hub_that_was_busy_with_its_own_work_is_asked_again_soon() -> None:
+    async def story() -> None:
+        hub = Hub(takes=0.1)
+        crowd(hub, 2000)
+        feed = await loaded(hub)
+        await asyncio.sleep(20)
+        hub.takes = 4.0
+        await asyncio.sleep(3.2)  # one page is under way
+        hub.takes = 0.1
+        asked = len(hub.requests)
+        await asyncio.sleep(14)
+        slow, *others = hub.requests[asked:]
+        assert slow.ended - slow.began == pytest.approx(4.0)
+        assert len(others) >= 3
+        await feed.close()
+
+    jump(story())
+
+
+def test_a_hub_that_is_slow_is_asked_seldom() -> None:
+    async def story() -> None:
+        hub = Hub(takes=4.0)
+        crowd(hub, 2000)
+        feed = await loaded(hub)
+        asked = len(hub.requests)
+        await asyncio.sleep(300)
+        assert asked < len(hub.requests) <= asked + 5
+        await feed.close()
+
+    jump(story())
+
+
+def test_what_others_ask_the_hub_for_leaves_less_for_the_feed() -> None:
+    async def story() -> None:
+        hub = Hub(takes=0.1)
+        crowd(hub, 2000)
+        feed = await loaded(hub)
+        clock = asyncio.get_running_loop()
+        asked = len(hub.requests)
+        hub.time.spend("look", clock.time() - 2.0, clock.time())
+        await asyncio.sleep(60)
+        assert asked < len(hub.requests) <= asked + 10
+        await feed.close()
+
+    jump(story())
+
+
 def test_two_thousand_servers_are_there_as_soon_as_the_hub_has_told_them() -> None:
     async def story() -> None:
         hub = Hub(takes=0.2)

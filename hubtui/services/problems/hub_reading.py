@@ -5,7 +5,7 @@ source             cost
 =================  ==============================================================
 users with         all pages, one at a time, each HUB_EVERY seconds; HUB_SOON when
 servers, routes    something may be a spawn or a stop under way, HUB_AGAIN while
-                   something disagrees; a twentieth of the time at most. Each
+                   something disagrees; a fortieth of the time at most. Each
                    HUB_MISSED seconds where there is no token for the hub. A
                    command that looks once: one pass, or two
 cull settings      of the revision in force, which is read once
@@ -39,8 +39,9 @@ HUB_EVERY: Final = 60.0
 HUB_AGAIN: Final = 10.0
 HUB_SOON: Final = APART
 HUB_MISSED: Final = 300.0
-SHARE: Final = 20
-"""A pass that takes long is made less often."""
+SHARE: Final = 40
+"""A pass that takes long is made less often: half of the hub's time that is ours, the other half
+is the users pane's."""
 
 CULLER_EVERY: Final = 60.0
 CULLER_LINES: Final = 2000
