@@ -49,6 +49,14 @@ def _bytes(value: float) -> str:
     return f"{value:,.0f} B"
 
 
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _few(value: float) -> str:
+    return f"{value:.1f}"
+
+
 def _rate(value: float) -> str:
     return f"{value:,.0f} B/s"
 
@@ -79,6 +87,35 @@ MEASURES = (
     Measure("releases_cpu", "releases open: share of a core", None, _percent),
 )
 
+OF_A_HUB = (
+    Measure("users_start", "process start → all servers on screen", 3.0, _seconds),
+    Measure("users_key", "key 4 → all servers on screen", 3.0, _seconds),
+    Measure("users_json", "hubtui users --json, whole", 3.0, _seconds),
+    Measure("users_memory", "resident memory, pane open for a minute", None, _megabytes),
+    Measure("users_cpu", "pane open: share of a core", None, _percent),
+    Measure("users_key_p50", "key → painted, while the hub is read, p50", None, _millis),
+    Measure("users_key_p99", "key → painted, while the hub is read, p99", 0.050, _millis),
+    Measure("hub_pages", "pane open: pages asked for in a minute", None, _count),
+    Measure("hub_at_once", "pane open: requests under way at most", 1, _count),
+    Measure("hub_busy", "pane open: the hub's loop busy for us", 5.0, _percent),
+    Measure("hub_alone", "hub alone: share of a core", None, _percent),
+    Measure("hub_with_us", "pane open: the hub's share of a core", None, _percent),
+    Measure("all_load", "A → 20,000 users on screen", None, _seconds),
+    Measure("all_at_once", "  requests under way at most", 1, _count),
+    Measure("all_page", "  longest page at the hub", None, _millis),
+    Measure("all_pause", "  longest pause of hubtui's event loop", 0.100, _millis),
+    Measure("all_work", "  longest work without a pause", 0.100, _millis),
+    Measure("all_key_max", "  key → painted, slowest", 0.150, _millis),
+    Measure("all_memory", "  resident memory", None, _megabytes),
+    Measure("stop_plan", "plan of a stop of 1,000 servers", None, _seconds),
+    Measure("cull_plan", "plan of a cull of all idle ones", None, _seconds),
+    Measure("stop_all", "stop of 1,000 servers, whole", None, _seconds),
+    Measure("stop_each", "  a server", None, _millis),
+    Measure("stop_at_once", "  DELETE under way at most", 5, _count),
+    Measure("stop_requests", "  requests to the hub for a server", None, _few),
+)
+"""On a hub of 5,000 users (issue 7)."""
+
 
 def cell(measure: Measure, values: Sequence[float]) -> str:
     """The median, the span where runs differ, and ✗ where the reach is missed."""
@@ -104,8 +141,14 @@ def verdict(measure: Measure, values: Sequence[float], *, slow: bool = False) ->
     return "✓" if known == list(values) and statistics.median(known) <= reach else "✗"
 
 
-def table(results: Mapping[str, Figures], title: str, *, slow: bool = False) -> Table:
-    """All measures, the reach (with `--slow` its own), and a column for each program; the first
+def table(
+    results: Mapping[str, Figures],
+    title: str,
+    *,
+    slow: bool = False,
+    measures: Sequence[Measure] = MEASURES,
+) -> Table:
+    """Measures, the reach (with `--slow` its own), and a column for each program; the first
     one is judged."""
     made = Table(title=title, title_justify="left", min_width=110)
     made.add_column("what")
@@ -114,7 +157,7 @@ def table(results: Mapping[str, Figures], title: str, *, slow: bool = False) -> 
         made.add_column(name, justify="right")
         if number == 0:
             made.add_column("")
-    for measure in MEASURES:
+    for measure in measures:
         reach = measure.within(slow=slow)
         row = [measure.title, "" if reach is None else measure.show(reach)]
         for number, figures in enumerate(results.values()):
