@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ from hubtui.model.idle import (
     would_cull,
     would_remove,
 )
-from hubtui.model.idle_grid import RUN_LINE
+from hubtui.model.idle_grid import RUN_LINE, START_LINE
 from tests.testbed import Testbed
 from tests.testbed.culler import VERSIONS, Clocked, Line, arguments, clocked, culling
 from tests.testbed.culler_hub import FakeHub, fake_hub
@@ -37,6 +38,8 @@ pytestmark = pytest.mark.cluster
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NAMES = ("alice", "Carol.Nguyen@Example.edu", "1st-Heidi")
+CULLER = "jupyterhub-idle-culler"
+"""Who it is in the hub's log: with z2jh a service of this name."""
 LOOKED = "users with ready servers"
 """What each run of the culler logs when it is asked for all that it does."""
 Servers = dict[ServerKey, HubServer]
@@ -176,8 +179,8 @@ class Culled:
 
     def start(self, *keys: ServerKey) -> None:
         names = sorted({key.user for key in keys})
-        self._ask("POST", "/users", usernames=[*names, "culls"])
-        self._ask("PATCH", "/users/culls", admin=True)
+        self._ask("POST", "/users", usernames=[*names, CULLER])
+        self._ask("PATCH", f"/users/{CULLER}", admin=True)
         self._ask("POST", "/groups/culled")
         self._ask("POST", "/groups/culled/users", users=names)
         for key in keys:
@@ -190,7 +193,7 @@ class Culled:
         for key in servers:
             self._ask("DELETE", f"/users/{key.user}/servers/{key.server}")
         assert wait_for(self.all_stopped, 60)
-        for user in [*{key.user for key in servers}, "culls"]:
+        for user in [*{key.user for key in servers}, CULLER]:
             self._ask("DELETE", f"/users/{user}")
         self._ask("DELETE", "/groups/culled")
 
@@ -201,7 +204,7 @@ class Culled:
         """What z2jh gives its culler, for one group."""
         rights = ("list:users", "read:users:activity", "read:servers", "delete:servers")
         scopes = [f"{right}!group=culled" for right in rights]
-        return str(self._ask("POST", "/users/culls/tokens", scopes=scopes)["token"])
+        return str(self._ask("POST", f"/users/{CULLER}/tokens", scopes=scopes)["token"])
 
     def active(self, key: ServerKey, moment: datetime) -> None:
         """As the server itself tells it, or one that is ahead of its time."""
@@ -264,6 +267,8 @@ def test_servers_of_a_real_hub_go_at_the_runs_that_were_named(
     rule = CullRule.of_values(values)
     url = f"{testbed.hub_url}/hub/api"
 
+    log = Path(testbed.site.log("hub"))
+    written = log.stat().st_size
     with culling(version, values, url, culled.token()) as lines:
         looked = next(line.at for line in lines if LOOKED in line.text)
         grid = Grid(begun, rule.every, (looked - begun).total_seconds())
@@ -287,3 +292,6 @@ def test_servers_of_a_real_hub_go_at_the_runs_that_were_named(
         assert run.at is not None
         assert run.latest is not None
         assert run.at <= line.at <= run.latest + late
+    with log.open() as hub_log:
+        hub_log.seek(written)
+        assert sum(bool(START_LINE.search(line)) for line in hub_log) >= len(told)
