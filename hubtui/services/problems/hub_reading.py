@@ -72,7 +72,7 @@ class HubReading:
         """The reads that are due."""
         now = self._clock()
         found: list[Read] = []
-        if now >= self._next["hub"]:
+        if now >= self._next["hub"] and not self._session.hub_feed.loading:
             found.append(self._read_hub)
         if now >= self._next["usage"]:
             found.append(self._read_usage)

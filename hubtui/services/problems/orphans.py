@@ -12,9 +12,6 @@ from hubtui.services.problems import proxy
 from hubtui.services.problems.signs import counted, earliest
 from hubtui.services.problems.situation import Situation
 
-HEALED: Final = 75.0
-"""Seconds in which the hub mends a single route by itself: it looks at them each minute."""
-
 TOLD: Final = 8
 """Disagreements that the evidence has; all of them are on the screen of their own."""
 
@@ -43,7 +40,7 @@ def find(seen: Situation) -> list[Problem]:
 
 def _is_told_here(seen: Situation, each: Disagreement) -> bool:
     if each.kind in OF_ROUTES:
-        return seen.seconds(each.since) >= HEALED
+        return seen.seconds(each.since) >= proxy.HEALED
     return each.kind is not Kind.LOST_NODE  # an incident of its own
 
 

@@ -19,6 +19,9 @@ from hubtui.services.problems.situation import Situation
 RECENT: Final = timedelta(hours=1)
 """How long a restart of the proxy is news."""
 
+HEALED: Final = 75.0
+"""Seconds in which the hub mends a single route by itself: it looks at them each minute."""
+
 MANY: Final = 3
 """Routes from which it is the proxy, and no single server."""
 
@@ -48,12 +51,15 @@ def find(seen: Situation) -> list[Problem]:
 
 def told(seen: Situation) -> tuple[Disagreement, ...]:
     """The routes that are wrong, where the proxy is to blame: there are several, or it was
-    restarted."""
+    restarted and the hub has not mended them since."""
     if seen.hub is None:
         return ()
     routes = tuple(each for each in seen.hub.lasting if each.kind in OF_ROUTES)
+    if len(routes) >= MANY:
+        return routes
     restarted = any(_began_lately(seen, row) for row in seen.of_role(Role.PROXY))
-    return routes if len(routes) >= MANY or (routes and restarted) else ()
+    stay = any(seen.seconds(each.since) >= HEALED for each in routes)
+    return routes if restarted and stay else ()
 
 
 def _began_lately(seen: Situation, row: PodRow) -> bool:
