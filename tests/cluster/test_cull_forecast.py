@@ -29,6 +29,8 @@ from hubtui.model.idle import (
     would_remove,
 )
 from hubtui.model.idle_grid import RUN_LINE, START_LINE
+from tests.cluster.clusters import Cluster
+from tests.cluster.opened import session_of
 from tests.testbed import Testbed
 from tests.testbed.culler import VERSIONS, Clocked, Line, arguments, clocked, culling
 from tests.testbed.culler_hub import FakeHub, fake_hub
@@ -295,3 +297,20 @@ def test_servers_of_a_real_hub_go_at_the_runs_that_were_named(
     with log.open() as hub_log:
         hub_log.seek(written)
         assert sum(bool(START_LINE.search(line)) for line in hub_log) >= len(told)
+
+
+async def test_the_hubs_log_tells_the_runs_to_the_second(cluster: Cluster) -> None:
+    async with session_of(cluster.kubeconfig) as session:
+        await session.feeds.fill(session.pods.stores.pods, session.releases.store)
+        await session.users.fill()
+        session.users.update()
+        by_start = session.users.grid
+        cluster.write_log("hub", f"200 GET /hub/api/ ({CULLER}@127.0.0.1) 4.31ms")
+        await session.users.fill()
+        by_log = session.users.culler.grid
+
+    assert by_start.every == by_log.every == session.users.rule.every
+    assert by_log.slack < by_start.slack
+    assert by_log.anchor is not None
+    assert by_start.anchor is not None
+    assert by_log.anchor + timedelta(seconds=by_log.slack) > by_start.anchor
