@@ -76,14 +76,18 @@ class Cluster(Protocol):
     def hub_token(self) -> str:
         """The token of the hub's service `hubtui`."""
 
-    def add_user(self, name: str) -> None:
+    def add_user(self, name: str, *, admin: bool = False) -> None:
         """Somebody more in the hub's database, without a server."""
+
+    def work(self, name: str) -> None:
+        """A user does something on their default server, and the hub hears of it."""
 
     def remove_user(self, name: str) -> None:
         """Stops the servers of a user, and takes them out of the hub's database."""
 
     def trouble(self, user: str, stage: str) -> AbstractContextManager[None]:
-        """The servers of a user go wrong from the start, as a stage of the testbed tells."""
+        """The servers of a user go wrong from the start, as a stage of the testbed tells; they are
+        mended at the end."""
 
     def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
         """Adds lines to the log that all containers of a name share, those to come too."""

@@ -197,9 +197,14 @@ class DemoCluster:
         with self.api() as api:
             return secret(api)["hub.services.hubtui.apiToken"]
 
-    def add_user(self, name: str) -> None:
+    def add_user(self, name: str, *, admin: bool = False) -> None:
         """Somebody more in the hub's database, without a server."""
-        self._demo.call(lambda: self._demo.hub.add_user(name))
+        self._demo.call(lambda: self._demo.hub.add_user(name, admin=admin))
+
+    def work(self, name: str) -> None:
+        """A user does something on their default server, and the hub hears of it."""
+        hub = self._demo.hub
+        self._demo.call(lambda: setattr(hub.users[name].servers[""], "seen", hub.now))
 
     def remove_user(self, name: str) -> None:
         """Stops the servers of a user, and takes them out of the hub's database."""
@@ -217,7 +222,7 @@ class DemoCluster:
         try:
             yield
         finally:
-            self._demo.call(lambda: self._demo.stages.pop(user))
+            self._demo.call(lambda: demo_stages.mend(self._demo.world, self._demo.stages, user))
 
     def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
         """Adds lines to the logs of all containers of a name, those to come too."""

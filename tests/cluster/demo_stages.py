@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Final
 
 from hubtui.demo.faults import Crash, Trouble
@@ -40,3 +40,12 @@ def attach(world: World, of_users: Mapping[str, str]) -> None:
             world.faults.pods[key_of(pod)] = TROUBLES[stage]
 
     world.storage.listen(see)
+
+
+def mend(world: World, of_users: MutableMapping[str, str], user: str) -> None:
+    """What is said of a user's servers is so no more, of those that there are too."""
+    del of_users[user]
+    for pod in world.objects.all(PODS):
+        annotations = pod["metadata"].get("annotations") or {}
+        if annotations.get("hub.jupyter.org/username") == user:
+            world.faults.pods.pop(key_of(pod), None)

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import httpx
@@ -156,11 +157,19 @@ def people(connection: httpx.Client) -> None:
         raise TestbedError(f"servers that became ready: {ready_servers(connection)}")
 
 
-def add_user(connection: httpx.Client, name: str) -> None:
+def add_user(connection: httpx.Client, name: str, *, admin: bool = False) -> None:
     """Makes a user; one that is there already stays."""
-    answer = connection.post("/users", json={"usernames": [name]})
+    answer = connection.post("/users", json={"usernames": [name], "admin": admin})
     if answer.status_code != httpx.codes.CONFLICT:
         answer.raise_for_status()
+
+
+def work(connection: httpx.Client, name: str) -> None:
+    """Tells the hub of activity on a user's default server, as that server would."""
+    now = datetime.now(UTC).isoformat()
+    seen = {"servers": {"": {"last_activity": now}}, "last_activity": now}
+    path = f"/users/{quote(name, safe='')}/activity"
+    connection.post(path, json=seen).raise_for_status()
 
 
 def remove_user(connection: httpx.Client, name: str) -> None:

@@ -170,10 +170,15 @@ class Testbed:
         """The token of the service `hubtui`, from the chart's Secret."""
         return self._secret("hub.services.hubtui.apiToken")
 
-    def add_user(self, name: str) -> None:
+    def add_user(self, name: str, *, admin: bool = False) -> None:
         """Somebody more in the hub's database, without a server."""
         with self.hub_client() as client:
-            hub.add_user(client, name)
+            hub.add_user(client, name, admin=admin)
+
+    def work(self, name: str) -> None:
+        """A user does something on their default server, and the hub hears of it."""
+        with self.hub_client() as client:
+            hub.work(client, name)
 
     def remove_user(self, name: str) -> None:
         """Stops the servers of a user, and takes them out of the hub's database."""

@@ -13,13 +13,14 @@ from tests.testbed.users import NAMESPACE
 _ROOT = "/apis/admissionregistration.k8s.io/v1"
 _KINDS = ("mutatingadmissionpolicies", "mutatingadmissionpolicybindings")
 _USER = "hub.jupyter.org/username"
+_PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 
 Json = dict[str, Any]
 
 
 @contextmanager
 def trouble(api: Api, user: str, stage: str) -> Iterator[None]:
-    """The pods of a user get a stage's annotation when they are made, for as long as this lasts."""
+    """The pods of a user get a stage's annotation when they are made, and lose it at the end."""
     name = f"trouble-{user}"
     for kind, document in zip(_KINDS, _documents(name, user, stage), strict=True):
         api.request("POST", f"{_ROOT}/{kind}", document)
@@ -30,7 +31,16 @@ def trouble(api: Api, user: str, stage: str) -> Iterator[None]:
     finally:
         for kind in reversed(_KINDS):
             api.request("DELETE", f"{_ROOT}/{kind}/{name}")
+        _mend(api, user)
         wait_for(lambda: not _given(api, user), 30, every=0.1)
+
+
+def _mend(api: Api, user: str) -> None:
+    """What is left of the user's pods goes well from here on."""
+    for pod in api.items(_PODS, labelSelector="component=singleuser-server"):
+        meta = pod["metadata"]
+        if meta["annotations"].get(_USER) == user and STAGE in meta["annotations"]:
+            api.patch(f"{_PODS}/{meta['name']}", {"metadata": {"annotations": {STAGE: None}}})
 
 
 def _documents(name: str, user: str, stage: str) -> tuple[Json, Json]:
@@ -62,6 +72,5 @@ def _given(api: Api, user: str) -> str:
     container = {"name": "main", "image": "registry.k8s.io/pause:3.10"}
     meta = {"generateName": "tried-", "annotations": {_USER: user}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}}
-    path = f"/api/v1/namespaces/{NAMESPACE}/pods"
-    made = api.request("POST", path, pod, params={"dryRun": "All"})
+    made = api.request("POST", _PODS, pod, params={"dryRun": "All"})
     return str(made["metadata"]["annotations"].get(STAGE, ""))
