@@ -101,6 +101,11 @@ class HubFeed:
         """Whether all that is wanted was read once: until then a count is a lower bound."""
         return self._has_all if self._table.everyone else self._has_active
 
+    @property
+    def loading(self) -> bool:
+        """Whether somebody waits for the first of it: what can wait asks the hub afterwards."""
+        return bool(self._lookers) and not self.complete and self.health.error is None
+
     def renewed(self, key: ServerKey) -> bool:
         """Whether each of the last looks, over three minutes, found newer activity of a server."""
         return self._table.renewed(key)

@@ -114,9 +114,14 @@ def test_two_thousand_servers_are_there_as_soon_as_the_hub_has_told_them() -> No
     async def story() -> None:
         hub = Hub(takes=0.2)
         crowd(hub, 2000, idle=3000)
-        feed = await loaded(hub)
+        feed = hub.feed()
+        assert not feed.loading
+        feed.start()
+        assert feed.loading
+        await feed.fill()
         assert len(feed.users) == 2000
         assert feed.complete
+        assert not feed.loading
         assert asyncio.get_running_loop().time() == pytest.approx(10 * 0.2)
         assert [r.offset for r in hub.requests] == list(range(0, 2000, 200))
         await feed.close()
