@@ -56,8 +56,8 @@ class Culler:
             self.missing = error.what
             log.info("the culler's settings: %s", error)
             return
-        self._runs = await self._runs_of(rule)
         self.rule, self.missing = rule, ""
+        self._runs = await self._runs_of(rule)
 
     async def _runs_of(self, rule: CullRule) -> tuple[datetime, ...]:
         """The newest start of a run, else the times of lines of runs; none without its log."""

@@ -84,7 +84,9 @@ class Session:
         self.usage = PodUsage(client, hub.namespace)
         pods = self.pods.stores.pods
         culler = Culler(self.hub_link, pods, hub.release, self.pods)
-        self.users = Users(self.hub_feed, pods, self.usage, culler, hub.release)
+        self.users = Users(
+            self.hub_feed, pods, self.usage, culler, hub.release, revision=self._in_force
+        )
         self.drift = Drift(client)
         self.changed = Changed(self.releases)
         self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
@@ -93,6 +95,10 @@ class Session:
         self.operations = Operations(self)
         self.orphans = Orphans(self)
         self.problems = Problems(self)
+
+    def _in_force(self) -> int | None:
+        force = in_force(self.releases.heads(self.release))
+        return force.revision if force is not None else None
 
     def _pod_stores(self) -> Stores:
         namespace = self.hub.namespace

@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 FORECAST_EVERY: Final = timedelta(seconds=15)
 """Between two looks at the forecasts whose run is past."""
 
+CULLER_EVERY: Final = timedelta(minutes=10)
+CULLER_AGAIN: Final = timedelta(seconds=30)
+"""Between two looks at the culler's runs in the hub's log; where its rule could not be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerRow:
@@ -65,26 +69,33 @@ class Users:
         culler: Culler,
         release: str,
         *,
+        revision: Callable[[], object] = lambda: None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`revision` tells which revision of the release is in force: another one may have
+        another rule."""
         self.feed = feed
         self.usage = usage
         self.culler = culler
         self._pods = pods
         self._release = release
+        self._revision = revision
         self._now = now
         self._feed_seen = feed.subscribe()
         self._pods_seen = pods.subscribe()
         self._usage_seen = usage.subscribe()
         self._pods_of: dict[ServerKey, dict[str, kube.Pod]] = {}
         self._owners: dict[str, ServerKey] = {}
+        self._hubs: set[str] = set()
         self._rows: dict[str, ServerRow] = {}
         self._rows_of: dict[str, tuple[str, ...]] = {}
         self._basis: tuple[CullRule, Grid, bool] | None = None
-        self._grid = culler.grid
-        self._forecast_at = now()
+        self._grid: Grid | None = None
+        self._culler_of: tuple[object, ...] = ()
+        self._culler_at = self._forecast_at = now()
         self._totals: Totals | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._lookers: set[str] = set()
         self._subscriptions: list[Subscription] = []
 
     # -- who looks
@@ -102,13 +113,14 @@ class Users:
 
     def start(self, who: str = "") -> None:
         """Somebody looks: hub, use and culler are asked, until each who looked has paused."""
+        self._lookers.add(who)
         self.feed.start(who)
         self.usage.start(who)
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self.culler.read(), name="culler")
+        self._read_culler()
 
     def pause(self, who: str = "") -> None:
         """Somebody looks no more."""
+        self._lookers.discard(who)
         self.feed.pause(who)
         self.usage.pause(who)
 
@@ -116,13 +128,13 @@ class Users:
         """Asks for everything at once."""
         self.feed.retry()
         self.usage.retry()
-        if self._reading is not None and self._reading.done():
-            self._reading = asyncio.create_task(self.culler.read(), name="culler")
+        if self._lookers:
+            self._read_culler()
 
     async def fill(self) -> None:
         """Reads everything but the pods once. Raises what `HubFeed.fill` raises; what else could
         not be read is in `usage.missing` and `culler.missing`."""
-        await asyncio.gather(self.feed.fill(), self.usage.fill(), self.culler.read())
+        await asyncio.gather(self.feed.fill(), self.usage.fill(), self._culler_read())
 
     async def close(self) -> None:
         """Ends the reading."""
@@ -141,6 +153,8 @@ class Users:
     @property
     def grid(self) -> Grid:
         """When the culler runs, as far as known."""
+        if self._grid is None:
+            self._grid = self.culler.grid
         return self._grid
 
     def row(self, key: str) -> ServerRow | None:
@@ -187,6 +201,7 @@ class Users:
     def update(self) -> set[str]:
         """Takes in what became known since the last call; the keys of the rows that changed, those
         that are gone among them."""
+        self._see_to_culler()
         users = self._take_pods()
         everything, names = self._feed_seen.drain()
         users |= names
@@ -204,9 +219,27 @@ class Users:
                 subscription.keys |= changed
         return changed
 
+    def _see_to_culler(self) -> None:
+        """Has it read anew where another revision is in force or the hub was started again."""
+        found = (self._revision(), self.grid.anchor)
+        pause = CULLER_AGAIN if self.culler.missing else CULLER_EVERY
+        due = self._now() - self._culler_at >= pause
+        if self._lookers and (due or found != self._culler_of):
+            self._culler_of = found
+            self._read_culler()
+
+    def _read_culler(self) -> None:
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._culler_read(), name="culler")
+
+    async def _culler_read(self) -> None:
+        await self.culler.read()
+        self._culler_at, self._grid = self._now(), None
+        self._culler_of = (self._revision(), self.grid.anchor)
+
     def _is_new_basis(self) -> bool:
         """Whether the culler, or how far the pods are known, is another than at the last update."""
-        basis = (self.rule, self._grid, self._pods_known)
+        basis = (self.rule, self.grid, self._pods_known)
         before, self._basis = self._basis, basis
         return basis != before
 
@@ -234,10 +267,12 @@ class Users:
         users: set[str] = set()
         for key in keys:
             pod = self._pods.get(key)
-            if pod is None or role_of(pod, self._release) is Role.USERS:
+            role = role_of(pod, self._release) if pod is not None else None
+            if role is Role.HUB or key in self._hubs:
+                self._hubs.add(key)
+                self._grid = None
+            if role in (Role.USERS, None):
                 users |= self._take_pod(key, pod)
-        if keys or self._grid.every != self.rule.every:
-            self._grid = self.culler.grid
         return users
 
     def _take_pod(self, key: str, pod: kube.Pod | None) -> set[str]:
@@ -294,7 +329,7 @@ class Users:
         pod = max(self._pods_of.get(key, {}).values(), key=_standing, default=None)
         usage = self.usage.of(pod.metadata.name) if pod is not None else None
         renewed = self.feed.renewed(key)
-        goes = forecast(server, self.rule, self._now(), self._grid, renewed=renewed)
+        goes = forecast(server, self.rule, self._now(), self.grid, renewed=renewed)
         return ServerRow(key, user, server, pod, usage, goes, self._state(server, pod))
 
     def _state(self, server: HubServer | None, pod: kube.Pod | None) -> str:

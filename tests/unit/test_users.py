@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from hubtui.clients.kube import KubeClient
-from hubtui.errors import DeniedError, HubtuiError, NotFoundError
+from hubtui.errors import DeniedError, HubtuiError, NotFoundError, UnreachableError
 from hubtui.model import kube
 from hubtui.model.hub import HubUser, ServerKey
 from hubtui.model.idle import CullRule
@@ -89,7 +89,10 @@ class Desk:
         self.usage = PodUsage(cast(KubeClient, self.metrics), "hub")
         self.feed = self.hub.feed()
         culler = Culler(cast(HubLink, self.hub), self.pods, "hub")
-        self.users = Users(self.feed, self.pods, self.usage, culler, "hub", now=now)
+        self.revision = 1
+        self.users = Users(
+            self.feed, self.pods, self.usage, culler, "hub", revision=lambda: self.revision, now=now
+        )
 
     async def look(self, *pods: kube.Pod) -> dict[str, ServerRow]:
         """Reads all once; these are the pods there are."""
@@ -298,6 +301,30 @@ def test_a_rule_that_cannot_be_read_is_said_and_nothing_is_forecast() -> None:
         assert goes is not None
         assert (goes.at, goes.known) == (None, False)
         assert desk.users.culler.missing == "no right to list secrets"
+
+    jump(story())
+
+
+def test_a_rule_is_read_anew_with_another_revision_and_where_it_could_not_be_read() -> None:
+    async def story() -> None:
+        desk = Desk()
+        desk.hub.given = UnreachableError("the cluster does not answer")
+        desk.hub.runs("alice")
+        desk.users.start()
+        await desk.look()
+        assert not desk.users.rule.known
+        desk.hub.given = VALUES
+        await asyncio.sleep(31)
+        assert (desk.users.update(), desk.users.rule.known) == (set(), False)  # it is being read
+        await asyncio.sleep(1)
+        assert desk.users.update() == {"alice"}
+        desk.hub.given = {"cull": {"enabled": True, "timeout": 600}}
+        desk.revision = 2
+        desk.users.update()
+        await asyncio.sleep(1)
+        assert desk.users.update() == {"alice"}
+        assert (desk.users.rule.timeout, desk.users.grid.every) == (600, 300)
+        await desk.users.close()
 
     jump(story())
 
