@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -102,12 +103,21 @@ class Orphans:
 
     async def settle(self) -> Found:
         """Looks, and once more where something may be a spawn or a stop under way; for who looks
-        once."""
+        once, and follows no pods."""
+        await self._list_pods()
         found = await self.look()
-        if found.soon:
-            await asyncio.sleep(APART)
-            found = await self.look()
-        return found
+        return await self.again() if found.soon else found
+
+    async def again(self) -> Found:
+        """Looks a second time, so much later that it tells what lasts."""
+        await asyncio.sleep(APART)
+        await self._list_pods()
+        return await self.look()
+
+    async def _list_pods(self) -> None:
+        # What goes wrong is told by the store.
+        with suppress(HubtuiError):
+            await self._session.feeds.fill(self._session.pods.stores.pods)
 
     def _compare(self, sides: _Sides, at: datetime, took: float) -> Found:
         look = Look(
@@ -152,17 +162,12 @@ class Orphans:
             sides.missing[ROUTES] = error.what
         link.time.spend(_LOOK, began, clock.time())
         # The pods come last: what the hub has begun since then is too young to be told.
-        await self._read_pods(sides)
+        self._take_pods(sides)
         return sides
 
-    async def _read_pods(self, sides: _Sides) -> None:
+    def _take_pods(self, sides: _Sides) -> None:
         session = self._session
         store = session.pods.stores.pods
-        try:
-            await session.feeds.fill(store)
-        except HubtuiError as error:
-            sides.missing[PODS] = error.what
-            return
         if store.health.state is not State.LIVE:
             broken = store.health.error
             sides.missing[PODS] = broken.what if broken is not None else "they are not read yet"

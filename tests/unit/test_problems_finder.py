@@ -256,7 +256,7 @@ async def test_pods_that_may_not_be_listed_make_no_zero(beats: Beats) -> None:
     store.failed(DeniedError("no right to list pods", status=403), 30)
     await beats.settle()
     assert beats.problems.counts is None
-    assert [each.source for each in beats.problems.missing] == ["pods", "hub"]
+    assert [each.source for each in beats.problems.missing] == ["pods"]
 
 
 async def test_who_looks_once_gets_all_there_is(beats: Beats) -> None:

@@ -17,7 +17,6 @@ use of pods        a LIST of metrics.k8s.io each USAGE_EVERY seconds
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -82,14 +81,16 @@ class HubReading:
         """Looks once more where the next look tells; for who looks once."""
         found = self._session.orphans.found
         if found is not None and found.soon:
-            await asyncio.sleep(HUB_SOON)
-            await self._read_hub()
+            await self._take(await self._session.orphans.again())
 
     async def _read_hub(self) -> None:
         try:
             found = await self._session.orphans.look()
         finally:
             self._next["hub"] = self._clock() + HUB_EVERY
+        await self._take(found)
+
+    async def _take(self, found: Found) -> None:
         for side in (HUB, ROUTES):
             self._missing.pop(side, None)
         # That the pods are not read is told by their own store.
