@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -205,12 +205,10 @@ class Users:
         users = self._take_pods()
         everything, names = self._feed_seen.drain()
         users |= names
-        everything_used, pods = self._usage_seen.drain()
-        users |= {self._owners[pod].user for pod in pods if pod in self._owners}
-        if everything or everything_used or self._is_new_basis():
+        if self._is_new_basis() or everything:
             users |= {*self._rows_of, *self.feed.users}
         users |= self._overdue()
-        changed: set[str] = set()
+        changed = self._take_usage()
         for name in users:
             changed |= self._join(name)
         if changed:
@@ -291,6 +289,18 @@ class Users:
             if self.feed.complete and self._is_news(owner, before, pod):
                 self.feed.look_at(owner.user)
         return users
+
+    def _take_usage(self) -> set[str]:
+        """Takes in what pods use, which changes nothing else of a row; the keys of the rows."""
+        everything, pods = self._usage_seen.drain()
+        changed = set()
+        for pod in self._owners if everything else pods & self._owners.keys():
+            key = str(self._owners[pod])
+            row = self._rows.get(key)
+            if row is not None and row.pod is not None and row.pod.metadata.name == pod:
+                self._rows[key] = replace(row, usage=self.usage.of(pod))
+                changed.add(key)
+        return changed
 
     def _is_news(self, owner: ServerKey, before: kube.Pod | None, pod: kube.Pod | None) -> bool:
         """Whether a pod's change says that the hub has more to tell of its server."""

@@ -258,6 +258,27 @@ def test_totals_count_servers_and_what_was_measured_of_them() -> None:
     jump(story())
 
 
+def test_what_a_pod_uses_changes_its_own_row_only() -> None:
+    async def story() -> None:
+        desk = Desk()
+        desk.metrics.answer = [metrics("jupyter-a", {"cpu": "1", "memory": "3Ki"})]
+        desk.hub.runs("a")
+        desk.hub.runs("b")
+        await desk.look(pod("jupyter-a", "a"), pod("jupyter-b", "b"))
+        desk.metrics.answer = [metrics("jupyter-a", {"cpu": "1", "memory": "4Ki"})]
+        await desk.usage.fill()
+        assert desk.users.update() == {"a"}
+        assert desk.users.totals().memory == 4096
+        desk.metrics.answer = []  # its container was started again, and is not measured yet
+        await desk.usage.fill()
+        assert desk.users.update() == {"a"}
+        row = desk.users.row("a")
+        assert row is not None
+        assert row.usage is None
+
+    jump(story())
+
+
 def test_without_a_metrics_server_the_rows_are_there_and_the_reason() -> None:
     async def story() -> None:
         desk = Desk()
@@ -371,7 +392,8 @@ def test_a_named_server_that_is_gone_leaves_the_others_of_its_user() -> None:
         desk.hub.runs("alice")
         desk.hub.runs("alice", "gpu")
         assert set(await desk.look()) == {"alice", "alice/gpu"}
-        desk.hub.users_by_name["alice"].servers.pop("gpu")
+        desk.hub.stops("alice")
+        desk.hub.runs("alice")
         assert set(await desk.look()) == {"alice"}
         assert [str(row.key) for row in desk.users.rows_of("alice")] == ["alice"]
 
