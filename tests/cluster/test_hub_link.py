@@ -4,6 +4,7 @@ user's, also when the pod, the connection or the token is another one in the mid
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ from hubtui.errors import (
 )
 from hubtui.model.hub import ServerKey
 from hubtui.services import discovery, doctor_hub
-from hubtui.services.doctor_finding import Verdict
+from hubtui.services.doctor_finding import Finding, Verdict
 from hubtui.services.session import Session
 from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Evidence
@@ -167,20 +168,20 @@ async def test_a_read_only_session_writes_nothing_to_the_hub(cluster: Cluster) -
         assert "" in (await hub.user("alice")).servers
 
 
-async def test_doctor_says_whose_token_it_is_and_what_it_may_not(cluster: Cluster) -> None:
-    settings = Settings(kubeconfig=str(cluster.kubeconfig), namespace=NAMESPACE)
+async def doctor(cluster: Cluster, api: HubApi | None = None) -> dict[str, Finding]:
+    """What doctor says of the hub's API."""
+    settings = Settings(kubeconfig=str(cluster.kubeconfig), hub=api or HubApi())
     async with client_of(cluster.kubeconfig) as client:
         (hub,) = await discovery.find(client, NAMESPACE, "")
-        found = {each.name: each async for each in doctor_hub.findings(settings, client, hub)}
+        return {each.name: each async for each in doctor_hub.findings(settings, client, hub)}
+
+
+async def test_doctor_says_whose_token_it_is_and_what_it_may(cluster: Cluster) -> None:
+    found = await doctor(cluster)
     assert found["hub API"].evidence.startswith("JupyterHub ")
     assert found["hub token"].evidence == "that of the service hubtui, from Secret hub"
-    assert found["hub: operator"].verdict is Verdict.OK
-    viewer = found["hub: viewer"]
-    if cluster.name == "demo":  # which gives what the release's values say, and the testbed more
-        assert viewer.evidence.startswith("2 of 5 scopes missing: read:metrics, proxy (for who")
-        assert "        - proxy # the routes: no scope only reads them" in viewer.snippet
-    else:
-        assert (viewer.verdict, viewer.snippet) == (Verdict.OK, ())
+    assert {each.verdict for each in found.values()} == {Verdict.OK}
+    assert "all 5 scopes" in found["hub: viewer"].evidence
 
 
 # What follows is for the real hub: the demo has no tokens of users, and no address.
@@ -269,6 +270,20 @@ async def test_a_hub_by_its_address_that_has_a_bad_day(
             await hub.users()
         misbehaving.delay(users, 1, times=1)
         assert {person.name for person in PEOPLE} <= set(await names_of(hub))
+
+
+async def test_doctor_names_the_scopes_that_are_missing(
+    testbed: Testbed, misbehaving: FaultProxy
+) -> None:
+    caller = {"kind": "service", "name": "ops", "scopes": ["list:users", "read:users"]}
+    misbehaving.answer(Match(r"/hub/api/user$"), 200, body=json.dumps(caller).encode())
+    found = await doctor(testbed, HubApi(url=misbehaving.url))
+    assert found["hub API"].evidence.endswith(f": the hub ({misbehaving.url}) answers")
+    viewer, operator = found["hub: viewer"], found["hub: operator"]
+    assert "3 of 5 scopes missing: read:servers, read:metrics, proxy (for who" in viewer.evidence
+    assert "2 of 2 scopes missing: delete:servers, servers" in operator.evidence
+    assert "the role of the service ops has to have them" in viewer.remedy
+    assert "        - proxy # the routes: no scope only reads them" in viewer.snippet
 
 
 async def test_in_read_only_mode_the_hub_is_only_read(testbed: Testbed) -> None:

@@ -13,6 +13,7 @@ from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Asked, Evidence
 from tests.cluster.read_only import ON_DEMO, assert_only_read, pod_of
 from tests.testbed import Testbed
+from tests.testbed.hub import SERVERS
 
 pytestmark = pytest.mark.usefixtures("own_state")
 
@@ -29,10 +30,21 @@ ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
     "delete-pod": [("{pod}",), ("{pod}", "--force")],
     "cordon": [("user-1",), ("user-1", "--pullers-off")],
     "uncordon": [("user-1",)],
+    "stop": [("alice",), ("eve/gpu",)],
+    "cull": [("--idle", "1m")],
+    "start": [("frank_o",)],
+    "spawn-check": [("--user", "frank_o")],
 }
 """What commands need; those that are not named here are run without anything."""
 
-CONFIRMED = (("--confirm", "hub"), ("--confirm", "{pod}"), ("--confirm", "wrong"))
+CONFIRMED: dict[str, tuple[str, ...]] = {
+    "stop": ("1", "wrong"),
+    "cull": (str(SERVERS), "wrong"),
+    **dict.fromkeys(("start", "spawn-check"), ("frank_o", "wrong")),
+}
+"""What is typed to confirm, where that is not as below."""
+
+NAMES = ("hub", "{pod}", "wrong")
 
 
 def command_lines(pod: str) -> Iterator[tuple[str, ...]]:
@@ -40,7 +52,8 @@ def command_lines(pod: str) -> Iterator[tuple[str, ...]]:
     for name, command in cli.commands.items():
         writes = any(parameter.name == "confirm" for parameter in command.params)
         for arguments in ARGUMENTS.get(name, [()]):
-            for consent in ((), *(CONFIRMED if writes else ())):
+            typed = CONFIRMED.get(name, NAMES) if writes else ()
+            for consent in ((), *(("--confirm", each) for each in typed)):
                 for shape in ((), ("--json",)):
                     words = (name, *arguments, *consent, *shape)
                     yield tuple(word.format(pod=pod) for word in words)
@@ -61,7 +74,13 @@ def test_no_command_line_writes(
     confirmed = {words: code for words, code in codes.items() if "--confirm" in words}
     assert {words: code for words, code in confirmed.items() if code != 3} == {}
     assert {w: code for w, code in codes.items() if code and w not in confirmed} == {}, said
-    assert {words[0] for words in confirmed} >= {"rollback", "restart", "delete-pod"}
+    assert {words[0] for words in confirmed} >= {
+        "rollback",
+        "restart",
+        "delete-pod",
+        "stop",
+        "cull",
+    }
     assert "hubtui is read-only" in said
     assert not Journal().path.exists()
     assert_only_read(evidence)

@@ -39,7 +39,7 @@ class Revision:
 def hub_values(tag: str, guarantee: str) -> dict[str, Any]:
     """The values of the testbed's hub, as an operator would write them."""
     authenticator = {"client_id": "hubtui-testbed", "client_secret": CANARY}
-    scopes = ["list:users", "read:users", "read:servers", "delete:servers", "servers"]
+    scopes = ["list:users", "read:users", "read:servers", "read:metrics", "proxy", "servers"]
     return {
         "hub": {
             "config": {
