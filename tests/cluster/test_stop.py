@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
 
 import pytest
 
@@ -20,29 +19,25 @@ from hubtui.errors import (
     UsageError,
 )
 from hubtui.model.hub import ServerKey
-from hubtui.model.plan import Outcome, Plan, Result, StepState
+from hubtui.model.plan import Result, StepState
 from hubtui.services.actions import stopping
-from hubtui.services.actions.start import StartRequest
 from hubtui.services.actions.stop import StopRequest
-from hubtui.services.operations import Operation
 from hubtui.services.session import Session
 from tests.cluster.clusters import Cluster
 from tests.cluster.guests import guests, pods_of, server_of
 from tests.cluster.opened import session_of
 from tests.cluster.parts import evidence, level
+from tests.cluster.servers import planned, running, stopped, where
 from tests.testbed.users import NAMESPACE
 
 pytestmark = pytest.mark.usefixtures("state")
 
-ANNA, BEN, UMIT, CARL = "anna-stops", "Ben.Stops@Example.org", "ümit-stops", "carl-stops"
-CLINGS = "stuck-terminating"
+ANNA, BEN, UMIT = "anna-stops", "Ben.Stops@Example.org", "ümit-stops"
 
 
 @pytest.fixture(autouse=True)
-def people(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Some users; the demo's hub does not wait long for a stop before it says 202."""
-    monkeypatch.setattr("hubtui.demo.hub.records.SLOW_STOP", 0.2)
-    with guests(cluster, ANNA, BEN, UMIT, CARL):
+def people(cluster: Cluster) -> Iterator[None]:
+    with guests(cluster, ANNA, BEN, UMIT):
         yield
 
 
@@ -50,34 +45,6 @@ def people(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def session(cluster: Cluster) -> AsyncIterator[Session]:
     async with session_of(cluster.kubeconfig, namespace=NAMESPACE) as session:
         yield session
-
-
-async def running(session: Session, *names: str) -> dict[str, datetime | None]:
-    """Has servers started; when each of them began."""
-    began = {}
-    for name in names:
-        plan = await session.operations.plan("start", StartRequest(ServerKey(name)))
-        outcome = await (await session.operations.start(plan, plan.confirm)).wait()
-        assert outcome.result is Result.OK, outcome
-        server = await server_of(session, ServerKey(name))
-        assert server is not None
-        began[name] = server.started
-    return began
-
-
-async def planned(session: Session, *names: str) -> Plan:
-    keys = tuple(map(ServerKey.parse, names))
-    return await session.operations.plan("stop", StopRequest(keys))
-
-
-async def stopped(session: Session, plan: Plan) -> Outcome:
-    return await (await session.operations.start(plan, plan.confirm)).wait()
-
-
-async def where(operation: Operation, name: str, words: str) -> None:
-    """Waits until a server is at a point of its way."""
-    while not any(s.name == name and words in s.reason for s in operation.progress.steps):
-        await operation.changed(operation.version)
 
 
 async def test_servers_stop_and_who_worked_since_the_plan_keeps_theirs(
@@ -109,32 +76,6 @@ async def test_servers_stop_and_who_worked_since_the_plan_keeps_theirs(
     assert (entry.action, entry.outcome) == ("stop", outcome)
 
 
-async def test_a_pod_that_clings_is_followed_until_it_is_gone(
-    cluster: Cluster, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with cluster.trouble(ANNA, CLINGS):
-        await running(session, ANNA)
-        monkeypatch.setattr(stopping, "GONE_WITHIN", 1.0)
-        outcome = await stopped(session, await planned(session, ANNA))
-        assert outcome.result is Result.FAILED, outcome
-        (failed,) = outcome.failed
-        assert failed.reason.startswith("its stop is still under way")
-        assert f"pod {pods_of(cluster, ANNA)[0]} is Terminating" in failed.reason
-        again = await planned(session, ANNA)
-        assert evidence(again, "servers") == f"no server to stop: {ANNA} stopping already"
-        with pytest.raises(CheckStopsError):
-            await session.operations.start(again, again.confirm)
-    with cluster.trouble(CARL, CLINGS):
-        await running(session, CARL)
-        plan = await planned(session, CARL)
-        monkeypatch.setattr(stopping, "GONE_WITHIN", 60.0)
-        operation = await session.operations.start(plan, plan.confirm)
-        await where(operation, CARL, "stops for")
-    outcome = await operation.wait()
-    assert (outcome.result, outcome.summary) == (Result.OK, "1 server stopped")
-    assert pods_of(cluster, CARL) == []
-
-
 async def test_an_interruption_leaves_those_whose_turn_did_not_come(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,24 +97,6 @@ async def test_an_interruption_leaves_those_whose_turn_did_not_come(
     assert await server_of(session, ServerKey(first)) is None
     for name in states:
         assert await server_of(session, ServerKey(name)) is not None
-
-
-async def test_what_a_hubtui_that_was_ended_has_left_is_told_by_the_next(
-    cluster: Cluster, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stopping, "AT_ONCE", 1)
-    await running(session, ANNA, BEN)
-    async with session_of(cluster.kubeconfig, namespace=NAMESPACE) as other:
-        plan = await planned(other, ANNA, BEN)
-        operation = await other.operations.start(plan, plan.confirm)
-        first, second = (target.partition(" ")[2] for target in plan.targets)
-        await where(operation, second, "is looked at")
-    (found,) = await session.operations.recover_interrupted()
-    assert found.outcome is not None
-    assert found.outcome.result is Result.INTERRUPTED
-    assert found.outcome.summary == "hubtui was ended; 1 of 2 servers were not stopped"
-    assert found.outcome.notes == (f"left: {second}",)
-    assert await server_of(session, ServerKey(first)) is None
 
 
 async def test_what_there_is_not_is_told_and_nothing_is_no_stop(
