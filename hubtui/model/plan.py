@@ -91,6 +91,17 @@ class Basis:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Lines that an operator takes elsewhere as they are, and what they are."""
+
+    title: str
+    lines: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"title": self.title, "text": "\n".join(self.lines)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One action on one release, ready to be shown and confirmed.
@@ -100,7 +111,8 @@ class Plan:
     is done (which helm, which timeout). `permits` is all that the action may write; `details` is
     what a later hubtui needs to go on watching it. `lock` names what nobody else may write to in
     the meantime, where that is not the release: a node, beside a helm that is at work. `inputs` is
-    what an upgrade is made from. `interruptible` actions end between two targets when asked to.
+    what an upgrade is made from, `texts` are to be taken elsewhere as they are. `interruptible`
+    actions end between two targets when asked to.
     """
 
     id: str
@@ -124,6 +136,7 @@ class Plan:
     details: tuple[tuple[str, str], ...] = ()
     lock: str = ""
     inputs: Inputs | None = None
+    texts: tuple[Text, ...] = ()
     interruptible: bool = False
 
     @property
@@ -159,6 +172,7 @@ class Plan:
             "command": self.command,
             "means": self.means,
             **({"inputs": self.inputs.to_json()} if self.inputs is not None else {}),
+            **({"texts": [text.to_json() for text in self.texts]} if self.texts else {}),
         }
 
 

@@ -136,6 +136,11 @@ class Operations:
                 return entry
         return None
 
+    def last(self, action: str) -> Entry | None:
+        """The newest operation of an action on this release that was begun on this machine."""
+        entries = self.journal.read().entries
+        return next((e for e in entries if e.action == action and self._is_here(e)), None)
+
     async def recover_interrupted(self) -> list[Recovered]:
         """What an earlier hubtui left unfinished on this release, and what the cluster holds.
 
@@ -332,6 +337,7 @@ def _action(name: str) -> Action:
         cordon,
         cull,
         delete_pod,
+        maintenance,
         recover,
         restart,
         rollback,
@@ -352,6 +358,7 @@ def _action(name: str) -> Action:
         "cordon": cordon,
         "uncordon": uncordon,
         "spawn-check": spawn_check,
+        "maintenance": maintenance,
         "stop": stop,
         "start": start,
         "cull": cull,

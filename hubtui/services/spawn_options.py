@@ -41,7 +41,9 @@ def options_of(profile: str, options: Sequence[str]) -> dict[str, str]:
 
 
 def seconds(text: str, what: str) -> float:
-    """A length of time in seconds. Raises UsageError."""
+    """A length of time in seconds; 0s is none at all. Raises UsageError."""
+    if text.strip() in ("0", "0s"):
+        return 0.0
     try:
         return duration(text.replace(" ", "")).total_seconds()
     except ValueError:

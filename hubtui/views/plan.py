@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hubtui.model.plan import Check, Level, Outcome, Phase, Plan, Progress, Result, Step, StepState
+from hubtui.model.text import safe
 from hubtui.services.actions.stop_checks import SERVERS
 from hubtui.services.hook_evidence import RUNS
 from hubtui.views.cells import (
@@ -84,6 +85,11 @@ def notice_lines(plan: Plan) -> Iterator[Cell | Hung]:
         yield cell(notice)
     if plan.undo:
         yield join(cell("Back again:", Tone.MUTED), cell(plan.undo))
+    for text in plan.texts:
+        yield ()
+        yield cell(f"{text.title}:", Tone.MUTED)
+        for line in text.lines:
+            yield ((safe(f"{INDENT}{line}"), Tone.PLAIN),)
 
 
 def what_lines(plan: Plan) -> Iterator[Cell | Hung]:

@@ -76,6 +76,9 @@ class Running(Protocol):
     def that_made(self, release: str, revision: int) -> Entry | None:
         """The operation of this machine that began a revision; None for none."""
 
+    def last(self, action: str) -> Entry | None:
+        """The newest operation of an action on this release that was begun on this machine."""
+
 
 class Report(Protocol):
     """Where a running action tells how far it is."""

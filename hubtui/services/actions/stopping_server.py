@@ -12,12 +12,14 @@ from hubtui.model.hub import HubServer, ServerKey
 
 @dataclass(frozen=True, slots=True)
 class ToStop:
-    """A server that a plan stops, as it was when the plan was made."""
+    """A server that a plan stops, as it was when the plan was made; with `in_use` it is stopped
+    whatever it does since."""
 
     key: ServerKey
     started: datetime | None = None
     last_activity: datetime | None = None
     pending: str | None = None
+    in_use: bool = False
 
     @classmethod
     def of(cls, user: str, server: HubServer) -> ToStop:
@@ -68,6 +70,8 @@ def verdict(planned: ToStop, server: HubServer | None, now: datetime) -> End | N
         return End(key, Fate.GONE, "it did not run any more")
     if is_newer(planned, server):
         return End(key, Fate.SKIPPED, "it was started anew since the plan")
+    if planned.in_use:
+        return None
     if planned.pending == "spawn" and server.ready:
         return End(key, Fate.SKIPPED, "it has become ready since the plan")
     seen, before = server.last_activity, planned.last_activity
