@@ -17,6 +17,7 @@ STOPPED: Final = "stopped"
 NONE: Final = "no server"
 
 _CREATING: Final = frozenset({"ContainerCreating", "PodInitializing", "Pending"})
+_CREATED_AS: Final = {"True": "pulling image", "False": "volumes and network"}
 
 
 def server_state(server: HubServer | None, pod: Pod | None, *, pods_known: bool) -> str:
@@ -41,8 +42,9 @@ def server_state(server: HubServer | None, pod: Pod | None, *, pods_known: bool)
 def spawn_step(pod: Pod | None, *, pods_known: bool = True) -> str:
     """How far a spawn is, from its pod; empty where nothing tells.
 
-    A kubelet says ContainerCreating from the first volume to the last byte of an image: only the
-    events tell more.
+    A kubelet says ContainerCreating from the first volume to the last byte of an image; from
+    Kubernetes 1.29 on a condition tells when volumes and network are there, and what is left then
+    is the image (Kubernetes, "Pod Lifecycle": PodReadyToStartContainers).
     """
     if pod is None:
         return "no pod yet" if pods_known else ""
@@ -55,7 +57,8 @@ def spawn_step(pod: Pod | None, *, pods_known: bool = True) -> str:
         step = state.status.removeprefix("Init:")
         return f"init step {step}" if step[:1].isdigit() else f"init step: {step}"
     if state.status in _CREATING:
-        return "creating the container"
+        told = (c.status for c in pod.status.conditions if c.type == "PodReadyToStartContainers")
+        return _CREATED_AS.get(next(told, ""), "creating the container")
     if state.status == "Running" and state.severity is not Severity.NOW:
         return "starting"
     return state.status

@@ -11,12 +11,14 @@ import pytest
 
 from hubtui.cli import run
 from hubtui.clients.hub import permit_start, permit_stop
+from hubtui.config import HubApi
 from hubtui.model.hub import ServerKey
 from hubtui.services.session import Session
 from hubtui.services.store import State
 from hubtui.services.users import ServerRow
 from tests.cluster.clusters import Cluster
 from tests.cluster.opened import live, session_of, until
+from tests.testbed import Testbed
 from tests.testbed.faults import FaultProxy, Match
 from tests.testbed.hub import PEOPLE
 from tests.testbed.users import NAMESPACE
@@ -49,6 +51,11 @@ async def looking(session: Session) -> None:
     session.users.start("test")
     await session.users.fill()
     session.users.update()
+
+
+async def reaches(session: Session, state: State) -> None:
+    """Waits until the hub's feed is so fresh."""
+    await until(lambda: session.hub_feed.health.state is state, f"the feed {state}")
 
 
 def row_of(session: Session, key: ServerKey) -> ServerRow | None:
@@ -174,13 +181,34 @@ async def test_rows_stay_while_the_hub_cannot_be_reached(
         assert session.hub_feed.health.state is State.LIVE
         away = proxy.answer(Match(r"/portforward$"), 500)
         await session.hub_link.drop()
-        await until(lambda: session.hub_feed.health.state is State.STALE, "stale")
+        await reaches(session, State.STALE)
         session.users.update()
         assert {str(row.key) for row in session.users.rows()} >= RUNNING
         assert session.hub_feed.health.error is not None
         away.clear()
         session.users.retry()
-        await until(lambda: session.hub_feed.health.state is State.LIVE, "live again")
+        await reaches(session, State.LIVE)
+
+
+async def test_rows_stay_through_a_bad_day_of_the_hub(testbed: Testbed) -> None:
+    users = Match(r"/hub/api/users$")
+    async with FaultProxy(testbed.hub_url, tls=False) as hub:
+        settings = HubApi(url=hub.url)
+        async with session_of(testbed.kubeconfig, namespace=NAMESPACE, hub=settings) as session:
+            await looking(session)
+            for status, state in (
+                (500, State.STALE),
+                (429, State.STALE),
+                (503, State.STALE),
+                (403, State.DENIED),
+            ):
+                fault = hub.answer(users, status, body=b"")
+                await reaches(session, state)
+                session.users.update()
+                assert {str(row.key) for row in session.users.rows()} >= RUNNING
+                fault.clear()
+                session.users.retry()
+                await reaches(session, State.LIVE)
 
 
 async def test_who_may_not_read_the_use_of_pods_sees_everything_else(

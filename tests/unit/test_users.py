@@ -190,6 +190,13 @@ INIT: Json = {
 }
 PULL: Json = {"state": {"waiting": {"reason": "ImagePullBackOff"}}}
 
+
+def sandbox(status: str) -> Json:
+    """A container that waits, and whether volumes and network are there."""
+    condition = {"type": "PodReadyToStartContainers", "status": status}
+    return {"state": CREATING, "status": {"conditions": [condition]}}
+
+
 STATES = [
     ({"ready": True}, {}, "ready"),
     ({"ready": True}, None, "lost"),
@@ -197,6 +204,8 @@ STATES = [
     ({"pending": "spawn", "ready": False}, UNSCHEDULED, "spawning: scheduling"),
     ({"pending": "spawn", "ready": False}, INIT, "spawning: init step 0/1"),
     ({"pending": "spawn", "ready": False}, {"state": CREATING}, "spawning: creating the container"),
+    ({"pending": "spawn", "ready": False}, sandbox("False"), "spawning: volumes and network"),
+    ({"pending": "spawn", "ready": False}, sandbox("True"), "spawning: pulling image"),
     ({"pending": "spawn", "ready": False}, {"state": RUNNING}, "spawning: starting"),
     ({"pending": "spawn", "ready": False}, PULL, "spawning: ImagePullBackOff"),
     ({"pending": "stop", "ready": True}, {}, "stopping"),
