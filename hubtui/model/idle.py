@@ -263,10 +263,10 @@ def what_if(
 ) -> WhatIf:
     """The servers that a run at `now` would stop if `cull.timeout` were `seconds`."""
     asked = rule.with_timeout(seconds)
-    goes, goes_now = would_cull(servers, asked, now), would_cull(servers, rule, now)
+    goes, goes_now = (dict.fromkeys(would_cull(servers, each, now)) for each in (asked, rule))
     return WhatIf(
         timeout=asked.timeout,
-        goes=goes,
-        more=tuple(key for key in goes if key not in set(goes_now)),
-        fewer=tuple(key for key in goes_now if key not in set(goes)),
+        goes=tuple(goes),
+        more=tuple(key for key in goes if key not in goes_now),
+        fewer=tuple(key for key in goes_now if key not in goes),
     )

@@ -19,8 +19,9 @@ _NEAR: Final = timedelta(seconds=60)
 
 def clock(moment: datetime, now: datetime) -> str:
     """A time of day as the operator's clock has it, with the date where that is not today's."""
-    local, today = moment.astimezone(), now.astimezone()
-    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M}"
+    local = moment.astimezone()
+    time = f"{local.hour:02}:{local.minute:02}"
+    return time if local.date() == now.astimezone().date() else f"{local.date()} {time}"
 
 
 def off(rule: CullRule) -> str:
