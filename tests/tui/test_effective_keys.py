@@ -22,7 +22,7 @@ from hubtui.tui.screens.overview import OverviewScreen
 from hubtui.tui.screens.progress import ProgressScreen
 from hubtui.tui.screens.quit import QuitScreen
 from hubtui.tui.widgets.key_footer import BETWEEN, KeyFooter
-from tests.tui import prepared
+from tests.tui import prepared, world
 from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, ready, until
 from tests.tui.walk import StayingApp, Walk, place_of
@@ -51,6 +51,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "problems": ("exclamation_mark",),
     "the evidence": ("exclamation_mark", "tab"),
     "a runbook": ("exclamation_mark", "enter"),
+    "orphans": ("O",),
     "the picker": ("H",),
     "help": ("question_mark",),
 }
@@ -63,8 +64,9 @@ class WalkedApp(StayingApp, PreparedApp):
 
 @pytest.fixture
 async def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WalkedApp:
-    """With an operation in the journal."""
+    """With an operation in the journal, and two pods that the hub knows nothing of."""
     prepared.freeze(monkeypatch)
+    monkeypatch.setattr("hubtui.model.orphans.APART", 0.0)  # one look tells what lasts
     monkeypatch.chdir(tmp_path)  # what is saved lands here
     now = datetime.now(UTC)
     over = Outcome(Result.OK, "Revision 10 is deployed")
@@ -72,7 +74,12 @@ async def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WalkedApp:
         title = "Roll back hub to revision 9"
         await Journal().append(Line(name, "started", now, who="carla", title=title))
         await Journal().append(Line(name, "finished", now, outcome=over))
-    return WalkedApp(prepared.session(prepared.settings(tmp_path)))
+    known = world.hub()
+    for name in ("yu", "zoe"):
+        notes = {"hub.jupyter.org/username": name}
+        orphan = world.pod(f"jupyter-{name}", "singleuser-server", "hub", 50, annotations=notes)
+        known.add("pods", orphan)
+    return WalkedApp(prepared.session(prepared.settings(tmp_path), known))
 
 
 def seen(app: StayingApp) -> tuple[object, ...]:
@@ -188,7 +195,7 @@ def dangers(app: PreparedApp) -> list[Command]:
     return [a.command for a in keys.active_commands(app.screen) if a.command.danger]
 
 
-@pytest.mark.parametrize("path", [(), ("2",), ("2", "G")], ids=str)
+@pytest.mark.parametrize("path", [(), ("2",), ("2", "G"), ("4",)], ids=str)
 async def test_read_only_dims_what_changes_and_says_why(make: Make, path: tuple[str, ...]) -> None:
     app = make(read_only=True)
     off = theme.palette_of(theme.LOOKS[theme.DARK]).off.color
