@@ -355,3 +355,40 @@ def check(plan: str, name: str) -> dict[str, object]:
     """One check of a plan."""
     checks: list[dict[str, object]] = json.loads(plan)["checks"]
     return next(each for each in checks if each["name"] == name)
+
+
+HUB_READS = (
+    *("users --all --json", "orphans --json", "problems --json", "doctor --json", "config --json"),
+    *("stop alice --json", "users", "doctor"),
+)
+"""What asks the hub, or tells how it is asked."""
+
+
+async def test_the_hubs_token_is_nowhere_but_in_its_secret(
+    cluster: Cluster,
+    recorder: FaultProxy,
+    state: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own, wrong = cluster.hub_token, Canary(odd="-").value
+    halves = (own[: len(own) // 2], own[len(own) // 2 :])
+    search = Search((Canary(*halves), Canary(*wrong.split("-"))))
+    flags = ["--kubeconfig", str(recorder.kubeconfig_from(cluster.kubeconfig)), "-n", "hub"]
+    said: dict[str, str] = {}
+    for named in ("", wrong):
+        monkeypatch.setenv("HUBTUI_HUB_TOKEN", named)
+        for words in HUB_READS:
+            await asyncio.to_thread(run, [*words.split(), *flags])
+            said[f"{words} {named and 'with a wrong token'}"] = "\n".join(capsys.readouterr())
+    assert search.seen_in(f"{own} {wrong}") == {*halves, *wrong.split("-")}
+    assert "that of the service hubtui, from Secret hub" in said["doctor "]
+    assert "does not know this token" in said["doctor with a wrong token"]
+    assert {words for words, answer in said.items() if search.seen_in(answer)} == set()
+    assert files(state) >= {"hubtui.log"}
+    assert search.below(state) == {}
+    assert sent(recorder, search) == set()
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*")}
