@@ -1,4 +1,5 @@
-"""One lock for each release, and each node, on this machine, held as long as anything writes to it.
+"""One lock for each release, and for what is changed beside it (a node, the servers of a hub), on
+this machine, held as long as anything writes to it.
 
 It is a flock on an open file, so it ends with the last process that has it open: a helm that
 outlives its hubtui keeps it.
@@ -17,7 +18,7 @@ from hubtui.model.text import one_line
 
 
 class Lock:
-    """The lock of one release or node, held."""
+    """The lock of one release, or of something beside it, held."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -36,9 +37,9 @@ class Locks:
         self._folder = folder / "locks"
 
     def take(self, server: str, namespace: str, name: str, holder: str) -> Lock:
-        """Takes the lock of a release, or of a node where the namespace is empty, and writes down
-        who holds it. Raises RefusedError."""
-        what = f"{'release' if namespace else 'node'} {name}"
+        """Takes the lock of a release, or of what the name says where the namespace is empty, and
+        writes down who holds it. Raises RefusedError."""
+        what = f"release {name}" if namespace else name
         try:
             private_folder(self._folder)
             path = self._path(server, namespace, name)

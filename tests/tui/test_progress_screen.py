@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -272,3 +273,19 @@ def with_pending(known: World) -> World:
     meta["labels"] |= {"version": "13", "status": "pending-upgrade"}
     known.add("secrets", pending)
     return known
+
+
+async def test_i_has_an_operation_begin_nothing_more(make: Make) -> None:
+    app = make(upgrading())
+    async with app.run_test(size=(80, 24)) as pilot:
+        upgrade = await watching(app, pilot)
+        assert "end early" not in app.text
+        assert not upgrade.may_be_interrupted
+        stops = Operation("stops", replace(upgrade.plan, action="stop", interruptible=True))
+        app.prepared.operations.all.append(stops)
+        app.push_screen(ProgressScreen(stops))
+        await shown(pilot, "i end early")
+        await pilot.press("i")
+        await shown(pilot, "Nothing more is begun")
+        assert stops.interrupted.is_set()
+        await until(pilot, lambda: "end early" not in app.text, "once is enough")

@@ -82,7 +82,7 @@ async def plan(session: ActionSession, request: CordonRequest) -> CordonPlan:
             ("uid", facts.node.metadata.uid),
             ("pullers off", "yes" if request.pullers_off else "no"),
         ),
-        lock=facts.name,
+        lock=f"node {facts.name}",
         node=facts.name,
         pullers_off=request.pullers_off,
         pods=names,

@@ -63,7 +63,7 @@ async def plan(session: ActionSession, request: UncordonRequest) -> UncordonPlan
         means="one PATCH of the node, held to the version that was read",
         permits=(permit(facts.name),),
         details=(("node", facts.name), ("uid", facts.node.metadata.uid)),
-        lock=facts.name,
+        lock=f"node {facts.name}",
         node=facts.name,
     )
 
