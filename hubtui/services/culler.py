@@ -41,6 +41,8 @@ class Culler:
         self._runs: tuple[datetime, ...] = ()
         self.rule = UNKNOWN
         self.missing = ""
+        self.answered = False
+        """Whether the first try to read the rule has ended, in whatever way."""
 
     @property
     def grid(self) -> Grid:
@@ -53,11 +55,12 @@ class Culler:
         try:
             rule = CullRule.of_values(await self._link.values())
         except HubtuiError as error:
-            self.missing = error.what
+            self.missing, self.answered = error.what, True
             log.info("the culler's settings: %s", error)
             return
         self.rule, self.missing = rule, ""
         self._runs = await self._runs_of(rule)
+        self.answered = True
 
     async def _runs_of(self, rule: CullRule) -> tuple[datetime, ...]:
         """The newest start of a run, else the times of lines of runs; none without its log."""

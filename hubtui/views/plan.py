@@ -98,7 +98,8 @@ def what_lines(plan: Plan) -> Iterator[Cell | Hung]:
     yield cell(plan.summary)
     yield ()
     targets = list(target_lines(plan))
-    yield fact("what", cell(f"{len(targets):,} servers" if targets else ", ".join(plan.targets)))
+    many = f"{len(targets):,} server{'' if len(targets) == 1 else 's'}"
+    yield fact("what", cell(many if targets else ", ".join(plan.targets)))
     if plan.means:
         yield fact("how", cell(plan.means))
     yield fact("the same as", cell(plan.command))

@@ -176,8 +176,9 @@ class UsersView:
 
     @property
     def _shows(self) -> bool:
-        """Half a first list has no order yet; later ones grow before one's eyes."""
-        return self._users.feed.complete or bool(self._order)
+        """Half a first list has no order yet, nor one without the culler's rule; later ones grow
+        before one's eyes."""
+        return bool(self._order) or (self._users.feed.complete and self._users.culler.answered)
 
     def absorb(self) -> None:
         """Takes in what changed; what a hidden pane does not draw is kept for when it does."""
