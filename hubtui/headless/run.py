@@ -42,6 +42,7 @@ class Source(Protocol):
 
 Question = Callable[[Session], Awaitable[Answer]]
 Watched = Callable[[Session], Sequence[Source]]
+Follow = Callable[[Session], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -70,8 +71,11 @@ def _several(found: Several) -> UsageError:
     )
 
 
-async def ask(run: Run, question: Question, watched: Watched) -> int:
-    """Prints the answer to a question; with --watch again whenever a watched store changes."""
+async def ask(run: Run, question: Question, watched: Watched, follow: Follow | None = None) -> int:
+    """Prints the answer to a question; with --watch again whenever a watched source changes.
+
+    `follow` begins to watch what is no store.
+    """
     async with opened(run) as session:
         if not run.watch:
             run.out.show(await question(session))
@@ -79,6 +83,8 @@ async def ask(run: Run, question: Question, watched: Watched) -> int:
         sources = watched(session)
         readers = [source.subscribe() for source in sources]
         await session.feeds.fill(*(each for each in sources if isinstance(each, Store)))
+        if follow is not None:
+            await follow(session)
         while True:
             _forget(readers)
             health = _states(sources)

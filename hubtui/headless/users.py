@@ -54,26 +54,37 @@ async def users(run: Run, wanted: Wanted) -> int:
     Raises what `HubFeed.fill` raises: the hub is the main source.
     """
 
+    view: UsersView | None = None
+
+    async def follow(session: Session) -> None:
+        session.hub_feed.wants_all(wanted.everyone)
+        session.users.start("watch")
+        await session.users.fill()
+
     async def question(session: Session) -> Answer:
+        nonlocal view
         await session.feeds.fill(session.pods.stores.pods, session.releases.store)
         session.hub_feed.wants_all(wanted.everyone)
-        if run.watch:
-            session.users.start("watch")
         await session.users.fill()
         require(session.hub_feed)
-        view = UsersView(session.users)
-        view.show_all(wanted.everyone)
-        view.set_filter(wanted.search)
-        view.set_sort(SORTS[wanted.sort], reverse=False)
-        view.ask(wanted.cull_timeout)
+        view = view or _view(session, wanted)
         view.drain()
         return _answer(session, view, wanted)
 
-    return await ask(run, question, _sources)
+    return await ask(run, question, _sources, follow)
 
 
 def _sources(session: Session) -> Sequence[Source]:
     return (session.hub_feed, session.pods.stores.pods)
+
+
+def _view(session: Session, wanted: Wanted) -> UsersView:
+    view = UsersView(session.users)
+    view.show_all(wanted.everyone)
+    view.set_filter(wanted.search)
+    view.set_sort(SORTS[wanted.sort], reverse=False)
+    view.ask(wanted.cull_timeout)
+    return view
 
 
 def _answer(session: Session, view: UsersView, wanted: Wanted) -> Answer:

@@ -33,6 +33,7 @@ class PodUsage:
         self._task: asyncio.Task[None] | None = None
         self._lookers: set[str] = set()
         self._wake = asyncio.Event()
+        self._answered = asyncio.Event()
         self._subscriptions: list[Subscription] = []
         self.as_of: datetime | None = None
         self.missing = ""
@@ -49,13 +50,18 @@ class PodUsage:
         return subscription
 
     async def fill(self) -> None:
-        """Reads once. What goes wrong is in `missing`."""
+        """Reads once; where it is followed, waits until it was read. What goes wrong is in
+        `missing`."""
+        if self._task is None:
+            await self._read()
+        await self._answered.wait()
+
+    async def _read(self) -> None:
         try:
-            found = await usage.read(self._client, self._namespace)
+            self._take(await usage.read(self._client, self._namespace))
         except HubtuiError as error:
             self.missing = _reason(error)
-            return
-        self._take(found)
+        self._answered.set()
 
     def start(self, who: str = "") -> None:
         """Somebody looks: reads now and every so often, until each who looked has paused."""
@@ -84,7 +90,7 @@ class PodUsage:
 
     async def _follow(self) -> None:
         while True:
-            await self.fill()
+            await self._read()
             self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every):

@@ -132,9 +132,13 @@ class Users:
             self._read_culler()
 
     async def fill(self) -> None:
-        """Reads everything but the pods once. Raises what `HubFeed.fill` raises; what else could
-        not be read is in `usage.missing` and `culler.missing`."""
-        await asyncio.gather(self.feed.fill(), self.usage.fill(), self._culler_read())
+        """Reads everything but the pods once; where somebody looks, waits until it was read.
+
+        Raises what `HubFeed.fill` raises; what else could not be read is in `usage.missing` and
+        `culler.missing`.
+        """
+        culler = self._reading if self._lookers and self._reading else self._culler_read()
+        await asyncio.gather(self.feed.fill(), self.usage.fill(), culler)
 
     async def close(self) -> None:
         """Ends the reading."""
