@@ -58,14 +58,12 @@ def address_of(documents: Iterable[Document], namespace: str, release: str) -> H
 async def ask(client: KubeClient, address: HubAddress) -> Health:
     """Asks once. Raises UnreachableError only when the apiserver itself is gone, and DeniedError
     when it does not accept the credentials."""
-    selector = f"{HUB_SELECTOR},release={address.release}" if address.release else HUB_SELECTOR
     try:
-        pods = await client.list(PODS, address.namespace, labels=selector)
+        pod = await running_pod(client, address)
     except DeniedError as denied:
         if denied.status == _LOG_IN:
             raise
         return Health(None, f"the hub was not asked: {denied.what}")
-    pod = newest(pods)
     if pod is None:
         return Health(False, "there is no hub pod that runs")
     return await _ask(client, address, pod)
@@ -91,6 +89,12 @@ async def _ask(client: KubeClient, address: HubAddress, pod: kube.Pod) -> Health
         said = f" (JupyterHub {version})" if version else ""
         return Health(True, f"the hub answers {address.path}{said}", version)
     return Health(False, f"the hub answers {address.path} with HTTP {answer.status}", version)
+
+
+async def running_pod(client: KubeClient, address: HubAddress) -> kube.Pod | None:
+    """The hub's pod that runs now. Raises DeniedError, UnreachableError."""
+    selector = f"{HUB_SELECTOR},release={address.release}" if address.release else HUB_SELECTOR
+    return newest(await client.list(PODS, address.namespace, labels=selector))
 
 
 def newest(pods: Iterable[kube.Pod]) -> kube.Pod | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Generator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hubtui.clients import hub_token
+from hubtui.clients.http import Http
 from hubtui.clients.hub import HubClient
 from hubtui.clients.hub_token import HubToken
 from hubtui.clients.hub_wire import UrlWire, Wire
@@ -92,13 +92,13 @@ class HubLink:
             if self._hub is None:
                 token = await self.token()
                 await self.owner(token)
-                self._hub = await self._speaking(token.value, renewed=True)
+                self._hub = self._speaking(token.value, renewed=True)
                 self._hub.version = self._version
             return self._hub
 
     async def info(self) -> HubInfo:
         """Whether the hub is reached: its version, for which no token is needed."""
-        return await (await self._speaking("")).info()
+        return await self._speaking("").info()
 
     async def token(self) -> HubToken:
         """The token as it is now, and where it comes from. Raises ConfigError, ToolError."""
@@ -114,7 +114,7 @@ class HubLink:
     async def owner(self, token: HubToken) -> Caller:
         """Whose token it is. Raises DeniedError for one that the hub does not know or that is a
         user's."""
-        asking = await self._speaking(token.value)
+        asking = self._speaking(token.value)
         caller = await asking.caller()
         self._version = asking.version
         if caller.kind == MARKS_ACTIVE:
@@ -127,16 +127,17 @@ class HubLink:
         return caller
 
     async def drop(self) -> None:
-        """Forgets everything: the next `open` looks for the hub and the token anew."""
+        """Forgets what was found: the next `open` looks for the pod and the token anew."""
+        self._hub = None
+        if isinstance(self._wire, HubPod):
+            await self._wire.forget()
+
+    async def close(self) -> None:
+        """Ends the connections."""
         self._hub = None
         wire, self._wire = self._wire, None
         if wire is not None:
-            with suppress(TimeoutError):
-                await wire.close()
-
-    async def close(self) -> None:
-        """Ends it."""
-        await self.drop()
+            await wire.close()
 
     async def values(self) -> Mapping[str, Any]:
         """The values in force of the hub's chart, `cull` and `hub` among them.
@@ -176,9 +177,9 @@ class HubLink:
             raise NotFoundError(f"Release {self._release} has no revision", status=404)
         return force
 
-    async def _speaking(self, token: str, *, renewed: bool = False) -> HubClient:
+    def _speaking(self, token: str, *, renewed: bool = False) -> HubClient:
         if self._wire is None:
-            self._wire = await self._found()
+            self._wire = self._way()
         renew = self._another if renewed else None
         return HubClient(self._client.gate, self._wire, token, self._namespace, renew)
 
@@ -190,15 +191,14 @@ class HubLink:
         await self.owner(token)
         return token.value
 
-    async def _found(self) -> Wire:
+    def _way(self) -> Wire:
         if self._settings.url:
-            from hubtui.clients.http import Http
-
             return UrlWire(Http(self._client.gate), self._settings.url)
+        return HubPod(self._client, self._address, self._pods, self._namespace)
+
+    async def _address(self) -> HubAddress:
         found = await self._release_or_none()
-        address = found.address if found else self._usual
-        pods = self._pods if address.namespace == self._namespace else None
-        return HubPod(self._client, address, pods)
+        return found.address if found else self._usual
 
 
 def _gathered(

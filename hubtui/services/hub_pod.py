@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -12,8 +12,6 @@ from hubtui.clients.hub_wire import PodWire
 from hubtui.clients.kube import KubeClient
 from hubtui.errors import UnreachableError
 from hubtui.model import kube
-from hubtui.model.kinds import PODS
-from hubtui.model.roles import HUB_SELECTOR
 from hubtui.services import hub_health
 from hubtui.services.hub_health import HubAddress
 from hubtui.services.store import State, Store
@@ -32,16 +30,21 @@ class HubPod:
     """A wire that outlives the pods behind it.
 
     A request that gets no answer is not sent again, as it may have been heard: who asks next gets
-    the pod that runs by then. `pods` are the namespace's; as far as they are live, a pod that is
-    not the same any more is seen before it is asked.
+    the pod that runs by then, at the `address` of then. `pods` are those of `namespace`; as far as
+    they are live, a pod that is not the same any more is seen before it is asked.
     """
 
     def __init__(
-        self, client: KubeClient, address: HubAddress, pods: Store[kube.Pod] | None = None
+        self,
+        client: KubeClient,
+        address: Callable[[], Awaitable[HubAddress]],
+        pods: Store[kube.Pod],
+        namespace: str,
     ) -> None:
         self._client = client
         self._address = address
         self._pods = pods
+        self._namespace = namespace
         self._used: _Used | None = None
         self._finding = asyncio.Lock()
 
@@ -73,6 +76,12 @@ class HubPod:
             used.requests -= 1
             await self._end_unused(used)
 
+    async def forget(self) -> None:
+        """Looks for the pod anew before the next request; what is under way goes on."""
+        used, self._used = self._used, None
+        if used is not None:
+            await self._end_unused(used)
+
     async def close(self) -> None:
         """As `Wire.close`."""
         used, self._used = self._used, None
@@ -85,8 +94,7 @@ class HubPod:
         async with self._finding:
             used = self._used
             if used is not None and self._is_replaced(used.pod):
-                self._used = None
-                await self._end_unused(used)
+                await self.forget()
             if self._used is None:
                 self._used = await self._found()
             self._used.requests += 1
@@ -98,7 +106,8 @@ class HubPod:
                 await used.wire.close()
 
     def _is_replaced(self, pod: kube.Pod) -> bool:
-        if self._pods is None or self._pods.health.state is not State.LIVE:
+        is_followed = pod.metadata.namespace == self._namespace
+        if not is_followed or self._pods.health.state is not State.LIVE:
             return False
         found = self._pods.get(pod.key)
         return (
@@ -108,9 +117,8 @@ class HubPod:
         )
 
     async def _found(self) -> _Used:
-        at = self._address
-        selector = f"{HUB_SELECTOR},release={at.release}" if at.release else HUB_SELECTOR
-        pod = hub_health.newest(await self._client.list(PODS, at.namespace, labels=selector))
+        at = await self._address()
+        pod = await hub_health.running_pod(self._client, at)
         if pod is None:
             raise UnreachableError(
                 "There is no hub pod that runs", remedy="Look at the pods: w says why it is not up."

@@ -19,7 +19,6 @@ from hubtui.services.hub_health import HubAddress
 from hubtui.services.hub_pod import HubPod
 from hubtui.services.store import Store
 
-AT = HubAddress("hub", "hub")
 DAY = datetime(2026, 5, 2, tzinfo=UTC)
 
 
@@ -82,8 +81,12 @@ async def ask(wire: HubPod) -> str:
         return answer.headers["from"]
 
 
+async def at() -> HubAddress:
+    return HubAddress("hub", "hub")
+
+
 def wire_of(pods: Pods, store: Store[kube.Pod] | None = None) -> HubPod:
-    return HubPod(cast(KubeClient, pods), AT, store)
+    return HubPod(cast(KubeClient, pods), at, Store("pods") if store is None else store, "hub")
 
 
 async def test_the_pod_is_looked_for_once_for_all_who_ask() -> None:
