@@ -129,3 +129,27 @@ def test_a_hook_that_fails_is_told_with_job_pod_nodes_events_and_log(hubtui: Com
     assert any(f"scipy-notebook:{TYPO}: not found" in line for line in told)
     assert any(line.startswith("log 0 of 6 nodes currently") for line in told)
     assert outcome["next_steps"][0].startswith("A wrong image on all nodes")
+
+
+def test_the_proxy_has_its_routes_again(hubtui: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("model", "services"):  # two looks are a moment apart
+        monkeypatch.setattr(f"hubtui.{module}.orphans.APART", 0.2)
+    with begun(hubtui, "proxy") as drill:
+        found = problem(drill, "proxy")
+        assert found is not None
+        assert "hubtui sync-routes" in {fix["command"] for fix in found["fixes"]}
+        assert {each["kind"] for each in drill("orphans").document["items"]} == {"no route"}
+        assert drill("sync-routes", "--confirm", "hub").code == 0
+        agreed = drill("orphans").document
+        assert (agreed["items"], agreed["notes"]) == ([], [])
+        assert problem(drill, "proxy") is None
+
+
+def test_a_hub_that_is_started_anew_culls_again(hubtui: Command) -> None:
+    with begun(hubtui, "culling", speed=5) as drill:
+        found = problem(drill, "culling")
+        assert found is not None
+        assert "idle-culler" in found["evidence"][-1]["words"]
+        assert "hubtui restart hub" in {fix["command"] for fix in found["fixes"]}
+        assert drill("restart", "hub", "--confirm", "hub").code == 0
+        assert problem(drill, "culling") is None
