@@ -46,6 +46,15 @@ def kubectl_command(settings: Settings, context: Context, words: Sequence[str], 
     return " ".join([*_several(settings, context), shlex.join(typed)])
 
 
+def hubtui_command(
+    settings: Settings, context: Context, namespace: str, release: str, words: Sequence[str]
+) -> str:
+    """A command of hubtui's own for somebody's own terminal, about this hub and no other."""
+    hub = ["--namespace", namespace, *(["--release", release] if release else [])]
+    typed = ["hubtui", *words, *hub, *_typed_flags("--context", settings, context)]
+    return " ".join([*_several(settings, context), shlex.join(typed)])
+
+
 def _flags(flag: str, context: Context, paths: Sequence[Path]) -> list[str]:
     if context.name == IN_CLUSTER:
         return []

@@ -78,7 +78,7 @@ async def test_idle_servers_go_and_admins_kept_and_busy_ones_stay(
     assert left[KEPT] == f"kept (hub.keep: {KEPT})"
     assert left["alice"] == f"kept (hub.keep: {OTHERS})"
     assert level(plan, "unsaved work") == "ok"
-    assert plan.command == "hubtui cull --idle 1h --confirm 2"
+    assert plan.command.startswith("hubtui cull --idle 1h --confirm 2 --namespace hub")
     cluster.work(BUSY)
     outcome = await (await session.operations.start(plan, "2")).wait()
     assert (outcome.result, outcome.summary) == (Result.OK, "1 of 2 servers stopped, 1 skipped")

@@ -151,7 +151,7 @@ def test_the_commands_print_a_plan_and_an_outcome_as_documents(
     plan = document("stop", ANNA)
     assert (plan["kind"], plan["action"], plan["confirm"]) == ("plan", "stop", "1")
     assert plan["targets"] == [f"server {ANNA}"]
-    assert plan["command"] == f"hubtui stop {ANNA} --confirm 1"
+    assert str(plan["command"]).startswith(f"hubtui stop {ANNA} --confirm 1 --namespace hub")
     done = document("stop", ANNA, "--confirm", "1", "--expect", str(plan["basis"]))
     assert (done["kind"], done["result"]) == ("outcome", "ok")
     assert run([*flags, "stop", "nobody-stops"]) == 2

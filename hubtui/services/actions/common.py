@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypedDict
 
-from hubtui.clients import kubeconfig
+from hubtui.clients import cluster_flags, kubeconfig
 from hubtui.clients.detached import Detached
 from hubtui.errors import ApiError, ChangedSinceError
 from hubtui.model.plan import Basis, Check, Level, Plan
@@ -65,6 +66,13 @@ def place_of(session: ActionSession) -> Place:
         "namespace": session.namespace,
         "release": session.release,
     }
+
+
+def own_command(session: ActionSession, words: Sequence[str]) -> str:
+    """A command of hubtui's own that does the same, about the hub of the session."""
+    return cluster_flags.hubtui_command(
+        session.settings, session.context, session.namespace, session.release, words
+    )
 
 
 async def who_answers(session: ActionSession) -> dict[str, str]:

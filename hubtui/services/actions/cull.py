@@ -12,7 +12,7 @@ from hubtui.model.hub import ServerKey
 from hubtui.model.idle import CullRule, stops_from
 from hubtui.model.plan import Check
 from hubtui.services.actions import ActionSession, stop_checks, stop_facts, stopping_plan
-from hubtui.services.actions.common import counted, new_id, place_of
+from hubtui.services.actions.common import counted, new_id, own_command, place_of
 from hubtui.services.actions.stop_checks import Excluded
 from hubtui.services.actions.stop_facts import Facts, Server
 from hubtui.services.actions.stopping_plan import StoppingPlan
@@ -59,7 +59,7 @@ async def plan(session: ActionSession, request: CullRequest) -> StoppingPlan:
         undo=stopping_plan.undo(servers),
         confirm=str(number),
         basis=facts.basis(servers),
-        command=_command(request, number),
+        command=_command(session, request, number),
         means=stopping_plan.MEANS,
         permits=stopping_plan.permits(session.namespace, servers),
         details=stopping_plan.details(servers),
@@ -119,6 +119,7 @@ def _checks(
     return tuple(check for check in found if check)
 
 
-def _command(request: CullRequest, number: int) -> str:
-    admins = " --include-admins" if request.include_admins else ""
-    return f"hubtui cull --idle {written(request.idle)}{admins} --confirm {number}"
+def _command(session: ActionSession, request: CullRequest, number: int) -> str:
+    admins = ["--include-admins"] if request.include_admins else []
+    words = ["cull", "--idle", written(request.idle), *admins, "--confirm", str(number)]
+    return own_command(session, words)

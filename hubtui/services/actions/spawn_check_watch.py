@@ -15,15 +15,13 @@ from hubtui.model import kube
 from hubtui.model.hub import ServerKey
 from hubtui.model.kinds import EVENTS, WHOLE_PODS
 from hubtui.model.kube_needs import WholePod
-from hubtui.model.roles import server_of, user_of
+from hubtui.model.roles import SERVERS_SELECTOR, server_of, user_of
 from hubtui.model.spawn import OF_POD, Part, Trace, parts_of, pull_words
 from hubtui.model.text import one_line
 from hubtui.services.actions import ActionSession
 
 AGAIN: Final = 1.0
 """Seconds until the hub is asked again when it broke off, or knows nothing yet."""
-
-SERVERS: Final = "component=singleuser-server"
 
 
 class Spawn:
@@ -49,7 +47,7 @@ class Spawn:
     @asynccontextmanager
     async def followed(self) -> AsyncIterator[None]:
         """Follows what becomes of pods from now on: for the request, and until the end."""
-        feed = Feed(WHOLE_PODS, self._session.namespace, labels=SERVERS)
+        feed = Feed(WHOLE_PODS, self._session.namespace, labels=SERVERS_SELECTOR)
         try:
             version = await watch.version_of(self._session.client, feed)
         except DeniedError as denied:

@@ -25,6 +25,7 @@ from hubtui.services.actions.common import (
     check_basis,
     new_id,
     ok,
+    own_command,
     place_of,
     stop,
     typable,
@@ -82,7 +83,7 @@ async def plan(session: ActionSession, request: StartRequest) -> StartPlan:
         undo=f"hubtui stop {shlex.quote(str(key))}",
         confirm=typable(key.user, NAME),
         basis=facts.basis,
-        command=_command(request),
+        command=_command(session, request),
         means=_means(request.options),
         permits=(permit_start(session.namespace, key),),
         details=((_SERVER, str(key)),),
@@ -164,11 +165,11 @@ def _means(options: Mapping[str, Any]) -> str:
     return "a POST to the hub's API" + (f" with {chosen}" if chosen else "")
 
 
-def _command(request: StartRequest) -> str:
+def _command(session: ActionSession, request: StartRequest) -> str:
     options = dict(request.options)
     profile = options.pop("profile", "")
-    words = ["hubtui", "start", str(request.key)]
+    words = ["start", str(request.key)]
     words += ["--profile", str(profile)] if profile else []
     for name, value in options.items():
         words += ["--option", f"{name}={value}"]
-    return shlex.join([*words, "--confirm", typable(request.key.user, NAME)])
+    return own_command(session, [*words, "--confirm", typable(request.key.user, NAME)])

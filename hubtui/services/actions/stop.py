@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +9,7 @@ from hubtui.errors import UsageError
 from hubtui.model.hub import ServerKey
 from hubtui.model.plan import Check
 from hubtui.services.actions import ActionSession, stop_checks, stop_facts, stopping_plan
-from hubtui.services.actions.common import counted, new_id, place_of
+from hubtui.services.actions.common import counted, new_id, own_command, place_of
 from hubtui.services.actions.stop_checks import Excluded
 from hubtui.services.actions.stop_facts import Facts, Server
 from hubtui.services.actions.stopping_plan import StoppingPlan
@@ -57,7 +56,7 @@ async def plan(session: ActionSession, request: StopRequest) -> StoppingPlan:
         undo=stopping_plan.undo(servers),
         confirm=str(number),
         basis=facts.basis(servers),
-        command=_command(servers),
+        command=_command(session, servers),
         means=stopping_plan.MEANS,
         permits=stopping_plan.permits(session.namespace, servers),
         details=stopping_plan.details(servers),
@@ -107,6 +106,6 @@ def _title(servers: tuple[ToStop, ...]) -> str:
     return counted(len(servers), "server")
 
 
-def _command(servers: tuple[ToStop, ...]) -> str:
+def _command(session: ActionSession, servers: tuple[ToStop, ...]) -> str:
     words = [str(planned.key) for planned in servers]
-    return shlex.join(["hubtui", "stop", *words, "--confirm", str(len(servers))])
+    return own_command(session, ["stop", *words, "--confirm", str(len(servers))])

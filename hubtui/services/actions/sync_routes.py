@@ -18,6 +18,7 @@ from hubtui.services.actions.common import (
     counted,
     new_id,
     ok,
+    own_command,
     place_of,
     who_answers,
 )
@@ -64,7 +65,7 @@ async def plan(session: ActionSession, request: SyncRoutesRequest) -> Plan:  # n
         undo="nothing is to be undone: the hub does the same every few minutes",
         confirm=session.release,
         basis=await _basis(session),
-        command='curl -X POST -H "Authorization: token …" http://localhost:8081/hub/api/proxy',
+        command=own_command(session, [NAME, "--confirm", session.release]),
         means="one POST to /proxy of the hub's API",
         permits=(permit_routes(session.namespace),),
         lock=f"the routes of {session.namespace}/{session.release}",
