@@ -15,7 +15,7 @@ from hubtui.clients.gate import WriteToken
 from hubtui.clients.http import Http
 from hubtui.clients.hub import HubClient, UnknownTokenError, permit_start, permit_stop
 from hubtui.clients.hub_wire import UrlWire, Wire
-from hubtui.config import HubApi, Settings
+from hubtui.config import Demo, HubApi, Settings
 from hubtui.errors import (
     ApiError,
     DecodeError,
@@ -166,6 +166,18 @@ async def test_a_read_only_session_writes_nothing_to_the_hub(cluster: Cluster) -
         with pytest.raises(ReadOnlyError):
             session.gate.grant("plan", [permit_stop(NAMESPACE, ServerKey("alice"))])
         assert "" in (await hub.user("alice")).servers
+
+
+async def test_in_the_demo_ones_own_address_and_token_do_not_count(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBTUI_HUB_TOKEN", "of-a-real-hub")
+    own = HubApi(url="https://hub.example.org/", token_command="false")
+    demo = {"demo": Demo(story="drill"), "hub": own}
+    async with session_of(cluster.kubeconfig, namespace=NAMESPACE, **demo) as session:
+        assert (await session.hub_link.token()).source == "Secret hub"
+        hub = await session.hub_link.open()
+        assert hub.where == f"the hub (pod {pod_of(cluster, 'hub')})"
 
 
 async def doctor(cluster: Cluster, api: HubApi | None = None) -> dict[str, Finding]:

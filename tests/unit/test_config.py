@@ -161,3 +161,35 @@ def test_a_plain_deployment_that_is_none_is_refused(tmp_path: Path, line: str, s
 def test_sops_may_be_named(tmp_path: Path) -> None:
     assert load(tmp_path, 'sops = "/opt/sops"').sops == "/opt/sops"
     assert load(tmp_path, 'sops = "/opt/sops"', HUBTUI_SOPS="/usr/bin/sops").sops == "/usr/bin/sops"
+
+
+def test_how_the_hub_is_reached_is_a_table_of_its_own(tmp_path: Path) -> None:
+    toml = """
+    [hub]
+    url = "https://hub.example.org/the/base-url/"
+    token_command = "pass hub/hubtui"
+    keep = ["shared-*"]
+    """
+    found = load(tmp_path, toml).hub
+    assert found.url == "https://hub.example.org/the/base-url/"
+    assert (found.token_command, found.keep) == ("pass hub/hubtui", ("shared-*",))
+    assert load(tmp_path, '[hub]\nurl = "http://localhost:8081"').hub.url
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('url = "http://hub.example.org"', "sent in the clear"),
+        ('url = "hub.example.org"', "cannot be asked"),
+        ('url = "https://me:it@hub.example.org"', "no user name and no password"),
+        ('url = "https://hub.example.org/?token=it"', r"hub\.url is no address of a hub"),
+        ('url = "https://hub.example.org/a b"', r"hub\.url is no address of a hub"),
+        ('token = "it"', "unknown field `token`"),
+        ('keep = "shared-*"', "Expected `array`"),
+    ],
+)
+def test_a_way_to_the_hub_that_is_none_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as told:
+        load(tmp_path, f"[hub]\n{line}")
+    assert "it@" not in str(told.value)
+    assert "token=it" not in str(told.value)
