@@ -240,27 +240,25 @@ def sync_routes(context: click.Context, **consent: Any) -> int:
 
 @command(
     click.option("--message", metavar="TEXT", default="", help="What users are told, Markdown."),
-    click.option("--batch", metavar="N", type=click.IntRange(min=1), default=10, help="At a time."),
+    click.option("--batch", metavar="N", default="10", help="Servers at a time."),
     click.option("--pause", metavar="T", default="30s", help="Between two batches."),
-    click.option("--only", metavar="PATTERN", default="*", help="Users: 'course1-*'."),
+    click.option("--only", metavar="PATTERN", default="", help="Users: 'course1-*'."),
     click.option("--idle-only", is_flag=True, help="Leave the servers alone that are in use."),
     click.option("--spawn-check", metavar="USER", default="", help="A canary at the end."),
     click.option("--resume", is_flag=True, help="Go on with the one that was interrupted last."),
     *_COUNTED,
 )
-def maintenance(context: click.Context, pause: str, **typed: Any) -> int:
+def maintenance(context: click.Context, **typed: Any) -> int:
     """Stop all servers in batches, idle ones first, then check that the hub starts one.
 
     Without --confirm N, the number of servers in the plan, it is printed and nothing changes: it
     has the text for an announcement, too. Ctrl-c ends it between two batches; --resume goes on
     with what is left, as it was asked for then.
     """
-    from hubtui.services.actions.maintenance import MaintenanceRequest
-    from hubtui.services.spawn_options import seconds
+    from hubtui.services.maintenance_options import TypedMaintenance, request
 
     consent = {name: typed.pop(name) for name in ("confirm", "overrides", "expect")}
-    request = MaintenanceRequest(pause=seconds(pause, "--pause"), **typed)
-    return _act(context, "maintenance", request, consent)
+    return _act(context, "maintenance", request(TypedMaintenance(**typed)), consent)
 
 
 WRITES: tuple[click.Command, ...] = (

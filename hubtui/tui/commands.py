@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "user": ("app", "screen", "text", "details", "user"),
     "what-if": ("what-if",),
     "cull": ("app", "screen", "text", "culling"),
+    "form": ("app", "screen", "text", "form"),
     "picker": ("app", "screen", "table", "picker"),
     "operations": ("app", "screen", "table", "operations"),
     "diff": ("app", "screen", "text", "diff", "compared"),
@@ -95,12 +96,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "next-part", ("tab",), "Next part", "Go to the next part of the screen", "Panes",
-        ("plan", "problems", "orphans", "recover", "upgrade", "culling"),
+        ("plan", "problems", "orphans", "recover", "upgrade", "culling", "form"),
         footer="parts", weight=66, palette=False,
     ),
     Command(
         "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
-        ("plan", "problems", "orphans", "recover", "upgrade", "culling"), palette=False,
+        ("plan", "problems", "orphans", "recover", "upgrade", "culling", "form"), palette=False,
     ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
@@ -290,6 +291,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "start", ("b",), "Start", "Start (begin) a server for the user: a plan first", "Changing",
         ("users", "user"), footer="start", weight=44, danger=True,
+    ),
+    Command(
+        "spawn-check", ("K",), "Spawn check", "Start a server as a canary, measure each part of "
+        "its spawn, and stop it again: a plan first", "Changing", ("users", "user"),
+        footer="spawn check", weight=42, danger=True,
+    ),
+    Command(
+        "maintenance", ("M",), "Maintenance", "Stop all servers in batches, or go on with a "
+        "maintenance that was ended early: a plan first", "Changing", ("users", "progress"),
+        footer="maintenance", weight=41, danger=True,
     ),
     Command(
         "what-if", ("t",), "What if", "What another timeout of the culler would stop now",

@@ -39,7 +39,7 @@ ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
 
 CONFIRMED: dict[str, tuple[str, ...]] = {
     "stop": ("1", "wrong"),
-    "cull": (str(SERVERS), "wrong"),
+    **dict.fromkeys(("cull", "maintenance"), (str(SERVERS), "wrong")),
     **dict.fromkeys(("start", "spawn-check"), ("frank_o", "wrong")),
 }
 """What is typed to confirm, where that is not as below."""

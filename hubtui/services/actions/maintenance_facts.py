@@ -3,6 +3,7 @@ an earlier one has left."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -167,7 +168,7 @@ def is_of(each: Server, wanted: Mapping[ServerKey, datetime | None]) -> bool:
 
 async def _interrupted(session: ActionSession) -> Entry:
     """The last maintenance of this release, if it did not come to its end. Raises UsageError."""
-    entry = session.operations.last(NAME)
+    entry = await asyncio.to_thread(session.operations.last, NAME)
     if entry is None:
         raise UsageError("No maintenance of this release was begun on this machine")
     if entry.outcome is not None and entry.outcome.result is Result.OK:

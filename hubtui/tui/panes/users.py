@@ -196,3 +196,16 @@ class UsersPane(Pane):
             self.app.notify("Go to a user without a server: A shows them.", timeout=4)
             return
         self.app.push_screen(start_screen(self.session, row.key))
+
+    def action_spawn_check(self) -> None:
+        """Asks how a canary is started, by default for the user under the cursor."""
+        from hubtui.tui.screens.maintenance import SpawnCheckScreen
+
+        row = self._row()
+        self.app.push_screen(SpawnCheckScreen(self.session, row.user.name if row else ""))
+
+    def action_maintenance(self) -> None:
+        """Asks how all servers are to be stopped."""
+        from hubtui.tui.screens.maintenance import MaintenanceScreen
+
+        self.app.push_screen(MaintenanceScreen(self.session))

@@ -117,7 +117,10 @@ class ProgressScreen(OfPullers):
 
     def offered(self) -> tuple[bool, ...]:
         early = self._operation.may_be_interrupted
-        more = (self._goes_back_to(), self._is_stuck(), self._node_to_take_back, early)
+        more = (
+            *(self._goes_back_to(), self._is_stuck(), self._node_to_take_back, early),
+            self._goes_on,
+        )
         return *super().offered(), *map(bool, more)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -126,6 +129,8 @@ class ProgressScreen(OfPullers):
             return self.hub is not None and self._of_helm
         if action == "interrupt":
             return self._operation.may_be_interrupted
+        if action == "maintenance":
+            return self._goes_on
         if action == "rollback":
             return self._goes_back_to() is not None
         if action == "recover":
@@ -140,6 +145,20 @@ class ProgressScreen(OfPullers):
         plan = self._operation.plan
         over = self._operation.done and self.hub is not None
         return plan.confirm if over and plan.action in _OF_NODES else ""
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether it is a maintenance that ended early, which can be gone on with."""
+        plan, outcome = self._operation.plan, self._operation.outcome
+        early = outcome is not None and not outcome.ok
+        return plan.action == "maintenance" and early and self.hub is not None
+
+    def action_maintenance(self) -> None:
+        """Plans to go on with a maintenance that ended early."""
+        from hubtui.tui.screens.maintenance import resume_screen
+
+        if self.hub is not None and self._goes_on:
+            self.app.push_screen(resume_screen(self.hub))
 
     def action_interrupt(self) -> None:
         """Has the operation begin nothing more."""

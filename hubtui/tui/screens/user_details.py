@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from hubtui.errors import HubtuiError
 from hubtui.model.hub import HubUser, ServerKey
 from hubtui.model.text import one_line
+from hubtui.services import compute_quota
 from hubtui.services.session import Session
 from hubtui.services.users import ServerRow
 from hubtui.tui import keys, of_pod
@@ -61,10 +62,25 @@ class UserDetailsScreen(ReadingScreen):
         self._work = asyncio.create_task(self._follow(), name="user")
 
     async def _follow(self) -> None:
+        counted = False
         while True:
             if (pod := self._pod()) is not None:
                 await self._look(pod)
+            if not counted:
+                await self._count()
+                counted = True
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _count(self) -> None:
+        """What the user has used of their compute quotas; once, as the hub writes a page of all
+        its metrics for it."""
+        session, user = self._session, self._key.user
+        try:
+            quotas = await compute_quota.read(session.hub_link, session.namespace, user)
+            self._found = replace(self._found, quotas=quotas)
+        except HubtuiError as error:
+            self._found = replace(self._found, quotas=one_line(error.what))
+        self.document.touch()
 
     async def _look(self, pod: str) -> None:
         """The pod's events and the end of its log."""
@@ -155,6 +171,12 @@ class UserDetailsScreen(ReadingScreen):
             self.notify("The server runs already.", timeout=4)
             return
         self.app.push_screen(start_screen(self._session, self._key))
+
+    def action_spawn_check(self) -> None:
+        """Asks how a canary is started for the user."""
+        from hubtui.tui.screens.maintenance import SpawnCheckScreen
+
+        self.app.push_screen(SpawnCheckScreen(self._session, self._key.user))
 
     def on_unmount(self) -> None:
         self._session.users.unsubscribe(self._changes)
