@@ -14,6 +14,7 @@ from hubtui.model.quantity import short_cores, short_size
 from hubtui.services.users import ServerRow
 from hubtui.views import user_cells as cells_of
 from hubtui.views.cells import SIGN_UNKNOWN, Cell, Tone, cell, join
+from hubtui.views.compute_quota import Quotas, quota_facts
 from hubtui.views.document import Hung, fact, heading
 from hubtui.views.pod_details import Events, event_facts
 from hubtui.views.signs import sign_of, tone_of
@@ -27,10 +28,11 @@ HIDDEN = "? (the token's scopes hide it)"
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is asked for while a user is looked at: the events and the last log lines of the pod,
-    each may be the reason why there are none."""
+    and the user's compute quotas; each may be the reason why there are none."""
 
     events: Events = "Looking for events …"
     log: Sequence[str] | str = "Reading the log …"
+    quotas: Quotas = ()
 
 
 def user_details(
@@ -38,6 +40,7 @@ def user_details(
 ) -> Iterator[Cell | Hung]:
     """The lines of a user's details."""
     yield from _user(user, now)
+    yield from quota_facts(found.quotas)
     for row in rows:
         yield ()
         if row.server is None:
