@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Final
 
+from hubtui.clients.hub_token import ADD_SERVICE
 from hubtui.clients.kube import KubeClient
 from hubtui.config import Settings
 from hubtui.errors import HubtuiError
@@ -30,13 +31,14 @@ async def findings(settings: Settings, client: KubeClient, hub: Hub) -> AsyncIte
         yield reached
         owners: list[Caller] = []
         found = await timed(TOKEN, _token(link, owners, reached.verdict), Verdict.WARN)
-        yield found if owners else replace(found, snippet=await _snippet(link))
+        wanted = ADD_SERVICE in found.remedy
+        yield replace(found, snippet=await _snippet(link)) if wanted else found
         for level, uses in _LEVELS:
             name = SCOPES.format(level)
             if owners:
                 yield await _scopes(link, name, uses, owners[0])
             else:
-                yield Finding(name, Verdict.WARN, SKIPPED.format("a token"))
+                yield Finding(name, Verdict.WARN, SKIPPED.format("a token that the hub knows"))
     finally:
         await link.close()
 

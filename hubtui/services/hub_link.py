@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubtui.clients import hub_token
 from hubtui.clients.http import Http
-from hubtui.clients.hub import HubClient
+from hubtui.clients.hub import HubClient, UnknownTokenError
 from hubtui.clients.hub_token import HubToken
 from hubtui.clients.hub_wire import UrlWire, Wire
 from hubtui.clients.kube import KubeClient
@@ -115,7 +115,11 @@ class HubLink:
         """Whose token it is. Raises DeniedError for one that the hub does not know or that is a
         user's."""
         asking = self._speaking(token.value)
-        caller = await asking.caller()
+        try:
+            caller = await asking.caller()
+        except UnknownTokenError as error:
+            error.what += f" ({token.source})"
+            raise
         self._version = asking.version
         if caller.kind == MARKS_ACTIVE:
             raise DeniedError(

@@ -190,6 +190,8 @@ def test_without_a_token_for_the_hub_the_values_that_make_one_are_printed(
     assert (token["verdict"], token["remedy"].startswith("Add the service")) == ("warn", True)
     assert "has no key hub.services.hubtui.apiToken" in token["evidence"]
     assert token["snippet"].startswith("hub:\n  services:\n    hubtui: {}\n")
-    assert found["hub: operator"]["evidence"] == "not looked at: a token comes first"
+    assert found["hub: operator"]["evidence"] == (
+        "not looked at: a token that the hub knows comes first"
+    )
     printed = [line.strip() for line in hubtui("doctor").out.splitlines()]
     assert {"hubtui: {}", "services: [hubtui]", "- list:users"} <= set(printed)
