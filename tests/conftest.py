@@ -33,6 +33,7 @@ DEMO, REAL = "demo", "real"
 REAL_ALONE = (
     *("test_recover", "test_upgrade_charts", "test_upgrade_faults", "test_upgrade_images"),
     *("test_upgrade_restart", "test_upgrade_timeout", "test_stop_followed"),
+    "test_sync_routes",
     "test_maintenance",
 )
 HELM_MAJOR = ("helm_major", "major", "small")
