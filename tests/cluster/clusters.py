@@ -85,6 +85,9 @@ class Cluster(Protocol):
     def remove_user(self, name: str) -> None:
         """Stops the servers of a user, and takes them out of the hub's database."""
 
+    def lose_route(self, name: str) -> None:
+        """The proxy forgets the route of a user's default server."""
+
     def trouble(self, user: str, stage: str) -> AbstractContextManager[None]:
         """The servers of a user go wrong from the start, as a stage of the testbed tells; they are
         mended at the end."""

@@ -215,6 +215,11 @@ class DemoCluster:
         self._until(lambda: not user.active, f"{name} has no server")
         self._demo.call(lambda: hub.remove_user(user))
 
+    def lose_route(self, name: str) -> None:
+        """The proxy forgets the route of a user's default server."""
+        hub = self._demo.hub
+        self._demo.call(lambda: hub.routes.table.pop(hub.users[name].path))
+
     @contextmanager
     def trouble(self, user: str, stage: str) -> Iterator[None]:
         """The servers of a user go wrong from the start, as a stage of the testbed tells."""

@@ -195,6 +195,12 @@ def _server_path(server: str) -> str:
     return f"{path}/servers/{quote(name, safe='')}" if name else f"{path}/server"
 
 
+def lose_route(site: Site, token: str, user: str) -> None:
+    """The proxy forgets the route of a user's default server; the hub is not told."""
+    url = f"{site.url('proxy-api', 'http')}/api/routes/user/{quote(user, safe='@~')}"
+    httpx.delete(url, headers={"Authorization": f"token {token}"}).raise_for_status()
+
+
 def ready_servers(connection: httpx.Client) -> list[str]:
     """`user/server` of each server that is ready."""
     answer = connection.get("/users", params={"limit": "200"})

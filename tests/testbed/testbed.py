@@ -185,6 +185,10 @@ class Testbed:
         with self.hub_client() as client:
             hub.remove_user(client, name)
 
+    def lose_route(self, name: str) -> None:
+        """The proxy forgets the route of a user's default server."""
+        hub.lose_route(self.site, self._secret("hub.config.ConfigurableHTTPProxy.auth_token"), name)
+
     @contextmanager
     def trouble(self, user: str, stage: str) -> Iterator[None]:
         """The servers of a user go wrong from the start, as a stage tells."""
