@@ -25,8 +25,9 @@ def idle_lines(rows: Collection[ServerRow], idle: float, now: datetime) -> Itera
         return
     words = f"{len(found):,} of {len(running):,} servers are idle for {precise(idle)} or longer."
     yield cell(words, Tone.STRONG if found else Tone.MUTED)
-    yield cell("The plan says which of them are left alone, and why.", Tone.MUTED)
-    yield ()
+    if found:
+        yield cell("The plan says which of them are left alone, and why.", Tone.MUTED)
+        yield ()
     for at, row in found[:SHOWN]:
         admin = cell("admin" if row.user.admin else "", Tone.MUTED)
         yield fact(str(row.key), join(cell(f"idle {age(at, now)}"), admin), width=30)

@@ -85,7 +85,7 @@ def activity_cell(row: ServerRow, now: datetime) -> Cell:
     """How long ago that was."""
     at = active_at(row)
     if at is not None:
-        return cell(age(at, now))
+        return cell(in_minutes(seconds_between(at, now)))
     return cell("none yet" if row.server is not None else SIGN_UNKNOWN, Tone.MUTED)
 
 
@@ -186,8 +186,14 @@ def culled_cell(
     left = (forecast.at - now).total_seconds()
     if left <= 0 or (due and forecast.due(now)):
         return cell("now", Tone.SOON)
-    # Minutes up to two hours: what a run apart is told apart.
-    length = f"{int(left // MINUTE)} m" if MINUTE <= left < 2 * HOUR else short(left)
-    words = f"{'≥ ' if forecast.at_least else ''}{length}"
+    words = f"{'≥ ' if forecast.at_least else ''}{in_minutes(left)}"
     near = left < SOON and not forecast.at_least
     return cell(words, Tone.SOON if near else Tone.PLAIN)
+
+
+def in_minutes(seconds: float) -> str:
+    """A length of time, in minutes up to two hours: what is a run of the culler apart is told
+    apart."""
+    if MINUTE <= seconds < 2 * HOUR:
+        return f"{int(seconds // MINUTE)} m"
+    return short(seconds)

@@ -69,7 +69,7 @@ def pressing(*keys: str, until_shown: str = "") -> Do:
 
 @pytest.mark.parametrize("theme", ["dark", "light", "ansi"])
 def test_overview(snap_compare: Compare, make: Make, theme: str) -> None:
-    before = pressing("j", until_shown="profile list: GPU")
+    before = pressing("j", until_shown="farid@uni.example")
     assert snap_compare(make(theme=theme), terminal_size=WIDE, run_before=before)
 
 
@@ -85,6 +85,16 @@ def test_pods_on_a_small_terminal_read_only_and_stale(snap_compare: Compare, mak
         await quiet(pilot)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=before)
+
+
+def test_users(snap_compare: Compare, make: Make) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await pressing("4", until_shown="farid@uni.example")(pilot)
+        await pilot.press("space", "t", *"30m", "enter")
+        await shown(pilot, "2 would go now")
+        await quiet(pilot)
+
+    assert snap_compare(make(), terminal_size=(100, 30), run_before=before)
 
 
 def test_diff(snap_compare: Compare, make: Make) -> None:
@@ -162,7 +172,7 @@ def test_logs(snap_compare: Compare, make: Make) -> None:
 
 
 def test_help(snap_compare: Compare, make: Make) -> None:
-    before = pressing("question_mark", until_shown="Nothing is changed by one key")
+    before = pressing("question_mark", until_shown="Quit; asks while")
     assert snap_compare(make(), terminal_size=WIDE, run_before=before)
 
 

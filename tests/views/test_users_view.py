@@ -23,7 +23,8 @@ from hubtui.services.session import Session
 from hubtui.services.store import Health, State
 from hubtui.services.users import ServerRow
 from hubtui.views import user_cells
-from hubtui.views.cells import Tone, plain
+from hubtui.views.cells import Cell, Tone, plain
+from hubtui.views.document import Hung
 from hubtui.views.stopping import idle_lines
 from hubtui.views.table import fit
 from hubtui.views.user_details import Evidence, user_details
@@ -333,7 +334,7 @@ def test_no_control_character_reaches_a_cell(view: UsersView, name: str, option:
     shown = [
         user_cells.name_cell(row, with_server=True),
         user_cells.state_cell(row, NOW),
-        *[getattr(line, "cell", line) for line in user_details(user, [row], Evidence(), NOW)],
+        *[bare(line) for line in user_details(user, [row], Evidence(), NOW)],
     ]
     for cell in shown:
         kinds = {unicodedata.category(sign) for sign in plain(cell)}
@@ -343,11 +344,15 @@ def test_no_control_character_reaches_a_cell(view: UsersView, name: str, option:
 # Details, and who is idle
 
 
+def bare(line: Cell | Hung) -> Cell:
+    return line.cell if isinstance(line, Hung) else line
+
+
 def details(session: Session, user: str, found: Evidence | None = None) -> str:
     session.users.update()
     rows = session.users.rows_of(user)
     lines = user_details(session.hub_feed.users[user], rows, found or Evidence(), NOW)
-    return "\n".join(plain(getattr(line, "cell", line)).strip() for line in lines)
+    return "\n".join(plain(bare(line)).strip() for line in lines)
 
 
 def test_details_say_who_it_is_when_the_server_goes_and_what_it_runs_on(session: Session) -> None:
@@ -373,7 +378,7 @@ def test_details_say_what_is_not_known(session: Session) -> None:
 def test_who_is_idle_for_the_time_that_is_asked(session: Session) -> None:
     session.users.update()
     lines = idle_lines(session.users.rows(), 45 * 60, NOW)
-    said = [plain(getattr(line, "cell", line)).strip() for line in lines]
+    said = [plain(bare(line)).strip() for line in lines]
     assert said[0] == "2 of 6 servers are idle for 45 m or longer."
     assert [" ".join(line.split()) for line in said[-2:]] == [
         "farid@uni.example idle 1 h",
