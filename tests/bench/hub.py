@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--name", required=True)
     parser.add_argument("--hubtui", default=str(Path(sys.executable).with_name("hubtui")))
     parser.add_argument("--only", choices=SCENES, action="append")
-    parser.add_argument("--runs", type=int, default=3, help="starts of hubtui")
+    parser.add_argument("--runs", type=int, default=5, help="starts of hubtui")
     parser.add_argument("--screens", type=Path, help="a folder for the last screen of each scene")
     return parser.parse_args()
 
@@ -93,8 +93,8 @@ class Bench:
         """20,000 users are read; the loop has a pulse."""
         with self.hub.testbed.hub_client() as client:
             more = EVERYONE - total_users(client)
-            if more > 0:
-                add_users(client, USERS, more, progress=_say)
+        if more > 0:
+            add_users(self.hub.testbed, USERS, more, self.hub.servers, progress=_say)
         self.hub = survey(self.hub.testbed)
         with tempfile.TemporaryDirectory(prefix="bench-") as home:
             notes = Path(home, "pauses")
@@ -104,8 +104,9 @@ class Bench:
                 await attempt(hub_users.all_servers(terminal, self.hub))
                 since = time.time()
                 await attempt(hub_users.everyone(terminal, self.hub, self.found))
+                until = time.time()
                 self._keep("everyone", terminal)
-            noted = pulse.pauses(notes, since)
+            noted = pulse.pauses(notes, since, until)
             self.found["all_pause"] = [max((one.late for one in noted), default=0.0)]
             self.found["all_work"] = [max((one.worked for one in noted), default=0.0)]
 

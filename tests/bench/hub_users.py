@@ -129,7 +129,7 @@ async def keys(terminal: Terminal, hub: BigHub, figures: Figures) -> None:
 
 
 async def everyone(terminal: Terminal, hub: BigHub, figures: Figures) -> None:
-    """`A`: all users, page by page; keys are pressed meanwhile."""
+    """`A`: all users, page by page; keys are pressed meanwhile, and for a while afterwards."""
     terminal.send("4g")
     await terminal.quiet(1, 10)
     since, sent = time.time(), terminal.send("A")
@@ -139,6 +139,7 @@ async def everyone(terminal: Terminal, hub: BigHub, figures: Figures) -> None:
     while not seen.done():
         took += await _keys(terminal, 4)
     figures["all_load"] = [await seen - sent]
+    took += await _keys(terminal, KEYS)
     figures["all_key_max"] = [max(took)]
     asked = hub.asked(since, time.time())
     figures["all_at_once"] = [float(hub_log.most_at_once(asked))]

@@ -8,6 +8,7 @@ own thread worked, which is what counts on a machine that others use as well.
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -54,11 +55,11 @@ class PulseLoop(asyncio.SelectorEventLoop):
         self.call_later(EVERY, self._beat)
 
 
-def pauses(notes: Path, since: float = 0.0) -> list[Pause]:
-    """What was noted since a time."""
+def pauses(notes: Path, since: float = 0.0, until: float = math.inf) -> list[Pause]:
+    """What was noted in a span of the epoch's seconds."""
     lines = notes.read_text().splitlines() if notes.exists() else []
     found = [Pause(*map(float, line.split())) for line in lines]
-    return [pause for pause in found if pause.at >= since]
+    return [pause for pause in found if since <= pause.at < until]
 
 
 def main() -> None:

@@ -30,8 +30,6 @@ from tests.testbed.users import NAMESPACE
 USERS = 5_000
 SERVERS = 2_000
 PODS_ON_A_NODE = 25
-BATCH = 200
-"""Users a POST; the hub answers nothing else in the meantime."""
 
 # All servers are asked at once at the hub's start: on a busy machine the last one is late, and
 # a hub stops what did not answer in time. Until then it does not listen.
@@ -55,30 +53,31 @@ def fill_hub(
         hub=Hub(port=testbed.site.port("singleuser")), progress=progress,
     )  # fmt: skip
     asyncio.run(made)
+    _write(testbed, range(users), servers, progress)
+
+
+def add_users(
+    testbed: Testbed, first: int, count: int, servers: int, *, progress: Progress = silent
+) -> None:
+    """Adds users without servers. `servers` run meanwhile: returns when they are ready again."""
+    _write(testbed, range(first, first + count), 0, progress, routes=servers)
+
+
+def _write(
+    testbed: Testbed, numbers: range, servers: int, progress: Progress, *, routes: int = 0
+) -> None:
+    """Writes rows while the hub is stopped: it keeps what it read."""
     began = time.monotonic()
     testbed.stop("hub")
-    _write_rows(testbed, users, servers)
-    progress(f"{users} users and {servers} servers in the hub's database")
+    _write_rows(testbed, numbers, servers)
+    progress(f"{len(numbers)} users and {servers} servers in the hub's database")
     part = testbed.parts.all()["hub"]
-    patient = replace(part, argv=(*part.argv, *_PATIENT))
+    patient = replace(part, argv=(*(word for word in part.argv if word not in _PATIENT), *_PATIENT))
     health = hub.health(testbed.site)
     testbed.parts.start(patient, lambda: hub.answers(health), seconds=_READY_WITHIN)
     with testbed.hub_client() as client:
-        _all_routed(client, servers)
+        _all_routed(client, servers or routes)
     progress(f"the hub serves them all ({time.monotonic() - began:.1f} s later)")
-
-
-def add_users(client: httpx.Client, first: int, count: int, *, progress: Progress = silent) -> None:
-    """Adds users without servers to a running hub, through its API; those there are stay."""
-    began = time.monotonic()
-    names = [user_name(number) for number in range(first, first + count)]
-    for start in range(0, count, BATCH):
-        answer = client.post(
-            "/users", json={"usernames": names[start : start + BATCH]}, timeout=120
-        )
-        if answer.status_code != httpx.codes.CONFLICT:  # all of them are there
-            answer.raise_for_status()
-    progress(f"{count} more users in {time.monotonic() - began:.1f} s")
 
 
 def total_users(client: httpx.Client, state: str = "") -> int:
@@ -87,8 +86,7 @@ def total_users(client: httpx.Client, state: str = "") -> int:
     return _total(client, "/users", query)
 
 
-def _write_rows(testbed: Testbed, users: int, servers: int) -> None:
-    """The hub must not run: it keeps what it read."""
+def _write_rows(testbed: Testbed, numbers: range, servers: int) -> None:
     from jupyterhub import orm
 
     addresses = _addresses(testbed)
@@ -97,7 +95,7 @@ def _write_rows(testbed: Testbed, users: int, servers: int) -> None:
     session = orm.new_session_factory(f"sqlite:///{testbed.site.file('jupyterhub.sqlite')}")()
     try:
         role = orm.Role.find(session, "user")
-        for number, seen in zip(range(users), _moments(), strict=False):
+        for number, seen in zip(numbers, _moments(), strict=False):
             user = orm.User(name=user_name(number), created=seen - timedelta(days=90))
             user.last_activity = seen
             user.roles.append(role)
