@@ -34,11 +34,12 @@ ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
     "cull": [("--idle", "1m")],
     "start": [("frank_o",)],
     "spawn-check": [("--user", "frank_o")],
+    "maintenance": [("--only", "alice", "--message", "Back soon")],
 }
 """What commands need; those that are not named here are run without anything."""
 
 CONFIRMED: dict[str, tuple[str, ...]] = {
-    "stop": ("1", "wrong"),
+    **dict.fromkeys(("stop", "maintenance"), ("1", "wrong")),
     **dict.fromkeys(("cull", "maintenance"), (str(SERVERS), "wrong")),
     **dict.fromkeys(("start", "spawn-check"), ("frank_o", "wrong")),
 }
