@@ -136,9 +136,11 @@ def _orphan(look: Look, key: ServerKey, pod: Pod) -> Disagreement:
 def _second(look: Look, key: ServerKey, members: Sequence[Pod]) -> Iterator[Disagreement]:
     """Pods beside the one that a server's route leads to."""
     living = [pod for pod in members if lives(pod)]
+    if len(living) < 2:
+        return
     hosts = {host_of(route) for route in (look.routes or {}).values() if key_of(route) == key}
     used = {pod.metadata.name for pod in living if pod.status.pod_ip in hosts}
-    if len(living) < 2 or len(used) != 1:
+    if len(used) != 1:
         return
     for pod in living:
         name = pod.metadata.name

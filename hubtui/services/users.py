@@ -209,7 +209,9 @@ class Users:
         users = self._take_pods()
         everything, names = self._feed_seen.drain()
         users |= names
-        if self._is_new_basis() or everything:
+        if self._is_new_basis():
+            users |= {row.key.user for row in self.rows() if row.server is not None}
+        if everything:
             users |= {*self._rows_of, *self.feed.users}
         users |= self._overdue()
         changed = self._take_usage()
