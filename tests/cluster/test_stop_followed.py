@@ -10,6 +10,7 @@ from hubtui.errors import CheckStopsError
 from hubtui.model.hub import ServerKey
 from hubtui.model.plan import Result
 from hubtui.services.actions import stopping
+from hubtui.services.actions.start import StartRequest
 from hubtui.services.session import Session
 from tests.cluster.clusters import Cluster
 from tests.cluster.guests import guests, pods_of, server_of
@@ -79,6 +80,23 @@ async def test_what_a_hubtui_that_was_ended_has_left_is_told_by_the_next(
     assert found.outcome.summary == "hubtui was ended; 1 of 2 servers were not stopped"
     assert found.outcome.notes == (f"left: {second}",)
     assert await server_of(session, ServerKey(first)) is None
+
+
+async def test_a_start_that_hangs_is_cancelled(cluster: Cluster, session: Session) -> None:
+    with cluster.trouble(ANNA, "image-pull-backoff"):
+        start = await session.operations.plan("start", StartRequest(ServerKey(ANNA)))
+        starting = await session.operations.start(start, start.confirm)
+        while await server_of(session, ServerKey(ANNA)) is None:
+            await starting.changed(starting.version)
+        plan = await planned(session, ANNA)
+        (servers,) = [check for check in plan.checks if check.name == "servers"]
+        assert servers.details == (f"{ANNA}: is starting; its start is cancelled",)
+        outcome = await stopped(session, plan)
+        assert (outcome.result, outcome.summary) == (Result.OK, "1 server stopped")
+        failed = await starting.wait()
+    assert failed.result is Result.FAILED
+    assert await server_of(session, ServerKey(ANNA)) is None
+    assert pods_of(cluster, ANNA) == []
 
 
 async def test_the_hub_restarts_in_the_middle_and_the_stop_goes_on(

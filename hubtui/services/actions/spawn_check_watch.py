@@ -24,6 +24,10 @@ AGAIN: Final = 1.0
 """Seconds until the hub is asked again when it broke off, or knows nothing yet."""
 
 
+CERTAIN: Final = 2.0
+"""Seconds after which a server that the hub calls ready is, though its pod was not seen to be."""
+
+
 class Spawn:
     """What is seen of one spawn. `moved` is set whenever that is more than before."""
 
@@ -129,7 +133,6 @@ class Spawn:
         try:
             async for event in hub.progress(self.key):
                 if event.ready:
-                    # It says so of one that is stopped meanwhile, too (JupyterHub 6.1).
                     await self._look_it_up()
                 elif event.failed:
                     self._fail(one_line(event.message))
@@ -153,14 +156,22 @@ class Spawn:
         if server is None or server.stopped:
             self._fail("the hub has given it up; its log says why")
         elif server.ready:
-            self._ready()
+            await self._ready_or_not()
 
-    def _ready(self) -> None:
-        """What of the pod was not seen yet must have come before."""
-        if not self.trace.unseen:
-            self.reach(OF_POD)
-        self.reach((Part.READY,))
-        self.trace = self.trace.tell(Part.READY, "")
+    async def _ready_or_not(self) -> None:
+        """A server is ready when its containers run or it is ready still after a while: the hub
+        says so for a second of one whose start is cancelled, too (JupyterHub 6.1)."""
+        at = self.now
+        if Part.STARTED not in self.trace.reached:
+            await asyncio.sleep(CERTAIN)
+            hub = await self._session.hub_link.open()
+            server = (await hub.user(self.key.user)).servers.get(self.key.server)
+            if server is None or not server.ready:
+                return
+        # What of the pod was not seen yet must have come before.
+        parts = (Part.READY,) if self.trace.unseen else (*OF_POD, Part.READY)
+        self.trace = self.trace.reach(parts, at).tell(Part.READY, "")
+        self.moved.set()
 
     def _fail(self, words: str) -> None:
         self.failed = words.removeprefix("Spawn failed: ")
