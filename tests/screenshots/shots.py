@@ -30,6 +30,7 @@ SHOTS = (
     Shot("rollback-plan", (("down", ""), ("r", "Type hub"), ("h", ""), ("u", ""))),
     Shot("diff", (("down", ""), ("d", "singleuser"))),
     Shot("pods", (("2", ""), ("z", "NODE"), *DOWN * 5, ("enter", "ana@uni.example"))),
+    Shot("users", (("4", "CULLED IN"), ("z", "NODE"), ("down", ""), ("space", ""))),
     Shot("drill", (("exclamation_mark", "database"),), drill="db-schema"),
 )
 
