@@ -82,6 +82,23 @@ async def test_what_a_hubtui_that_was_ended_has_left_is_told_by_the_next(
     assert await server_of(session, ServerKey(first)) is None
 
 
+async def test_who_starts_again_before_the_end_is_told_and_left_alone(
+    cluster: Cluster, session: Session
+) -> None:
+    with cluster.trouble(CARL, CLINGS):
+        await running(session, ANNA, CARL)
+        plan = await planned(session, ANNA, CARL)
+        operation = await session.operations.start(plan, plan.confirm)
+        await where(operation, CARL, "stops for")
+        while not any(s.name == ANNA and s.ready for s in operation.progress.steps):
+            await operation.changed(operation.version)
+        await running(session, ANNA)
+    outcome = await operation.wait()
+    assert (outcome.result, outcome.summary) == (Result.OK, "2 servers stopped")
+    assert f"started again since: {ANNA}" in outcome.notes
+    assert await server_of(session, ServerKey(ANNA)) is not None
+
+
 async def test_a_start_that_hangs_is_cancelled(cluster: Cluster, session: Session) -> None:
     with cluster.trouble(ANNA, "image-pull-backoff"):
         start = await session.operations.plan("start", StartRequest(ServerKey(ANNA)))
