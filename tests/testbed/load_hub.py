@@ -1,11 +1,10 @@
 """A large hub's load on the testbed's real JupyterHub: users by the thousand, servers that run.
 
-Two thousand spawns take a hub many minutes, so the rows of users and of their
-servers are written through JupyterHub's own ORM while the hub is stopped, each server beside a
-pod of `load_objects` that runs. What follows is the hub's own doing, as after any restart: it
-polls each pod (KubeSpawner finds it by the name in its state), asks each server over HTTP and
-gives it a route. What a real spawn leaves and these rows lack: the server's API token and its
-OAuth client.
+Two thousand spawns would take long, and be of one moment. So the rows of users and of servers are
+written through JupyterHub's own ORM while the hub is stopped, each server beside a pod of
+`load_objects` that runs. What follows is the hub's own doing, as after any restart: it polls each
+pod (KubeSpawner finds it by the name in its state), asks each server over HTTP and gives it a
+route. What a real spawn leaves and these rows lack: the server's API token and its OAuth client.
 """
 
 from __future__ import annotations
