@@ -29,7 +29,9 @@ from hubtui.errors import (
 from hubtui.model.age import rfc3339
 from hubtui.model.plan import Basis, Outcome, Plan, Result
 from hubtui.services import journal as records
-from hubtui.services.actions import Action, ActionSession, ProcessAction
+from hubtui.services.actions import ActionSession
+from hubtui.services.actions.registry import action as _action
+from hubtui.services.actions.registry import process_action as _process_action
 from hubtui.services.journal import Entry, Journal, Line, Process
 from hubtui.services.locks import Lock, Locks
 from hubtui.services.operation import Operation as Operation
@@ -330,52 +332,6 @@ def plan_of(entry: Entry) -> Plan:
         basis=Basis(entry.rests_on),
         command="",
     )
-
-
-def _action(name: str) -> Action:
-    from hubtui.services.actions import (
-        cordon,
-        cull,
-        delete_pod,
-        maintenance,
-        recover,
-        restart,
-        rollback,
-        spawn_check,
-        start,
-        stop,
-        sync_routes,
-        uncordon,
-        upgrade,
-    )
-
-    actions: dict[str, Action] = {
-        "rollback": rollback,
-        "upgrade": upgrade,
-        "recover": recover,
-        "restart": restart,
-        "delete-pod": delete_pod,
-        "cordon": cordon,
-        "uncordon": uncordon,
-        "spawn-check": spawn_check,
-        "maintenance": maintenance,
-        "stop": stop,
-        "start": start,
-        "cull": cull,
-        "sync-routes": sync_routes,
-    }
-    if name not in actions:
-        raise UsageError(f"There is no action {name!r}")
-    return actions[name]
-
-
-def _process_action(name: str) -> ProcessAction:
-    from hubtui.services.actions import rollback, upgrade
-
-    actions: dict[str, ProcessAction] = {"rollback": rollback, "upgrade": upgrade}
-    if name not in actions:
-        raise UsageError(f"The action {name!r} has no process of its own")
-    return actions[name]
 
 
 def _started(plan: Plan, overrides: tuple[str, ...]) -> Line:
