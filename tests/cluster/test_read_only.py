@@ -28,6 +28,7 @@ from hubtui.services.session import Session, connect, open_client
 from hubtui.tui import screens
 from hubtui.tui.commands import COMMANDS
 from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.maintenance import RequestForm
 from hubtui.tui.screens.of_pod import PodScreen
 from hubtui.tui.screens.of_pullers import OfPullers
 from hubtui.tui.screens.plan import PlanScreen
@@ -66,7 +67,7 @@ NOT_WALKED = {
 }
 """Screens that no key leads to here, and why."""
 
-BASES = {BaseScreen, ReadingScreen, PodScreen, OfPullers, FromProblem}
+BASES = {BaseScreen, ReadingScreen, PodScreen, OfPullers, FromProblem, RequestForm}
 """What screens are built on, never shown by itself."""
 
 NO_SCREENS_OF_OURS = {"CommandPalette"}

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from hubtui.errors import ApiError
-from hubtui.model.hub import Caller
-from hubtui.model.hub_scopes import OPERATOR, lacking
+from hubtui.model.hub_scopes import OPERATOR
 from hubtui.model.kinds import PODS
 from hubtui.model.plan import Check
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.common import counted, ok, stop, warn
 from hubtui.services.actions.spawn_check_facts import NAMED, Facts
+from hubtui.services.actions.stop_checks import scope
 
 
 async def checks(
@@ -25,7 +25,7 @@ async def checks(
         named(facts),
         profile(facts, options),
         limit(facts),
-        scopes(facts.caller),
+        scope(facts.caller, OPERATOR, "start and stop servers"),
         await _sees_pods(session),
     )
     return tuple(check for check in found if check)
@@ -47,16 +47,6 @@ def notices(facts: Facts, *, keep: bool) -> tuple[str, ...]:
     if key.server:
         told.append(f"The named server {key.server} stays in the user's list, stopped.")
     return tuple(told)
-
-
-def scopes(caller: Caller | None) -> Check:
-    """Whether the token may start and stop servers."""
-    if caller is None or not caller.scopes:
-        return warn("scopes", "the hub does not tell what its token may do")
-    missing = lacking(OPERATOR, caller.scopes)
-    if missing:
-        return stop("scopes", f"the token of {caller.name} lacks {', '.join(missing)}")
-    return ok("scopes", f"the token of {caller.name} may start and stop servers")
 
 
 def _user(facts: Facts) -> Check:

@@ -23,7 +23,7 @@ def outcome_of(checked: Checked) -> Outcome:
         notes.append(f"{key} goes on; hubtui stop {key} takes it away")
     return Outcome(
         result,
-        in_words(checked),
+        in_words(checked, why=False),
         failed=_failed(checked),
         next_steps=tuple(next_steps),
         notes=tuple(notes),
@@ -31,8 +31,8 @@ def outcome_of(checked: Checked) -> Outcome:
     )
 
 
-def in_words(checked: Checked) -> str:
-    """How it went in one line: ready after how long, or where it hangs."""
+def in_words(checked: Checked, *, why: bool = True) -> str:
+    """How it went in one line: ready after how long, or where it hangs, and `why`."""
     key, trace = checked.canary.key, checked.trace
     if checked.refused:
         return f"{key} was not started: {checked.failed}"
@@ -41,7 +41,7 @@ def in_words(checked: Checked) -> str:
         return f"{words}, but it did not go again: {checked.left}" if checked.left else words
     part = trace.waits_for
     words = f"{key} was not ready after {checked.ended:.1f} s, at '{part}': {checked.failed}"
-    return f"{words}. {checked.why}" if checked.why else words
+    return f"{words}. {checked.why}" if why and checked.why else words
 
 
 def part_words(trace: Trace) -> str:

@@ -81,9 +81,11 @@ async def run(
     """
     hub = await session.hub_link.open()
     spawn = Spawn(session, canary.key)
-    async with spawn.followed():
-        tell(spawn.trace, 0.0, f"asks the hub for {canary.key}")
-        try:
+    asked = False
+    try:
+        async with spawn.followed():
+            tell(spawn.trace, 0.0, f"asks the hub for {canary.key}")
+            asked = True
             refused = await _start(session, hub, canary, token)
             if not refused:
                 spawn.requested()
@@ -91,16 +93,17 @@ async def run(
             failed = refused or _failed(spawn, canary, interrupted)
             why = await _why(session, spawn) if failed and not refused else ""
             ended = spawn.now
-        except BaseException:
-            if not canary.theirs:  # whoever ends this leaves no canary behind
-                await _stop(session, canary.key, token, LEAVING)
-            raise
-    known = Checked(canary, spawn.trace, ended, failed, why, interrupted=interrupted.is_set())
-    if refused:
-        return replace(known, refused=True)
-    if canary.theirs or (canary.keep and not failed):
-        return known
-    return await _taken_away(session, known, spawn, token, tell)
+        known = Checked(canary, spawn.trace, ended, failed, why, interrupted=interrupted.is_set())
+        if refused:
+            return replace(known, refused=True)
+        if canary.keep and not failed:
+            return known
+        return await _taken_away(session, known, spawn, token, tell)
+    except BaseException:
+        # Whoever ends this leaves no server behind.
+        if asked:
+            await _stop(session, canary.key, token, LEAVING)
+        raise
 
 
 async def _start(session: ActionSession, hub: HubClient, canary: Canary, token: WriteToken) -> str:
