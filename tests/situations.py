@@ -33,8 +33,8 @@ def at(seconds: float) -> str:
 
 
 def pod(name: str, component: str, seconds: float = 3600, **more: Any) -> kube.Pod:
-    """A pod that is up for so long; `more` are `user`, `server`, `node`, `requests`, or parts of its
-    status that replace its own."""
+    """A pod that is up for so long; `more` are `user`, `server`, `node`, `requests`, or parts of
+    the status that replace its own."""
     server = more.pop("server", "")
     user, node = more.pop("user", ""), more.pop("node", "node-1")
     deleted, requests = more.pop("deleted", None), more.pop("requests", {"memory": "1Gi"})

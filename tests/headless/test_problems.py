@@ -39,7 +39,12 @@ def test_a_calm_hub_is_a_sentence_and_an_empty_list(hubtui: Command, calm: ApiSe
     found = hubtui("problems")
     assert (found.code, found.out) == (0, "No problem is known.\n")
     document = hubtui("problems", "--json").document
-    assert (document["kind"], document["items"], document["notes"]) == ("problems", [], [])
+    assert (document["kind"], document["items"]) == ("problems", [])
+    (note,) = document["notes"]  # no alarm, and it is said that the hub was not asked
+    assert (note["source"], note["reason"].partition(":")[0]) == (
+        "hub",
+        "There is no token for the hub",
+    )
 
 
 def test_a_problem_is_told_with_the_command_that_starts_the_fix(
