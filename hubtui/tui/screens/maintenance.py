@@ -72,8 +72,10 @@ class RequestForm(BaseScreen[None]):
         form.show(names)
         for name, value in self._first.items():
             form.fill(name, value)
-        form.line(names[0]).focus()
+        self._typed |= self._first
         self._show()
+        self.query_one(FormEnd).ready(True)
+        form.line(names[0]).focus()
 
     def _lines(self, now: datetime) -> Iterable[Cell | Hung]:
         return [cell(words) if words else () for words in self.WORDS]
@@ -83,16 +85,13 @@ class RequestForm(BaseScreen[None]):
         raise NotImplementedError
 
     def _show(self) -> None:
-        """Says what is wrong with what is typed; without that the plan can be shown."""
-        end = self.query_one(FormEnd)
+        """Says what is wrong with what is typed."""
+        words = ""
         try:
             self.request(self._typed)
         except UsageError as error:
-            end.say(str(error))
-            end.ready(False)
-        else:
-            end.say("")
-            end.ready(True)
+            words = str(error)
+        self.query_one(FormEnd).say(words)
 
     def on_form_fields_changed(self, message: FormFields.Changed) -> None:
         message.stop()
