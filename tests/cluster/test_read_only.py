@@ -214,9 +214,11 @@ async def test_no_key_that_changes_something_writes_in_the_demo(
         "B": (("2", "B"), "hub"),
         "X": (("2", "enter", "down", "X"), pod_of(cluster, "hub")),
         "o": (("2", "enter", "down", "o"), node_of(cluster, "hub")),
+        "x": (("4", "x"), "1"),
     }
-    # The two that ask something first have tests of their own, test_{upgrade,recover}_by_keyboard.
-    others = {"u", "R"}
+    # What asks something first, as upgrades and the forms of the users pane do, and the sync of
+    # routes, for which one has to be wrong.
+    others = {"u", "R", "C", "b", "K", "M", "P"}
     assert {*plans, *others} == {key for each in COMMANDS if each.danger for key in each.keys}
     app = StayingApp(settings_of(cluster, reads_all, read_only=True))
     async with app.run_test(size=SIZE) as pilot:
