@@ -11,6 +11,7 @@ from hubtui.demo.hub.hub import Hub
 from hubtui.demo.hub.names import cast
 from hubtui.demo.hub.people import CLASS, Habits, People
 from hubtui.demo.world import World
+from hubtui.model.idle_grid import START_LINE
 from tests.demo.hubs import START, Stage, stage, start_hub_pod, stop_hub_pod, values
 
 HOUR = 3600
@@ -46,6 +47,13 @@ def test_an_idle_server_is_culled_at_the_first_run_after_the_timeout() -> None:
     grid = [later - run for run, later in pairwise(made.hub.culler.runs)]
     assert set(grid) == {timedelta(seconds=600)}
     assert not server.is_active
+
+
+def test_the_hubs_log_tells_each_run_of_the_culler() -> None:
+    made = stage(cull())
+    made.pass_by(HOUR)
+    lines = made.world.logs.of("hub", "hub-1", "hub").lines
+    assert [when for when, text in lines if START_LINE.search(text)] == made.hub.culler.runs
 
 
 def test_who_works_is_not_culled() -> None:

@@ -369,7 +369,7 @@ async def test_requests_are_in_the_hubs_log() -> None:
         await asking.get("/users?limit=1")
         await asking.get("/health")
         await asking.post("/shutdown")
-    lines = [line for line in made.log().splitlines() if "log:192]" in line]
+    lines = [line for line in made.log().splitlines() if "(hubtui@" in line]
     assert [line.split("] ")[1].rpartition(" ")[0] for line in lines] == [
         "200 GET /hub/api/users?limit=1 (hubtui@127.0.0.1)",
         "403 POST /hub/api/shutdown (hubtui@127.0.0.1)",
