@@ -23,7 +23,7 @@ from hubtui.services.operation import Operation
 from hubtui.services.session import Found, Session
 from hubtui.tui.panes.base import Pane
 from hubtui.tui.screens import picker
-from hubtui.tui.screens.overview import OverviewScreen
+from hubtui.tui.screens.overview import PANES, OverviewScreen
 from hubtui.tui.screens.picker import PickerScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.progress import ProgressScreen
@@ -110,7 +110,7 @@ async def opened(pilot: Pilot[Any], app: StayingApp, context: str) -> None:
             app.session is not None
             and app.session.context.name == context
             and app.screen is app._overview
-            and len(app._overview.query(Pane)) == 2
+            and len(app._overview.query(Pane)) == len(PANES)
             and "bump image" in text(app)
         ),
         f"the hub of {context}",
