@@ -172,6 +172,12 @@ class UserDetailsScreen(ReadingScreen):
             return
         self.app.push_screen(start_screen(self._session, self._key))
 
+    def action_spawn_check(self) -> None:
+        """Asks how a canary is started for the user."""
+        from hubtui.tui.screens.maintenance import SpawnCheckScreen
+
+        self.app.push_screen(SpawnCheckScreen(self._session, self._key.user))
+
     def on_unmount(self) -> None:
         self._session.users.unsubscribe(self._changes)
         self._session.users.pause(WHO)
