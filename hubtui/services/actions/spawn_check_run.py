@@ -15,6 +15,7 @@ from hubtui.errors import (
     HubtuiError,
     LimitedError,
     NotFoundError,
+    RefusedError,
     UnreachableError,
 )
 from hubtui.model.hub import ServerKey
@@ -96,12 +97,12 @@ async def run(
         known = Checked(canary, spawn.trace, ended, failed, why, interrupted=interrupted.is_set())
         if refused:
             return replace(known, refused=True)
-        if canary.keep and not failed:
+        if canary.theirs or (canary.keep and not failed):
             return known
         return await _taken_away(session, known, spawn, token, tell)
     except BaseException:
-        # Whoever ends this leaves no server behind.
-        if asked:
+        # Whoever ends this leaves no canary behind.
+        if asked and not canary.theirs:
             await _stop(session, canary.key, token, LEAVING)
         raise
 
@@ -182,7 +183,7 @@ async def _stop(session: ActionSession, key: ServerKey, token: WriteToken, limit
             await hub.stop(key, token)
         except NotFoundError:
             return ""
-        except DeniedError as error:
+        except (DeniedError, RefusedError) as error:
             return error.what
         except HubtuiError as error:
             if _time() > end:
