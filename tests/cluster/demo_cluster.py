@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from subprocess import CompletedProcess
@@ -211,7 +212,7 @@ class DemoCluster:
         hub = self._demo.hub
         user = self._demo.call(lambda: hub.users[name])
         for server in user.active:
-            self._demo.call(lambda server=server: hub.spawner.stop(server))  # type: ignore[misc]
+            self._demo.call(partial(hub.spawner.stop, server))
         self._until(lambda: not user.active, f"{name} has no server")
         self._demo.call(lambda: hub.remove_user(user))
 
