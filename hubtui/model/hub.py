@@ -23,11 +23,17 @@ class HubStruct(Struct, frozen=True, gc=False):
     """Base of what the hub's API answers."""
 
 
+class ServerState(HubStruct, frozen=True):
+    """What KubeSpawner remembers of a server (facts.md §2.4); others remember other things."""
+
+    pvc_name: Any = None
+
+
 class HubServer(HubStruct, frozen=True):
     """A server of a user; `name` is "" for the default one.
 
     `last_activity` None means that nothing was seen of it yet. `started` is None for one that is
-    stopped.
+    stopped. `state` is told to those alone who have the scope admin:server_state.
     """
 
     name: str = ""
@@ -41,6 +47,13 @@ class HubServer(HubStruct, frozen=True):
     user_options: Any = None
     progress_url: str | None = None
     display_name: str | None = None
+    state: ServerState | None = None
+
+    @property
+    def claim(self) -> str:
+        """The claim that it mounts when it starts; "" where that is not told."""
+        name = self.state.pvc_name if self.state is not None else None
+        return name if isinstance(name, str) else ""
 
 
 class HubUser(HubStruct, frozen=True):

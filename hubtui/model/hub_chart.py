@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hubtui.model.manifest import Document, Resource, read_document, texts
@@ -134,3 +134,10 @@ def _chart(block: str) -> Mapping[str, Any]:
     except (YamlError, KeyError, TypeError):
         return {}
     return chart if isinstance(chart, dict) else {}
+
+
+def below(path: Sequence[str], lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines of a values.yaml for the hub's chart, in that of a release which has it at `path`."""
+    for key in reversed(path):
+        lines = [f"{key}:", *(f"  {line}" for line in lines)]
+    return tuple(lines)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from hubtui.model.hub_chart import below
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -68,6 +70,4 @@ def values_for_service(path: Sequence[str] = ()) -> tuple[str, ...]:
         "      scopes:",
         *(f"        - {scope}" for scope in _SCOPES),
     ]
-    for key in reversed(path):
-        lines = [f"{key}:", *(f"  {line}" for line in lines)]
-    return tuple(lines)
+    return below(path, lines)

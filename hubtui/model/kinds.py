@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hubtui.model import kube, kube_changes, kube_needs, usage
+from hubtui.model import kube, kube_changes, kube_needs, kube_services, usage, volumes
 
 T = TypeVar("T", bound=kube.Object, covariant=True)
 
@@ -50,9 +50,23 @@ class Kind(Generic[T]):
 
 PODS = Kind("", "v1", "pods", "Pod", kube.Pod)
 WHOLE_PODS = Kind("", "v1", "pods", "Pod", kube_needs.WholePod)
+SERVING_PODS = Kind("", "v1", "pods", "Pod", kube_services.ServingPod)
+SERVICES = Kind("", "v1", "services", "Service", kube_services.Service)
 EVENTS = Kind("", "v1", "events", "Event", kube.Event)
 NODES = Kind("", "v1", "nodes", "Node", kube_needs.Node, namespaced=False)
 CLAIMS = Kind("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", kube_needs.Claim)
+WHOLE_CLAIMS = Kind(
+    "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", kube_needs.WholeClaim
+)
+VOLUMES = Kind("", "v1", "persistentvolumes", "PersistentVolume", volumes.Volume, namespaced=False)
+STORAGE_CLASSES = Kind(
+    "storage.k8s.io",
+    "v1",
+    "storageclasses",
+    "StorageClass",
+    volumes.StorageClass,
+    namespaced=False,
+)
 QUOTAS = Kind("", "v1", "resourcequotas", "ResourceQuota", kube_needs.Quota)
 ATTACHMENTS = Kind(
     "storage.k8s.io",
@@ -61,6 +75,9 @@ ATTACHMENTS = Kind(
     "VolumeAttachment",
     kube_needs.Attachment,
     namespaced=False,
+)
+CSI_NODES = Kind(
+    "storage.k8s.io", "v1", "csinodes", "CSINode", kube_needs.CsiNode, namespaced=False
 )
 NAMESPACES = Kind("", "v1", "namespaces", "Namespace", kube.Namespace, namespaced=False)
 SECRETS = Kind("", "v1", "secrets", "Secret", kube.Secret)
@@ -76,6 +93,9 @@ STATEFULSETS = Kind("apps", "v1", "statefulsets", "StatefulSet", kube.StatefulSe
 DAEMONSETS = Kind("apps", "v1", "daemonsets", "DaemonSet", kube.DaemonSet)
 JOBS = Kind("batch", "v1", "jobs", "Job", kube.Job)
 POD_METRICS = Kind("metrics.k8s.io", "v1beta1", "pods", "PodMetrics", usage.PodMetrics)
+NODE_METRICS = Kind(
+    "metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", usage.NodeMetrics, namespaced=False
+)
 ACCESS_REVIEWS = Kind(
     "authorization.k8s.io",
     "v1",

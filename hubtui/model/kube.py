@@ -25,12 +25,27 @@ class OwnerReference(KubeStruct, frozen=True):
 
 
 class Annotations(KubeStruct, frozen=True):
-    """The annotations that are read: KubeSpawner's (facts.md §2.1) and Helm's."""
+    """The annotations that are read: KubeSpawner's (facts.md §2.1), Helm's, the kubelet's on a pod
+    from a file, what autoscalers are told of a pod or node (Cluster Autoscaler FAQ, "What types
+    of pods can prevent CA from removing a node?"; Karpenter, "Disruption"), and hubtui's own."""
 
     username: str | None = field(default=None, name="hub.jupyter.org/username")
     servername: str | None = field(default=None, name="hub.jupyter.org/servername")
     jupyterhub_version: str | None = field(default=None, name="hub.jupyter.org/jupyterhub-version")
     release_name: str | None = field(default=None, name="meta.helm.sh/release-name")
+    mirror: str | None = field(default=None, name="kubernetes.io/config.mirror")
+    safe_to_evict: str | None = field(
+        default=None, name="cluster-autoscaler.kubernetes.io/safe-to-evict"
+    )
+    safe_local_volumes: str | None = field(
+        default=None, name="cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+    )
+    scale_down_disabled: str | None = field(
+        default=None, name="cluster-autoscaler.kubernetes.io/scale-down-disabled"
+    )
+    do_not_disrupt: str | None = field(default=None, name="karpenter.sh/do-not-disrupt")
+    prepull_owner: str | None = field(default=None, name="hubtui/owner")
+    prepull_until: str | None = field(default=None, name="hubtui/until")
 
 
 class Meta(KubeStruct, frozen=True, eq=False):
@@ -102,17 +117,39 @@ class ClaimSource(KubeStruct, frozen=True):
     claim_name: str = ""
 
 
+class EmptyDir(KubeStruct, frozen=True):
+    medium: str = ""
+
+
+class HostPath(KubeStruct, frozen=True):
+    path: str = ""
+
+
+class NfsSource(KubeStruct, frozen=True):
+    server: str = ""
+    path: str = ""
+
+
 class PodVolume(KubeStruct, frozen=True):
     name: str = ""
     persistent_volume_claim: ClaimSource | None = None
+    empty_dir: EmptyDir | None = None
+    host_path: HostPath | None = None
+    nfs: NfsSource | None = None
 
 
 class PodSpec(KubeStruct, frozen=True):
+    """`resources` are those of the pod as a whole, which overrule its containers' (v1.34);
+    `overhead` is what its runtime takes beside them."""
+
     node_name: str = ""
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     volumes: tuple[PodVolume, ...] = ()
     scheduler_name: str = ""
+    overhead: dict[str, str] = {}
+    resources: ResourceRequirements | None = None
+    priority: int = 0
 
 
 class Waiting(KubeStruct, frozen=True):
@@ -284,12 +321,22 @@ class ListMeta(KubeStruct, frozen=True):
     remaining_item_count: int | None = None
 
 
+class StatusCause(KubeStruct, frozen=True):
+    reason: str = ""
+    message: str = ""
+
+
+class StatusDetails(KubeStruct, frozen=True):
+    causes: tuple[StatusCause, ...] | None = ()
+
+
 class Status(KubeStruct, frozen=True):
     """meta/v1 Status: what the server sends with an error."""
 
     message: str = ""
     reason: str = ""
     code: int = 0
+    details: StatusDetails | None = None
 
 
 class Resource(KubeStruct, frozen=True):

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import field
 
 from hubtui.model.kube import Deployment, KubeStruct, Object, WorkloadSpec, WorkloadStatus
+from hubtui.model.node_affinity import Requirement
 from hubtui.model.text import one_line
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -59,8 +60,8 @@ class RestartedDeployment(Deployment, frozen=True):
 
 
 class BudgetSelector(KubeStruct, frozen=True):
-    match_labels: dict[str, str] = field(default_factory=dict)
-    match_expressions: tuple[Any, ...] = ()
+    match_labels: dict[str, str] | None = field(default_factory=dict)
+    match_expressions: tuple[Requirement, ...] | None = ()
 
 
 class BudgetSpec(KubeStruct, frozen=True):
@@ -80,9 +81,12 @@ class Budget(Object, frozen=True):
     status: BudgetStatus = BudgetStatus()
 
     def covers(self, labels: dict[str, str]) -> bool:
-        """Whether a pod with these labels is counted; expressions are taken as fulfilled."""
+        """Whether a pod of its namespace with these labels is counted: an empty selector takes all
+        of them, none takes none."""
         selector = self.spec.selector
-        return selector is not None and selector.match_labels.items() <= labels.items()
+        if selector is None or not (selector.match_labels or {}).items() <= labels.items():
+            return False
+        return all(each.takes(labels) for each in selector.match_expressions or ())
 
 
 def _at(value: Any, *path: str) -> Any:

@@ -9,7 +9,15 @@ from typing import Any
 
 from msgspec import field
 
-from hubtui.model.kube import Condition, KubeStruct, Meta, Object, Pod, PodSpec
+from hubtui.model.kube import (
+    Condition,
+    KubeStruct,
+    Meta,
+    Object,
+    Pod,
+    PodSpec,
+    ResourceRequirements,
+)
 
 
 class Toleration(KubeStruct, frozen=True):
@@ -19,10 +27,15 @@ class Toleration(KubeStruct, frozen=True):
     effect: str = ""
 
     def tolerates(self, taint: Taint) -> bool:
-        """Whether a pod with this may go to a node with the taint."""
+        """Whether a pod with this may go to a node with the taint.
+
+        The operators that compare numbers are off by default (v1.36) and tolerate nothing.
+        """
         if self.effect not in ("", taint.effect) or self.key not in ("", taint.key):
             return False
-        return self.operator == "Exists" or (bool(self.key) and self.value == taint.value)
+        if self.operator in ("", "Equal"):
+            return bool(self.key) and self.value == taint.value
+        return self.operator == "Exists"
 
 
 class Taint(KubeStruct, frozen=True):
@@ -72,8 +85,17 @@ class NodeImage(KubeStruct, frozen=True):
     size_bytes: int = 0
 
 
+class NodeInfo(KubeStruct, frozen=True):
+    kubelet_version: str = ""
+    os_image: str = ""
+    architecture: str = ""
+    container_runtime_version: str = ""
+
+
 class NodeStatus(KubeStruct, frozen=True):
+    capacity: dict[str, str] = field(default_factory=dict)
     allocatable: dict[str, str] = field(default_factory=dict)
+    node_info: NodeInfo = NodeInfo()
     conditions: tuple[Condition, ...] = ()
     images: tuple[NodeImage, ...] = ()
 
@@ -92,15 +114,32 @@ class ClaimSpec(KubeStruct, frozen=True):
     access_modes: tuple[str, ...] = ()
     storage_class_name: str = ""
     volume_name: str = ""
+    volume_mode: str = ""
+    resources: ResourceRequirements = ResourceRequirements()
 
 
 class ClaimStatus(KubeStruct, frozen=True):
+    """`allocated_resource_statuses` tells how far an expansion is: ControllerResizeInProgress,
+    NodeResizePending and the like, by the name of the resource."""
+
     phase: str = ""
+    capacity: dict[str, str] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    allocated_resources: dict[str, str] = field(default_factory=dict)
+    allocated_resource_statuses: dict[str, str] = field(default_factory=dict)
 
 
 class Claim(Object, frozen=True):
+    """A PersistentVolumeClaim."""
+
     spec: ClaimSpec = ClaimSpec()
     status: ClaimStatus = ClaimStatus()
+
+
+class WholeClaim(Claim, frozen=True):
+    """A claim with what keeps it from going."""
+
+    metadata: WholeMeta = WholeMeta()
 
 
 class AttachedSource(KubeStruct, frozen=True):
@@ -127,6 +166,25 @@ class Attachment(Object, frozen=True):
 
     spec: AttachmentSpec = AttachmentSpec()
     status: AttachmentStatus = AttachmentStatus()
+
+
+class VolumeCount(KubeStruct, frozen=True):
+    count: int | None = None
+
+
+class NodeDriver(KubeStruct, frozen=True):
+    name: str = ""
+    allocatable: VolumeCount | None = None
+
+
+class DriversSpec(KubeStruct, frozen=True):
+    drivers: tuple[NodeDriver, ...] | None = ()
+
+
+class CsiNode(Object, frozen=True):
+    """A CSINode: the storage drivers of a node, and how many volumes each can attach there."""
+
+    spec: DriversSpec = DriversSpec()
 
 
 class QuotaStatus(KubeStruct, frozen=True):

@@ -18,6 +18,7 @@ import msgspec
 from hubtui.model.age import rfc3339
 
 if TYPE_CHECKING:
+    from hubtui.model.brought import Cargo
     from hubtui.model.deployment import Inputs
     from hubtui.model.diff import RevisionDiff
 
@@ -112,7 +113,8 @@ class Plan:
     what a later hubtui needs to go on watching it. `lock` names what nobody else may write to in
     the meantime, where that is not the release: a node, beside a helm that is at work. `inputs` is
     what an upgrade is made from, `texts` are to be taken elsewhere as they are. `interruptible`
-    actions end between two targets when asked to.
+    actions end between two targets when asked to. `cargo` are the images of a revision to come,
+    which can be pulled beforehand.
     """
 
     id: str
@@ -138,6 +140,7 @@ class Plan:
     inputs: Inputs | None = None
     texts: tuple[Text, ...] = ()
     interruptible: bool = False
+    cargo: Cargo | None = None
 
     @property
     def stops(self) -> tuple[Check, ...]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
+from hubtui.model.deployment import ValuesMode
 from hubtui.model.why_facts import Evidence, Missing
 
 __all__ = ["Counts", "Evidence", "Fix", "Incident", "Level", "Missing", "Problem", "Target", "Verb"]
+
+NODE: Final = "node/"
+"""What the name of a node begins with where it is to be told from that of a pod."""
 
 
 class Incident(StrEnum):
@@ -26,6 +32,10 @@ class Incident(StrEnum):
     ORPHANS = "orphans"
     PROXY = "proxy"
     CULLING = "culling"
+    SCALE_DOWN = "scale-down"
+    HOME_FULL = "home-full"
+    HUB_DB = "hub-db"
+    ATTACH = "attach"
 
 
 class Level(StrEnum):
@@ -43,9 +53,14 @@ class Verb(StrEnum):
     ROLLBACK = "rollback"
     RESTART = "restart"
     CORDON = "cordon"
+    PREPULL = "prepull"
+    DRAIN = "drain"
     DELETE_POD = "delete-pod"
     STOP = "stop"
     SYNC_ROUTES = "sync-routes"
+    EXPAND = "expand"
+    UPGRADE = "upgrade"
+    MAINTENANCE = "maintenance"
     WHY = "why"
     LOGS = "logs"
     EVENTS = "events"
@@ -53,7 +68,8 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a problem is about: `kind` is pod, node, release, image, role, quota or server."""
+    """What a problem is about: `kind` is pod, node, release, image, role, quota, server or
+    claim."""
 
     kind: str
     name: str
@@ -61,8 +77,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One thing to start: on which object ("" where it needs none), and in words. `force` and
-    `orphan` are options of delete-pod, `previous` of logs, `pullers_off` of cordon."""
+    """One thing to start: on which object ("" where it needs none), and in words; `more` are
+    further objects of the same. `force` and `orphan` are options of delete-pod, `previous` of logs,
+    `pullers_off` of cordon, `undo` takes a cordon away. `sets` are values that an upgrade changes,
+    by their paths with dots. A node whose stay is to be explained is `node/NAME`."""
 
     verb: Verb
     target: str
@@ -71,6 +89,14 @@ class Fix:
     previous: bool = False
     pullers_off: bool = False
     orphan: bool = False
+    more: tuple[str, ...] = ()
+    undo: bool = False
+    sets: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """All objects that it is about."""
+        return tuple(filter(None, (self.target, *self.more)))
 
     @property
     def command(self) -> str:
@@ -82,7 +108,10 @@ class Fix:
             (" --pullers-off", self.pullers_off),
         )
         more = "".join(option for option, wanted in options if wanted)
-        return " ".join(filter(None, ("hubtui", self.verb, self.target))) + more
+        verb = f"un{self.verb}" if self.undo else self.verb
+        more += "".join(f" --set {shlex.quote(f'{path}={value}')}" for path, value in self.sets)
+        more += f" --values-mode {ValuesMode.RESET_THEN_REUSE}" if self.sets else ""
+        return " ".join(("hubtui", verb, *map(shlex.quote, self.targets))) + more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ while its container is the first that has not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +38,14 @@ class PullState(StrEnum):
     FAILED = "failed"
 
 
+_AS_FAR: Final = {
+    state: place
+    for place, state in enumerate(
+        (PullState.WAITING, PullState.FAILED, PullState.PULLING, PullState.DONE)
+    )
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Pull:
     """One image on one node: `since` when it is in this state, as far as the pod tells; `words`
@@ -62,7 +71,8 @@ def pulls_of(pod: Pod) -> tuple[Pull, ...]:
         before = found.get(container.image)
         if before is None or before.state is PullState.DONE:
             found[container.image] = pull if before is None else _later(before, pull)
-        at_work = at_work and pull.state is PullState.DONE
+        status = statuses.get(container.name)
+        at_work = at_work and pull.state is PullState.DONE and not holds_up(status)
         turn = _ended(statuses.get(container.name)) or turn
     return tuple(found.values())
 
@@ -84,6 +94,24 @@ def _pull(
 def _later(before: Pull, pull: Pull) -> Pull:
     """An image that a later container needs too: once pulled, it is there for all."""
     return pull if pull.state is PullState.FAILED else before
+
+
+def holds_up(status: ContainerStatus | None) -> bool:
+    """Whether an image is there and its container cannot be run: what comes after it waits."""
+    waiting = status.state.waiting if status is not None else None
+    return (
+        waiting is not None and waiting.reason not in _NOT_STARTED and waiting.reason not in FAILING
+    )
+
+
+def merged(many: Iterable[Iterable[Pull]]) -> tuple[Pull, ...]:
+    """The pulls of several pods on one node, each image as far as any of them has come."""
+    found: dict[str, Pull] = {}
+    for pull in (each for pulls in many for each in pulls):
+        before = found.get(pull.image)
+        if before is None or _AS_FAR[pull.state] > _AS_FAR[before.state]:
+            found[pull.image] = pull
+    return tuple(found.values())
 
 
 def _has_image(status: ContainerStatus) -> bool:

@@ -22,6 +22,7 @@ class Role(StrEnum):
     USER_PLACEHOLDER = "user-placeholder"
     CONTINUOUS_PULLER = "continuous-image-puller"
     HOOK_PULLER = "hook-image-puller"
+    PREPULL = "prepull"
     USERS = "users"
     DASK = "dask"
     OTHER = "other"
@@ -39,9 +40,15 @@ WORKLOAD_ROLES: Final = {
         Role.USER_PLACEHOLDER,
         Role.CONTINUOUS_PULLER,
         Role.HOOK_PULLER,
+        Role.PREPULL,
     )
 }
-"""The roles whose pods a workload of the chart asks for, by their component label."""
+"""The roles whose pods a workload asks for, by their component label: the chart's, and hubtui's
+own."""
+
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+OURS: Final = "hubtui"
+"""The value of MANAGED_BY on what hubtui itself makes."""
 
 RESTARTABLE: Final = (Role.HUB, Role.PROXY, Role.AUTOHTTPS, Role.USER_SCHEDULER)
 """The parts that an operator restarts: a Deployment each."""
@@ -72,7 +79,7 @@ def role_of(pod: Pod, release: str = "") -> Role:
     if component == "image-puller" and _belongs_to_job(pod, AWAITER):
         return Role.HOOK_PULLER
     role = _BY_COMPONENT.get(component)
-    if role is None:
+    if role is None or (role is Role.PREPULL) is not (labels.get(MANAGED_BY) == OURS):
         return Role.OTHER
     if role is not Role.USERS and labels.get("app", "jupyterhub") != "jupyterhub":
         return Role.OTHER

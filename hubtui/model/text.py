@@ -16,8 +16,9 @@ _HARMFUL = (
     "\ud800-\udfff\ufff9-\ufffb"
 )
 _HARMFUL_TEXT = re.compile(f"[{_HARMFUL}]")
+_CODE = re.compile(rb"\\u[0-9a-fA-F]{4}")
 _JSON_ESCAPE = re.compile(
-    rb"\\(?:u[0-9a-fA-F]{4}|.)"
+    _CODE.pattern + rb"|\\."
     rb"|\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]"
 )
@@ -64,7 +65,7 @@ def _safe_escape(match: Match[bytes]) -> bytes:
     found = match.group()
     if found in _SHORT_ESCAPES:
         character = _SHORT_ESCAPES[found]
-    elif found.startswith(b"\\u"):
+    elif _CODE.fullmatch(found):
         character = chr(int(found[2:], 16))
         # A surrogate is half of a pair here: the pair is a character beyond the first plane.
         if "\ud800" <= character <= "\udfff":

@@ -1,11 +1,12 @@
-"""What pods use at this moment, as metrics.k8s.io tells it.
+"""What pods and nodes use at this moment, as metrics.k8s.io tells it.
 
-Source: k8s.io/metrics v1beta1, PodMetrics (facts.md §9.2). Memory is the working set.
+Source: k8s.io/metrics v1beta1, PodMetrics and NodeMetrics (facts.md §9.2). Memory is the working
+set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -29,15 +30,38 @@ class ContainerUsage(KubeStruct, frozen=True):
     usage: dict[str, str] = field(default_factory=dict)
 
 
-class PodMetrics(Object, frozen=True):
+class Metrics(Object, frozen=True):
+    """What was measured of a pod or node."""
+
     timestamp: datetime | None = None
+
+    @property
+    def total(self) -> Usage:
+        """What it uses in all."""
+        raise NotImplementedError
+
+
+class PodMetrics(Metrics, frozen=True):
     containers: tuple[ContainerUsage, ...] = ()
 
+    @property
+    def total(self) -> Usage:
+        """The sum over its containers: one that is missing makes the sum unknown."""
+        return _usage([each.usage for each in self.containers])
 
-def usage_of(pod: PodMetrics) -> Usage:
-    """The sum over a pod's containers: one that is missing makes the sum unknown."""
-    memory = _sum(each.usage.get("memory") for each in pod.containers)
-    cpu = _sum(each.usage.get("cpu") for each in pod.containers)
+
+class NodeMetrics(Metrics, frozen=True):
+    usage: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Usage:
+        """What a node uses, its system included."""
+        return _usage([self.usage])
+
+
+def _usage(measured: Sequence[Mapping[str, str]]) -> Usage:
+    memory = _sum(each.get("memory") for each in measured)
+    cpu = _sum(each.get("cpu") for each in measured)
     return Usage(cpu, None if memory is None else int(memory))
 
 

@@ -5,7 +5,7 @@ Written as helm's --set takes it: `singleuser.profileList[0].display_name`, a do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Path = tuple[str, ...]
@@ -56,3 +56,15 @@ def walk(values: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     elif isinstance(values, list):
         for index, item in enumerate(values):
             yield from walk(item, (*path, str(index)))
+
+
+def nested(values: Iterable[tuple[Sequence[str], Any]]) -> dict[str, Any]:
+    """A tree that holds these values at their paths, and nothing else."""
+    tree: dict[str, Any] = {}
+    for path, value in values:
+        *parents, last = path
+        branch = tree
+        for step in parents:
+            branch = branch.setdefault(step, {})
+        branch[last] = value
+    return tree

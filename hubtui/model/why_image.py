@@ -73,6 +73,19 @@ _KINDS: Final = (
 )
 
 
+_FINAL: Final = (
+    *("unauthorized", "authentication required", "denied", "forbidden", "no matching manifest"),
+    *("no match for platform", "not found", "manifest unknown", "name unknown", "does not exist"),
+    *("invalid reference", "couldn't parse image", "invalidimagename", "errimageneverpull"),
+)
+
+
+def is_final(words: str) -> bool:
+    """Whether a registry's words say that it helps nothing to ask again."""
+    said = words.lower()
+    return "no such host" not in said and any(part in said for part in _FINAL)
+
+
 def not_pulled(facts: Facts) -> Why | None:
     """An image that cannot be pulled."""
     for _, container, status in facts.containers:

@@ -14,9 +14,11 @@ from decimal import Decimal
 from typing import Final
 
 from hubtui.model.kube import Condition, Pod
-from hubtui.model.kube_needs import Node, Taint, WholePod
+from hubtui.model.kube_needs import Taint, WholePod
+from hubtui.model.packing import CPU, requests
 from hubtui.model.quantity import parse, short_cores, short_size
 from hubtui.model.roles import Role
+from hubtui.model.taints import singular, taint_words, untolerated
 from hubtui.model.why_facts import Cause, Evidence, Facts, Why, claim_names, listed, sentence
 
 JUST_CREATED = 10
@@ -37,6 +39,7 @@ _PLAIN: Final = (
     ("too many pods", "have no free pod slot"),
     ("were unschedulable", "are cordoned"),
     ("volume node affinity conflict", "are in another zone than its volume"),
+    ("persistentvolume's node affinity", "are in another zone than its volume"),
     ("exceed max volume count", "have no room for a further volume"),
     ("node affinity/selector", "have not the labels that it asks for"),
     ("node selector", "have not the labels that it asks for"),
@@ -47,17 +50,6 @@ _PLAIN: Final = (
     ("available persistent volumes to bind", "have no volume for its claim"),
     ("unbound immediate persistentvolumeclaims", "wait for its claim to be bound"),
 )
-_TAINT_WORDS: Final = {
-    "node.kubernetes.io/unschedulable": "cordoned",
-    "node.kubernetes.io/not-ready": "not ready",
-    "node.kubernetes.io/unreachable": "unreachable",
-    "node.kubernetes.io/disk-pressure": "short of disk",
-    "node.kubernetes.io/memory-pressure": "short of memory",
-    "node.kubernetes.io/pid-pressure": "short of process ids",
-    "ToBeDeletedByClusterAutoscaler": "about to be removed by the autoscaler",
-    "DeletionCandidateOfClusterAutoscaler": "about to be removed by the autoscaler",
-}
-_DEDICATED: Final = ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +102,11 @@ def _constraint(count: int, words: str) -> Constraint:
     taint = _TAINT.search(words)
     if taint is not None:
         name = Taint(taint["key"].strip(), taint["value"].strip())
-        return Constraint(count, _taint_words([name]), taint=str(name), raw=words)
+        return Constraint(count, taint_words([name]), taint=str(name), raw=words)
     if "taint" in low:
-        return Constraint(count, _taint_words([]), taint="?", raw=words)
+        return Constraint(count, taint_words([]), taint="?", raw=words)
     plain = next((plain for part, plain in _PLAIN if part in low), "")
     return Constraint(count, plain or words.removeprefix("node(s) "), raw=words)
-
-
-def _taint_words(taints: list[Taint]) -> str:
-    named = [_TAINT_WORDS.get(t.key) for t in taints]
-    if taints and all(named):
-        return "are " + " or ".join(dict.fromkeys(str(words) for words in named))
-    if taints and all(t.key in _DEDICATED for t in taints):
-        return f"are kept for {' and '.join(sorted({t.value for t in taints}))} pods"
-    shown = f" ({listed(sorted({str(t) for t in taints}))})" if taints else ""
-    return f"have a taint that it does not tolerate{shown}"
 
 
 def unscheduled(facts: Facts) -> Why | None:
@@ -217,22 +199,17 @@ def _happened(found: Verdict) -> str:
 
 
 def _counted(constraint: Constraint, nodes: int) -> str:
-    verb, _, rest = constraint.words.partition(" ")
-    if constraint.count == 1 and verb in _SINGULAR:
-        verb = _SINGULAR[verb]
+    words = singular(constraint.words) if constraint.count == 1 else constraint.words
     every = nodes > 1 and constraint.count == nodes
-    return f"{'all ' if every else ''}{constraint.count} {verb} {rest}"
-
-
-_SINGULAR: Final = {"have": "has", "are": "is", "wait": "waits"}
+    return f"{'all ' if every else ''}{constraint.count} {words}"
 
 
 def _named_taints(found: Verdict, facts: Facts) -> Verdict:
     """Names the taints that a newer scheduler only counts."""
     if not any(c.taint == "?" for c in found.constraints) or not facts.nodes:
         return found
-    taints = {t for node in facts.nodes for t in untolerated(facts, node)}
-    words = _taint_words(sorted(taints, key=str))
+    taints = {t for node in facts.nodes for t in untolerated(facts.pod.spec.tolerations, node)}
+    words = taint_words(sorted(taints, key=str))
     named = ",".join(sorted(str(t) for t in taints)) or "?"
     return replace(
         found,
@@ -240,16 +217,6 @@ def _named_taints(found: Verdict, facts: Facts) -> Verdict:
             replace(c, words=words, taint=named) if c.taint == "?" else c for c in found.constraints
         ),
     )
-
-
-def untolerated(facts: Facts, node: Node) -> list[Taint]:
-    """The taints of a node that keep the pod away."""
-    return [
-        taint
-        for taint in node.spec.taints
-        if taint.effect in ("NoSchedule", "NoExecute")
-        and not any(each.tolerates(taint) for each in facts.pod.spec.tolerations)
-    ]
 
 
 def _todo_of(found: Verdict) -> str:
@@ -267,7 +234,11 @@ def _todo_of(found: Verdict) -> str:
 
 def _no_room(facts: Facts, found: Verdict, happened: str) -> Why:
     asked = asks(facts.pod)
-    usable = [n for n in facts.nodes if not n.spec.unschedulable and not untolerated(facts, n)]
+    usable = [
+        n
+        for n in facts.nodes
+        if not n.spec.unschedulable and not untolerated(facts.pod.spec.tolerations, n)
+    ]
     for resource in found.short:
         want = asked.get(resource)
         rooms = [(quantity(n.status.allocatable, resource), n.metadata.name) for n in usable]
@@ -329,19 +300,9 @@ def _claim(facts: Facts, happened: str) -> Why:
 
 
 def asks(pod: Pod) -> dict[str, Decimal]:
-    """What a pod asks of a node: its containers together, or the largest init step if that is
-    more (Kubernetes docs, "Init containers: resource sharing"; sidecars count with the former)."""
-    mains = [*pod.spec.containers]
-    mains += [c for c in pod.spec.init_containers if c.restart_policy == "Always"]
-    found: dict[str, Decimal] = {}
-    for container in mains:
-        for name in container.resources.requests:
-            found[name] = found.get(name, Decimal(0)) + quantity(container.resources.requests, name)
-    for step in pod.spec.init_containers:
-        for name in step.resources.requests:
-            want = quantity(step.resources.requests, name)
-            found[name] = max(found.get(name, Decimal(0)), want)
-    return found
+    """What a pod asks of a node: cores, bytes, pieces."""
+    asked = requests(pod)
+    return {name: Decimal(n) / 1000 if name == CPU else Decimal(n) for name, n in asked.items()}
 
 
 def wants(pod: WholePod) -> object:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from hubtui.model.kube import Event, Pod
-from hubtui.model.why_facts import Cause, Evidence, Facts, Why, claim_names, listed, sentence
+from hubtui.model.holding import attached, holding_of, volume_in
+from hubtui.model.kube import Event
+from hubtui.model.why_facts import Cause, Evidence, Facts, Why, listed, sentence
 
-_MULTI_ATTACH = re.compile(r'Multi-Attach error for volume "([^"]+)"')
-_USED_BY = re.compile(r"used by pod\(s\) (?P<pods>[^.]+)")
 _ABSENT = re.compile(
     r'(?P<kind>configmap|secret|persistentvolumeclaim)s? "(?P<name>[^"]+)" not found'
 )
@@ -85,65 +84,26 @@ def _missing_claim(facts: Facts) -> Why | None:
 
 
 def _multi_attach(facts: Facts, event: Event) -> Why:
-    match = _MULTI_ATTACH.search(event.message)
-    volume = match.group(1) if match else "?"
-    claim = next((c for c in facts.claims if c.spec.volume_name == volume), None)
-    name = claim.metadata.name if claim else ""
-    here = facts.pod.spec.node_name
-    nodes = [
-        a.spec.node_name
-        for a in facts.attachments
-        if a.spec.source.persistent_volume_name == volume and a.spec.node_name != here
-    ]
-    pods = [p for p in facts.neighbours if name and name in claim_names(p)]
-    told = _USED_BY.search(event.message)
-    holders = [f"{p.metadata.name}{_on(p)}" for p in pods] or (
-        [told["pods"].strip()] if told else []
+    found = holding_of(
+        facts.pod,
+        volume_in(event.message) or "?",
+        claims=facts.claims,
+        attachments=facts.attachments,
+        others=facts.neighbours,
+        nodes=facts.nodes,
+        message=event.message,
     )
-    held = f", held by pod {listed(holders)}" if holders else ""
-    where = f"node {listed(sorted(nodes))}" if nodes else "another node"
-    what = f"claim {name}" if name else f"volume {volume}"
     return Why(
         Cause.MULTI_ATTACH,
-        f"Its {what} is still attached to {where}{held}; it is needed on {here}.",
+        f"Its {found.words}.",
         "Such a volume can be on one node at a time (Multi-Attach).",
-        _free(pods),
-        _attached(facts, (name,) if name else ()),
+        found.todo,
+        _attached(facts, (found.claim,) if found.claim else ()),
     )
-
-
-def _on(pod: Pod) -> str:
-    ending = ", being deleted" if pod.metadata.deletion_timestamp else ""
-    return f" (on {pod.spec.node_name or 'no node'}{ending})"
-
-
-def _free(pods: list[Pod]) -> str:
-    if any(pod.metadata.deletion_timestamp for pod in pods):
-        return (
-            "Wait until that pod is gone; if its node is lost, remove the node. Delete it by "
-            "force only when the machine is surely off."
-        )
-    if pods:
-        return "Stop that pod first, if it may end."
-    return "The volume comes free some six minutes after its last pod; then it starts by itself."
 
 
 def _attached(facts: Facts, names: tuple[str, ...]) -> tuple[Evidence, ...]:
-    """Where the volumes of some claims are attached, and what stands in their way."""
-    volumes = {
-        c.spec.volume_name: c.metadata.name for c in facts.claims if c.metadata.name in names
-    }
-    found = []
-    for each in facts.attachments:
-        name = volumes.get(each.spec.source.persistent_volume_name)
-        if name is None:
-            continue
-        state = "attached to" if each.status.attached else "being attached to"
-        errors = (each.status.attach_error, each.status.detach_error)
-        said = "; ".join(error.message for error in errors if error is not None)
-        words = f"{name} is {state} {each.spec.node_name}{f': {said}' if said else ''}"
-        found.append(Evidence("attachment", words, warning=bool(said)))
-    return tuple(found)
+    return attached(facts.claims, facts.attachments, names)
 
 
 def sandbox(facts: Facts) -> Why | None:
