@@ -28,6 +28,8 @@ S = TypeVar("S")
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON of the struct."""
 
+_REFUSED = 429
+
 _CONTINUE = re.compile(rb'"continue":"([^"\\]*)"')
 
 
@@ -82,7 +84,8 @@ def continue_token(body: bytes) -> str:
 
 def error_of(status: int, body: bytes, call: Call) -> HubtuiError:
     try:
-        message = msgspec.json.decode(safe_json(body), type=kube.Status).message
+        told = msgspec.json.decode(safe_json(body), type=kube.Status)
+        message = told.message if status != _REFUSED else _with_causes(told)
     except UNREADABLE:
         message = body[:200].decode(errors="replace")
     message = one_line(message) or f"HTTP {status}"
@@ -103,6 +106,12 @@ def error_of(status: int, body: bytes, call: Call) -> HubtuiError:
     if status == 410:
         return GoneError(message, status=410)
     return ApiError(f"{call}: {message}", status=status)
+
+
+def _with_causes(told: kube.Status) -> str:
+    """What a refused eviction names in its causes alone: the disruption budget."""
+    causes = (told.details.causes if told.details is not None else ()) or ()
+    return " ".join([told.message, *(f"{each.message}." for each in causes if each.message)])
 
 
 def unreachable(server: str, error: BaseException) -> UnreachableError:

@@ -55,6 +55,7 @@ _READ_RESOURCES: Final = frozenset(
         "priorityclasses.scheduling.k8s.io",
         "storageclasses.storage.k8s.io",
         "volumeattachments.storage.k8s.io",
+        "csinodes.storage.k8s.io",
         "pods.metrics.k8s.io",
         "nodes.metrics.k8s.io",
         "helmreleases.helm.toolkit.fluxcd.io",
@@ -80,6 +81,22 @@ _HUB_READS: Final = re.compile(
 """What of the hub's API is read: nothing that reaches into a user's server, which would count as
 activity of theirs. Source: JupyterHub's REST API (facts.md §3)."""
 
+_PROMETHEUS_READS: Final = re.compile(
+    r"api/v1/(?:query|query_range|labels|label/[a-zA-Z_][a-zA-Z0-9_]*/values|series|metadata"
+    r"|alerts|rules|targets|status/buildinfo)",
+    re.ASCII,
+)
+"""What is asked of a Prometheus: nothing that reloads, ends or deletes (Prometheus 2.42, HTTP API
+and "Management API")."""
+
+_GRAFANA_READS: Final = re.compile(r"api/(?:search|dashboards/uid/[A-Za-z0-9_-]{1,64})", re.ASCII)
+"""What is asked of a Grafana: its dashboards, and one of them (Grafana 11, HTTP API)."""
+
+_ALERTMANAGER_READS: Final = re.compile(r"api/v2/alerts", re.ASCII)
+"""What is asked of an Alertmanager: no silence is set or ended (Alertmanager 0.25, API v2)."""
+
+_SERVICE_READS: Final = {"Prometheus": _PROMETHEUS_READS, "Alertmanager": _ALERTMANAGER_READS}
+
 _HUB_SERVER: Final = re.compile(r"/users/(?P<user>[^/]+)/(?:server|servers/(?P<server>[^/]+))")
 _HUB_VERBS: Final = {"POST": "create", "DELETE": "delete"}
 
@@ -92,7 +109,10 @@ and slashes. Else the stop of a server named `..` could reach the hub as the rem
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to the apiserver, in the words of RBAC and of the audit log."""
+    """One request to the apiserver, in the words of RBAC and of the audit log.
+
+    `path` is what is asked for behind a proxy of the apiserver, without the slash in front.
+    """
 
     verb: str
     resource: str
@@ -100,6 +120,7 @@ class Call:
     name: str = ""
     subresource: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
 
     def __str__(self) -> str:
         resource = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
@@ -123,6 +144,7 @@ class Gate:
         self.read_only = read_only
         self._tokens: set[WriteToken] = set()
         self._forwards: set[tuple[str, str, int]] = set()
+        self._services: dict[tuple[str, str], re.Pattern[str]] = {}
         self._objects: set[tuple[str, str, str]] = set()
         self._origins: set[Origin] = set()
         self._hubs: set[Origin] = set()
@@ -147,8 +169,13 @@ class Gate:
         self._tokens.discard(token)
 
     def allow_forward(self, namespace: str, pod: str, port: int) -> None:
-        """Lets port-forwards to one port of one pod through: the hub's health and API."""
+        """Lets port-forwards to one port of one pod through: the hub's, or Prometheus'."""
         self._forwards.add((namespace, pod, port))
+
+    def allow_service(self, namespace: str, name: str, port: int, whom: str = "Prometheus") -> None:
+        """Lets the reads of whom it is through the apiserver to one port of one service through:
+        Prometheus or an Alertmanager."""
+        self._services[namespace, f"{name}:{port}"] = _SERVICE_READS[whom]
 
     def allow_object(self, resource: str, namespace: str, name: str) -> None:
         """Lets a GET of one object of any kind through: it is in the manifest of a release."""
@@ -208,6 +235,24 @@ class Gate:
             raise ReadOnlyError(f"{words} is not on the list of requests")
         self._need(token, permit, words)
 
+    def check_prometheus(self, path: str) -> None:
+        """Lets one GET to a Prometheus through or raises ReadOnlyError; `path` begins below its
+        address, without the query."""
+        if not _PROMETHEUS_READS.fullmatch(path.removeprefix("/")):
+            raise ReadOnlyError(f"GET {path} of Prometheus is not on the list of reads")
+
+    def check_grafana(self, path: str) -> None:
+        """Lets one GET to a Grafana through or raises ReadOnlyError; `path` as in
+        `check_prometheus`."""
+        if not _GRAFANA_READS.fullmatch(path.removeprefix("/")):
+            raise ReadOnlyError(f"GET {path} of Grafana is not on the list of reads")
+
+    def check_alertmanager(self, path: str) -> None:
+        """Lets one GET to an Alertmanager through or raises ReadOnlyError; `path` as in
+        `check_prometheus`."""
+        if not _ALERTMANAGER_READS.fullmatch(path.removeprefix("/")):
+            raise ReadOnlyError(f"GET {path} of the Alertmanager is not on the list of reads")
+
     def check_hub_origin(self, method: str, origin: Origin) -> None:
         """Lets a request that `check_hub` has let through go to an address, or raises
         ReadOnlyError: it carries the hub's token."""
@@ -242,16 +287,23 @@ class Gate:
 
     def _is_read(self, call: Call) -> bool:
         if call.subresource:
-            return (call.verb, call.resource, call.subresource) in _READ_SUBRESOURCES or (
-                call.verb == "get"
-                and (call.resource, call.subresource) == ("nodes", "proxy")
-                and call.query.get("path") == "stats/summary"
-            )
+            read = (call.verb, call.resource, call.subresource) in _READ_SUBRESOURCES
+            return read or self._is_proxied_read(call)
         if call.verb in LOOK and call.resource in _READ_RESOURCES:
             return True
         if call.verb == "get":
             return (call.resource, call.namespace, call.name) in self._objects
         return call.verb == "create" and call.resource in _READ_CREATES
+
+    def _is_proxied_read(self, call: Call) -> bool:
+        if call.verb != "get" or call.subresource != "proxy":
+            return False
+        if call.resource == "nodes":
+            return call.path == "stats/summary"
+        reads = self._services.get((call.namespace, call.name))
+        if call.resource != "services" or reads is None:
+            return False
+        return reads.fullmatch(call.path) is not None
 
     def _is_forward(self, call: Call) -> bool:
         if (call.resource, call.subresource) != ("pods", "portforward"):

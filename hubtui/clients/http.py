@@ -2,8 +2,8 @@
 
 Every request, and every hop of a redirect, asks the gate: GETs only, to origins that were allowed
 for this session, and no token in the clear; writes go to a hub's address alone. Proxies and
-certificates are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE); what goes to this
-machine takes no proxy.
+certificates are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE), and those of a
+`ca_file` beside them; what goes to this machine takes no proxy.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -64,9 +65,10 @@ class Response:
 class Http:
     """The requests of one session."""
 
-    def __init__(self, gate: Gate, timeout: float = TIMEOUT) -> None:
+    def __init__(self, gate: Gate, timeout: float = TIMEOUT, ca_file: str = "") -> None:
         self.gate = gate
         self._timeout = timeout
+        self._ca_file = ca_file
         self._clients: dict[bool, httpx.AsyncClient] = {}
         self._making = asyncio.Lock()
 
@@ -118,10 +120,37 @@ class Http:
         """
         origin = _origin(url)
         self.gate.check_hub_origin(method, origin)
+        async with self._streamed(method, origin, url, headers, body, timeout) as response:
+            yield response
+
+    @asynccontextmanager
+    async def stream(
+        self, url: str, headers: Mapping[str, str], *, secret: bool, timeout: float | None
+    ) -> AsyncIterator[Response]:
+        """GETs a URL, and gives the answer as it comes; a redirect is not followed. `secret`: the
+        headers hold a token or a password. `timeout` as in `to_hub`.
+
+        Raises ReadOnlyError, UnreachableError, DecodeError, ConfigError.
+        """
+        origin = _origin(url)
+        self.gate.check_http("GET", origin, secret=secret)
+        async with self._streamed("GET", origin, url, headers, b"", timeout) as response:
+            yield response
+
+    @asynccontextmanager
+    async def _streamed(
+        self,
+        method: str,
+        origin: Origin,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout: float | None,
+    ) -> AsyncIterator[Response]:
         client = await self._client(origin)
         import httpx
 
-        client.cookies.clear()  # it is the token that says who asks
+        client.cookies.clear()  # it is the headers that say who asks
         try:
             async with client.stream(
                 method, url, headers=dict(headers), content=body or None, timeout=timeout
@@ -193,7 +222,9 @@ class Http:
             client = self._clients.get(origin.loopback)
             if client is None:
                 # Importing httpx and reading the certificates take 0.2 s.
-                client = await asyncio.to_thread(_make, through_proxy=not origin.loopback)
+                client = await asyncio.to_thread(
+                    _make, through_proxy=not origin.loopback, ca_file=self._ca_file
+                )
                 self._clients[origin.loopback] = client
         return client
 
@@ -207,23 +238,30 @@ class Http:
 _WAY_OUT: Final = "Check the way out of this network; HTTPS_PROXY names a proxy."
 
 
-def _make(*, through_proxy: bool) -> httpx.AsyncClient:
+def _make(*, through_proxy: bool, ca_file: str) -> httpx.AsyncClient:
     import httpx
 
     try:
+        trusted = httpx.create_ssl_context(trust_env=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}"
+        ) from error
+    try:
+        if ca_file:
+            trusted.load_verify_locations(Path(ca_file).expanduser())
+    except OSError as error:
+        raise ConfigError(f"The certificates of {ca_file} cannot be read: {error}") from error
+    try:
         return httpx.AsyncClient(
             trust_env=through_proxy,
-            verify=httpx.create_ssl_context(trust_env=True),
+            verify=trusted,
             timeout=httpx.Timeout(None),  # the whole request has one, in `_send`
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise ConfigError(
             f"The environment's proxy cannot be used: {error}",
             remedy="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.",
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            f"The certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}"
         ) from error
 
 

@@ -20,7 +20,7 @@ from hubtui import __version__
 from hubtui.clients.answers import UNREADABLE, decode
 from hubtui.clients.gate import HUB_ROUTES, HUB_SERVERS, Gate, WriteToken
 from hubtui.clients.http import Response
-from hubtui.clients.hub_wire import Wire
+from hubtui.clients.wire import Wire
 from hubtui.errors import (
     ApiError,
     DecodeError,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -38,6 +38,7 @@ from hubtui.model.text import safe_json
 log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=kube.Object)
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 CONNECT_TIMEOUT = 4.0
 """Seconds until a server that does not answer is called unreachable."""
@@ -209,7 +210,7 @@ class KubeClient:
         headers = {"Accept": _METADATA_LIST if kind.metadata_only else "application/json"}
         if body is not None:
             headers["Content-Type"] = content_type
-        url = kind.path(call.namespace, call.name, call.subresource)
+        url = _path(kind, call, _named(call, body))
         method = _METHODS[call.verb]
         data = None if body is None else msgspec.json.encode(body)
         async with self._send(method, url, call.query, data, timeout, headers) as response:
@@ -227,11 +228,28 @@ class KubeClient:
         headers = {"Accept": _METADATA_WATCH if kind.metadata_only else "application/json"}
         if call.subresource == "log":
             headers = {"Accept": "*/*"}
-        url = kind.path(call.namespace, call.name, call.subresource)
+        url = _path(kind, call, call.name)
         async with self._send("GET", url, call.query, None, read_timeout, headers) as response:
             if response.status >= 400:
                 raise error_of(response.status, await response.read(), call)
             yield response.content
+
+    @asynccontextmanager
+    async def proxied(
+        self,
+        call: Call,
+        *,
+        kind: Kind[Any],
+        query: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        read_timeout: float | None = READ_TIMEOUT,
+    ) -> AsyncIterator[Any]:
+        """What a service answers through the apiserver, whatever its status is, as aiohttp's
+        response; `query` goes to the service. Raises UnreachableError."""
+        self.gate.check(call)
+        url = _path(kind, call, call.name)
+        async with self._send("GET", url, query, None, read_timeout, headers) as response:
+            yield response
 
     @asynccontextmanager
     async def websocket(self, call: Call, *, kind: Kind[Any]) -> AsyncIterator[Any]:
@@ -260,7 +278,7 @@ class KubeClient:
         self,
         method: str,
         path: str,
-        query: Mapping[str, str],
+        query: Query,
         data: bytes | None,
         read_timeout: float | None,
         headers: Mapping[str, str] | None = None,
@@ -296,7 +314,7 @@ class KubeClient:
         session: Any,
         method: str,
         path: str,
-        query: Mapping[str, str],
+        query: Query,
         data: bytes | None,
         timeout: Any,
         headers: Mapping[str, str] | None,
@@ -304,7 +322,7 @@ class KubeClient:
         return await session.request(
             method,
             f"{self.server}{path}",
-            params=dict(query),
+            params=list(query.items() if isinstance(query, Mapping) else query),
             data=data,
             headers={**self._headers(), **(headers or {})},
             timeout=timeout,
@@ -356,6 +374,22 @@ class KubeClient:
             read_bufsize=2**21,
             auto_decompress=True,
         )
+
+
+def _path(kind: Kind[Any], call: Call, name: str) -> str:
+    path = kind.path(call.namespace, name, call.subresource)
+    return f"{path}/{call.path}" if call.path else path
+
+
+def _named(call: Call, body: object) -> str:
+    """The name in a call's path: an object that is made has it in its body alone, and a plan
+    permits it by that name."""
+    if call.verb != "create" or call.subresource or not call.name:
+        return call.name
+    meta = body.get("metadata") if isinstance(body, Mapping) else None
+    if not isinstance(meta, Mapping) or meta.get("name") != call.name:
+        raise ValueError(f"{call}: the object has another name")
+    return ""
 
 
 _METHODS = {

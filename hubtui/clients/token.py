@@ -22,7 +22,8 @@ _TOKEN: Final = re.compile(r"[!-~]+")
 class Named:
     """Where a token may come from: the environment's `variable`, then `file`, then `command`.
 
-    `section` is where the two stand in the configuration, and `whom` is not asked without a token.
+    `section` is where the two stand in the configuration, `prefix` what their names begin with
+    there, and `whom` is not asked without a token.
     """
 
     variable: str
@@ -30,6 +31,11 @@ class Named:
     file: str = ""
     command: str = ""
     whom: str = "the hub"
+    prefix: str = ""
+
+    def setting(self, name: str) -> str:
+        """`hub.token_file`."""
+        return f"{self.section}.{self.prefix}{name}"
 
     def found(self, environ: Mapping[str, str]) -> bool:
         """Whether a token can be had: it is not asked for yet."""
@@ -39,7 +45,7 @@ class Named:
         """Where it comes from, in words; "" where none is named."""
         if environ.get(self.variable):
             return self.variable
-        return self.file or (f"{self.section}.token_command" if self.command else "")
+        return self.file or (self.setting("token_command") if self.command else "")
 
 
 async def read_named(named: Named, environ: Mapping[str, str]) -> str:
@@ -64,11 +70,11 @@ def _content(named: Named) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigError(f"{named.section}.token_file {path} cannot be read: {why}") from None
+        raise ConfigError(f"{named.setting('token_file')} {path} cannot be read: {why}") from None
 
 
 async def _printed(named: Named) -> str:
-    setting = f"{named.section}.token_command"
+    setting = named.setting("token_command")
     try:
         argv = shlex.split(named.command)
     except ValueError as error:

@@ -202,10 +202,13 @@ def _apply(event: _Event, objects: Any, sink: Sink[Any], reached: _Reached) -> N
         if status.code == 410:
             raise GoneError(status.message, status=410)
         raise UnreachableError(f"The watch ended: {status.message}")
+    if event.type == "BOOKMARK":
+        # It holds a version alone: what else an object has is null in it.
+        mark = msgspec.json.decode(event.object, type=kube.Object)
+        reached.version = mark.metadata.resource_version or reached.version
+        return
     thing = objects.decode(event.object)
     reached.version = thing.metadata.resource_version or reached.version
-    if event.type == "BOOKMARK":
-        return
     if event.type == "DELETED":
         sink.remove(thing.key)
     else:
