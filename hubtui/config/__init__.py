@@ -12,15 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
 
+from hubtui.config import metrics
+from hubtui.config.addresses import ADDRESS, never_in_the_clear, origin_at
+from hubtui.config.metrics import MetricsSource as MetricsSource
 from hubtui.errors import ConfigError
 from hubtui.model.age import duration
 from hubtui.model.deployment import ValuesMode
-from hubtui.model.origin import holds_login, origin_of
+from hubtui.model.origin import holds_login
 
 _NOT_SET = frozenset({"demo"})
 """Fields that no file, variable or option sets by itself."""
@@ -88,6 +91,14 @@ class HubApi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep: tuple[str, ...] = ()
 
 
+class NodePools(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How nodes are grouped: by `pool_label` where they have it, else by their cloud's label; and
+    how many nodes the autoscaler makes at most, `max`, by the name of the pool."""
+
+    pool_label: str = ""
+    max: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. The names are those of the file's keys.
 
@@ -112,6 +123,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     runbooks: str = ""
     github: GitHub = GitHub()
     hub: HubApi = HubApi()
+    nodes: NodePools = NodePools()
+    metrics: MetricsSource = MetricsSource()
     deployment: PlainDeployment | None = None
     demo: Demo | None = None
 
@@ -255,6 +268,7 @@ def _validated(values: Mapping[str, Any], source: str) -> Settings:
         ) from None
     _check_github(settings.github, source)
     _check_hub(settings.hub, source)
+    metrics.check(settings.metrics, source)
     _check_deployment(settings.deployment, source)
     return settings
 
@@ -271,23 +285,16 @@ def _check_deployment(plain: PlainDeployment | None, source: str) -> None:
 def _check_hub(hub: HubApi, source: str) -> None:
     if not hub.url:
         return
-    try:
-        origin = origin_of(hub.url)
-    except ValueError as error:
-        raise ConfigError(f"{source}: hub.url cannot be asked: {error}") from None
-    if not _HUB_URL.fullmatch(hub.url):
+    origin = origin_at(hub.url, "hub.url", source)
+    if not ADDRESS.fullmatch(hub.url):
         raise ConfigError(
             f"{source}: hub.url is no address of a hub",
             remedy="Write it as https://hub.example.org/ with its base URL, if it has one.",
         )
-    if not origin.safe:
-        raise ConfigError(
-            f"{source}: hub.url {origin} would have the token sent in the clear",
-            remedy="Use its https:// address, or none: a port-forward needs no address.",
-        )
+    remedy = "Use its https:// address, or none: a port-forward needs no address."
+    never_in_the_clear(origin, "hub.url", source, remedy)
 
 
-_HUB_URL = re.compile(r"[a-z]+://[^/?#\s]+(?:/[\w.~@%-]+)*/?", re.ASCII | re.IGNORECASE)
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _WORKFLOW = re.compile(r"[\w.-]+", re.ASCII)
 
@@ -308,12 +315,4 @@ def _check_github(github: GitHub, source: str) -> None:
             f"{source}: github.repository has no github.workflow beside it",
             remedy='Name the file of the workflow that deploys: workflow = "deploy.yml".',
         )
-    try:
-        origin = origin_of(github.api)
-    except ValueError as error:
-        raise ConfigError(f"{source}: github.api cannot be asked: {error}") from None
-    if not origin.safe:
-        raise ConfigError(
-            f"{source}: github.api {origin} would have the token sent in the clear",
-            remedy="Use its https:// address.",
-        )
+    never_in_the_clear(origin_at(github.api, "github.api", source), "github.api", source)
