@@ -23,5 +23,11 @@ class Chance:
     def suffix(self, *what: object, length: int = 5) -> str:
         """The next generated ending of a name, as the apiserver makes them."""
         name = "/".join(map(str, what))
-        self._counts[name] = number = self._counts.get(name, 0) + 1
+        number = self.count(name)
         return "".join(self.of("suffix", name, number).choices(_LETTERS, k=length))
+
+    def count(self, *what: object) -> int:
+        """How often this was asked for the same: 1 at first."""
+        name = "/".join(map(str, what))
+        self._counts[name] = number = self._counts.get(name, 0) + 1
+        return number

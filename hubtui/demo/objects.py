@@ -6,7 +6,6 @@ graceful deletion, finalizers, and owners whose end is the end of what they own.
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -14,7 +13,7 @@ from datetime import datetime
 from hubtui.demo import refusals
 from hubtui.demo.chance import Chance
 from hubtui.demo.resources import BY_KIND, NAMESPACES, PODS, RESOURCES, Resource
-from hubtui.demo.storage import Json, Storage, key_of
+from hubtui.demo.storage import Json, Storage, copied, key_of
 from hubtui.demo.timeline import Timeline
 
 GRACE = 30
@@ -52,7 +51,7 @@ class Objects:
 
     def create(self, resource: Resource, thing: Json, *, dry_run: bool = False) -> Json:
         """Stores a new object. Raises RefusedError: 404 of its namespace, 409."""
-        made = copy.deepcopy(thing)
+        made = copied(thing)
         made["apiVersion"], made["kind"] = resource.api_version, resource.kind
         metadata = made.setdefault("metadata", {})
         if not metadata.get("name") and metadata.get("generateName"):
@@ -74,7 +73,7 @@ class Objects:
     def update(self, resource: Resource, thing: Json, *, dry_run: bool = False) -> Json:
         """Stores a changed object, all but its status. Raises RefusedError: 404, 409."""
         before = self._at(resource, thing)
-        after = copy.deepcopy(thing)
+        after = copied(thing)
         if "status" in before:
             after["status"] = before["status"]
         elif "status" in resource.subresources:
@@ -88,7 +87,7 @@ class Objects:
     def update_status(self, resource: Resource, thing: Json, *, dry_run: bool = False) -> Json:
         """Stores the status of an object, and nothing else of it. Raises RefusedError: 404, 409."""
         before = self._at(resource, thing)
-        after = {**before, "status": copy.deepcopy(thing.get("status", {}))}
+        after = {**before, "status": copied(thing.get("status", {}))}
         return self._store(resource, before, after, dry_run)
 
     def change(
@@ -98,7 +97,7 @@ class Objects:
         before = self.find(resource, namespace, name)
         if before is None:
             return None
-        after = copy.deepcopy(before)
+        after = copied(before)
         how(after)
         self._keep_identity(before, after)
         if after.get("spec") != before.get("spec"):
@@ -126,7 +125,7 @@ class Objects:
             return self.finish(resource, namespace, name, orphan=orphan) or before
         if "deletionTimestamp" in before["metadata"] and seconds:
             return before
-        after = copy.deepcopy(before)
+        after = copied(before)
         after["metadata"]["deletionTimestamp"] = stamp(self._timeline.now)
         after["metadata"]["deletionGracePeriodSeconds"] = seconds
         return self.storage.put(resource, after)
@@ -192,7 +191,8 @@ class Objects:
         return int(own if asked is None else asked)
 
     def _uid(self, resource: Resource, namespace: str, name: str) -> str:
-        dice = self._chance.of("uid", resource.name, namespace, name, self.storage.version)
+        what = ("uid", resource.name, namespace, name)
+        dice = self._chance.of(*what, self._chance.count(*what))
         return str(uuid.UUID(int=dice.getrandbits(128), version=4))
 
 

@@ -29,14 +29,14 @@ class Resource:
 
 
 NAMESPACES: Final = Resource("", "v1", "namespaces", "Namespace", False, ("ns",), ("status",))
-NODES: Final = Resource("", "v1", "nodes", "Node", False, ("no",), ("status",))
+NODES: Final = Resource("", "v1", "nodes", "Node", False, ("no",), ("status", "proxy"))
 PODS: Final = Resource(
     "", "v1", "pods", "Pod", True, ("po",), ("status", "log", "eviction", "portforward", "binding")
 )
 EVENTS: Final = Resource("", "v1", "events", "Event", True, ("ev",))
 CONFIGMAPS: Final = Resource("", "v1", "configmaps", "ConfigMap", True, ("cm",))
 SECRETS: Final = Resource("", "v1", "secrets", "Secret")
-SERVICES: Final = Resource("", "v1", "services", "Service", True, ("svc",), ("status",))
+SERVICES: Final = Resource("", "v1", "services", "Service", True, ("svc",), ("status", "proxy"))
 ENDPOINTS: Final = Resource("", "v1", "endpoints", "Endpoints", True, ("ep",))
 ACCOUNTS: Final = Resource("", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",))
 CLAIMS: Final = Resource(
@@ -82,13 +82,14 @@ CLASSES: Final = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClas
 ATTACHMENTS: Final = Resource(
     "storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", False, (), ("status",)
 )
+CSI_NODES: Final = Resource("storage.k8s.io", "v1", "csinodes", "CSINode", False)
 LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 
 RESOURCES: Final = (
     *(NAMESPACES, NODES, PODS, EVENTS, CONFIGMAPS, SECRETS, SERVICES, ENDPOINTS, ACCOUNTS),
     *(CLAIMS, VOLUMES, QUOTAS, LIMITS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, JOBS),
     *(ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, POLICIES, INGRESSES, BUDGETS),
-    *(PRIORITIES, CLASSES, ATTACHMENTS, LEASES),
+    *(PRIORITIES, CLASSES, ATTACHMENTS, CSI_NODES, LEASES),
 )
 BY_KIND: Final = {(each.api_version, each.kind): each for each in RESOURCES}
 BY_PLURAL: Final = {(each.group, each.version, each.plural): each for each in RESOURCES}

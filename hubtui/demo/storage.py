@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from hubtui.demo.refusals import too_old
 from hubtui.demo.resources import Resource
 
 Json = dict[str, Any]
+Part = TypeVar("Part")
+
+_NESTED = (dict, list)
 
 REMEMBERED = 4000
 """Changes that a watch can begin in; a real apiserver keeps those of five minutes."""
@@ -93,6 +96,16 @@ class Storage:
         self._changes.append(change)
         for listener in tuple(self._listeners):
             listener(change)
+
+
+def copied(part: Part) -> Part:
+    """A copy that shares nothing with a JSON value, made faster than `copy.deepcopy` does it."""
+    made: Any = part
+    if isinstance(part, dict):
+        made = {name: copied(v) if isinstance(v, _NESTED) else v for name, v in part.items()}
+    elif isinstance(part, list):
+        made = [copied(v) if isinstance(v, _NESTED) else v for v in part]
+    return cast("Part", made)
 
 
 def key_of(thing: Json) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -24,14 +24,13 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class Due:
     """A callback and when it is due; `cancelled` ones are passed over."""
 
     at: datetime
-    number: int
-    do: Do = field(compare=False)
-    cancelled: bool = field(default=False, compare=False)
+    do: Do
+    cancelled: bool = False
 
 
 class Timeline:
@@ -47,7 +46,7 @@ class Timeline:
         self.speed = speed
         self._clock = clock
         self._past: datetime | None = start
-        self._due: list[Due] = []
+        self._due: list[tuple[datetime, int, Due]] = []
         self._numbers = count()
         self._changed = asyncio.Event()
 
@@ -63,9 +62,12 @@ class Timeline:
 
     def after(self, seconds: float, do: Do) -> Due:
         """Has `do` called once, `seconds` from now; 0 is soon, after what is being done."""
-        scale = self.speed if self.is_live else 1.0
-        due = Due(self.now + timedelta(seconds=seconds / scale), next(self._numbers), do)
-        heapq.heappush(self._due, due)
+        if self._past is not None:
+            due = Due(self._past + timedelta(seconds=seconds), do)
+            heapq.heappush(self._due, (due.at, next(self._numbers), due))
+            return due
+        due = Due(self._clock() + timedelta(seconds=seconds / self.speed), do)
+        heapq.heappush(self._due, (due.at, next(self._numbers), due))
         self._changed.set()
         return due
 
@@ -77,9 +79,9 @@ class Timeline:
         """Lets the time to `when` pass at once. Only before `live`."""
         if self._past is None:
             raise RuntimeError("the past is over")
-        while self._due and self._due[0].at <= when:
-            due = heapq.heappop(self._due)
-            self._past = max(self._past, due.at)
+        while self._due and self._due[0][0] <= when:
+            at, _, due = heapq.heappop(self._due)
+            self._past = max(self._past, at)
             self._call(due)
         self._past = when
 
@@ -87,15 +89,16 @@ class Timeline:
         """From here on time is the clock's; what is due already happens at the next `run_due`."""
         now, self._past = self.now, None
         shift = self._clock() - now
-        for due in self._due:
+        for _, _, due in self._due:
             due.at = now + (due.at - now) / self.speed + shift
+        self._due = [(due.at, number, due) for _, number, due in self._due]
         heapq.heapify(self._due)
 
     def run_due(self) -> float | None:
         """Does what is due by the clock; gives the seconds until the next, None for nothing."""
-        while self._due and self._due[0].at <= self.now:
-            self._call(heapq.heappop(self._due))
-        return (self._due[0].at - self.now).total_seconds() if self._due else None
+        while self._due and self._due[0][0] <= self.now:
+            self._call(heapq.heappop(self._due)[2])
+        return (self._due[0][0] - self.now).total_seconds() if self._due else None
 
     async def live(self) -> None:
         """Follows the clock until it is cancelled."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hubtui.demo.chance import Chance
+from hubtui.demo.disks import Disks
 from hubtui.demo.faults import Faults
+from hubtui.demo.history import History
 from hubtui.demo.logs import Logs
 from hubtui.demo.objects import Objects
 from hubtui.demo.storage import Storage
@@ -16,7 +18,7 @@ from hubtui.demo.timeline import Timeline, wall_clock
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Time, chance, objects, logs, and what goes wrong."""
+    """Time, chance, objects, logs, what goes wrong, how full disks are, and what was."""
 
     timeline: Timeline
     chance: Chance
@@ -24,6 +26,8 @@ class World:
     objects: Objects
     logs: Logs
     faults: Faults
+    disks: Disks
+    history: History
 
     @classmethod
     def make(
@@ -38,4 +42,7 @@ class World:
         timeline = Timeline(start, speed=speed, clock=clock)
         chance, storage = Chance(seed), Storage()
         objects = Objects(storage, timeline, chance)
-        return cls(timeline, chance, storage, objects, Logs(timeline), Faults())
+        disks, history = Disks(chance), History(timeline)
+        storage.listen(history.saw)
+        logs, faults = Logs(timeline), Faults()
+        return cls(timeline, chance, storage, objects, logs, faults, disks, history)

@@ -26,8 +26,9 @@ def status_of(error: RefusedError) -> Json:
         "metadata": {},
         "status": "Failure",
         "message": error.message,
-        "reason": error.reason,
     }
+    if error.reason:
+        body["reason"] = error.reason
     details = {key: value for key, value in error.details.items() if value}
     if details:
         body["details"] = details

@@ -30,11 +30,20 @@ def read(body: bytes, content_type: str) -> Any:
     if body.startswith(messages.MAGIC) or kind == PROTOBUF:
         return _protobuf(body)
     try:
-        if kind in _YAML:
+        if kind in _YAML and not _is_json(body):
             return yaml.load(body, Loader=_loader())  # noqa: S506
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise bad_request(f"the body of the request was in an unknown format: {error}") from error
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether a body of YAML is JSON, as clients send it, and which is read much faster."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _loader() -> Any:

@@ -6,14 +6,13 @@ From the API's `SetDefaults_*` functions and the admission plugins that are on b
 from __future__ import annotations
 
 import base64
-import copy
 from collections.abc import Callable
 from typing import Any, Final
 
 from hubtui.demo.api import pod_defaults
 from hubtui.demo.api.pod_defaults import fill
 from hubtui.demo.resources import CLASSES, PRIORITIES
-from hubtui.demo.storage import Json
+from hubtui.demo.storage import Json, copied
 from hubtui.demo.world import World
 
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
@@ -22,7 +21,7 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 
 def filled(world: World, thing: Json, before: Json | None = None) -> Json:
     """A copy of an object with its defaults; `before` is what is stored, None for a new one."""
-    made: Json = _without_nulls(copy.deepcopy(thing))
+    made: Json = _without_nulls(copied(thing))
     fill_in = _BY_KIND.get(thing["kind"])
     if fill_in is not None:
         fill_in(world, made, before)

@@ -25,7 +25,7 @@ def delete(
     404, 409."""
     resource, namespace, name = target.resource, target.namespace, target.name
     live = world.objects.get(resource, namespace, name)
-    _check(resource, live, options.get("preconditions") or {})
+    check_preconditions(resource, live, options.get("preconditions") or {})
     policy = _policy(options, query)
     dry_run = writer.dry_run or bool(options.get("dryRun"))
     grace = options.get("gracePeriodSeconds", number(query, "gracePeriodSeconds"))
@@ -71,7 +71,8 @@ def _policy(options: Json, query: Mapping[str, str]) -> str:
     return str(policy)
 
 
-def _check(resource: Resource, live: Json, wanted: Json) -> None:
+def check_preconditions(resource: Resource, live: Json, wanted: Json) -> None:
+    """Raises RefusedError (409) when an object is not the one that a caller has in mind."""
     metadata = live["metadata"]
     for field, words in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         given = wanted.get(field)

@@ -21,6 +21,7 @@ _SUB: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "eviction": ("policy/v1", "Eviction", ("create",)),
     "binding": ("v1", "Binding", ("create",)),
     "portforward": ("", "PodPortForwardOptions", ("create", "get")),
+    "proxy": ("", "{kind}ProxyOptions", ("create", "delete", "get", "patch", "update")),
 }
 _REVIEWS: Final = {
     "authorization.k8s.io/v1": (
@@ -110,7 +111,9 @@ def _lines(resource: Resource) -> list[Json]:
     for name in resource.subresources:
         version, kind, verbs = _SUB[name]
         path = f"{resource.plural}/{name}"
-        line = _line(path, kind or resource.kind, resource.namespaced, verbs)
+        line = _line(
+            path, kind.format(kind=resource.kind) or resource.kind, resource.namespaced, verbs
+        )
         if version:
             line["group"], line["version"] = ("/" + version).split("/")[-2:]
         found.append(line)

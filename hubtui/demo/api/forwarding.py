@@ -1,4 +1,5 @@
-"""`pods/portforward` over a WebSocket: port 8081 of a hub pod leads to the simulated hub.
+"""`pods/portforward` over a WebSocket: port 8081 of a hub pod leads to the simulated hub, and 9090
+of the Prometheus server's to the small Prometheus.
 
 Protocol `v4.channel.k8s.io` (testbed.md): two channels a port, data and error; the first message of
 each is the port in two little-endian bytes; then raw bytes after the channel's number.
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import Path
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -40,9 +40,8 @@ async def forward(api: Api, target: Target, request: web.Request) -> web.StreamR
     await socket.prepare(request)
     for channel in (_DATA, _ERROR):
         await socket.send_bytes(bytes([channel]) + port.to_bytes(2, "little"))
-    path = api.hub_socket if leads_to_hub(pod, port) else None
     try:
-        reader, writer = await _connect(path)
+        reader, writer = await _connect(api, pod, port)
     except OSError:
         words = (
             f"an error occurred forwarding {port} -> {port}: error forwarding port {port} to pod "
@@ -73,10 +72,16 @@ def _port(request: web.Request) -> int:
     return int(text)
 
 
-async def _connect(path: Path | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    if path is None:
+async def _connect(
+    api: Api, pod: Json, port: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    from hubtui.demo.prometheus import serving
+
+    if serving.listens_on(pod, port):
+        return await serving.connect(api.world)
+    if api.hub_socket is None or not leads_to_hub(pod, port):
         raise ConnectionRefusedError
-    return await asyncio.open_unix_connection(path)
+    return await asyncio.open_unix_connection(api.hub_socket)
 
 
 async def _carry(

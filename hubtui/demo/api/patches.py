@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from hubtui.demo.refusals import RefusedError, bad_request
+from hubtui.demo.storage import copied
 
 
 def merge_patched(live: Any, patch: Any) -> Any:
@@ -26,7 +26,7 @@ def json_patched(live: Any, patch: Any) -> Any:
     if not isinstance(patch, list):
         raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     # The document gets a parent, so that its root is a value like any other.
-    root = {"": copy.deepcopy(live)}
+    root = {"": copied(live)}
     for operation in patch:
         try:
             _operate(root, operation)
@@ -43,14 +43,14 @@ def _operate(root: Any, operation: dict[str, Any]) -> None:
         if _get(root, path) != operation.get("value"):
             raise ValueError("test failed")
     elif kind == "add":
-        _add(root, path, copy.deepcopy(operation["value"]))
+        _add(root, path, copied(operation["value"]))
     elif kind == "remove":
         _remove(root, path)
     elif kind == "replace":
         _get(root, path)
-        _replace(root, path, copy.deepcopy(operation["value"]))
+        _replace(root, path, copied(operation["value"]))
     elif kind == "copy":
-        _add(root, path, copy.deepcopy(_get(root, _steps(operation["from"]))))
+        _add(root, path, copied(_get(root, _steps(operation["from"]))))
     elif kind == "move":
         _add(root, path, _remove(root, _steps(operation["from"])))
     else:

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from hubtui.demo.api import bodies, discovery, metrics, openapi, reviews
+from hubtui.demo.api import bodies, discovery, metrics, openapi, proxying, reviews
 from hubtui.demo.api.answers import answer, refusal
 from hubtui.demo.api.asked import no_such_path, target_of
 from hubtui.demo.api.context import Api
@@ -86,6 +86,8 @@ async def _handle(request: web.Request) -> web.StreamResponse:
         found = _fixed(path) or _computed(api, request, path)
         if found is not None:
             return found
+    if "/proxy" in path and (through := await proxying.proxied(api.world, path, request)):
+        return through
     return await serve(api, target_of(path), request)
 
 

@@ -99,8 +99,40 @@ def _claim(thing: Json) -> list[Any]:
     size = (status.get("capacity") or {}).get("storage", "")
     return [
         *(status.get("phase", ""), spec.get("volumeName", ""), size),
-        spec.get("storageClassName", ""),
+        *(_modes(status), spec.get("storageClassName", ""), _UNSET),
     ]
+
+
+_UNSET: Final = "<unset>"
+_MODES: Final = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX"}
+
+
+def _modes(part: Json) -> str:
+    return ",".join(_MODES.get(mode, "RWOP") for mode in part.get("accessModes") or ())
+
+
+def _volume(thing: Json) -> list[Any]:
+    spec, status = thing["spec"], thing.get("status") or {}
+    owner = spec.get("claimRef") or {}
+    claim = f"{owner.get('namespace', '')}/{owner['name']}" if owner else ""
+    return [
+        *((spec.get("capacity") or {}).get("storage", ""), _modes(spec)),
+        *(spec.get("persistentVolumeReclaimPolicy", ""), status.get("phase", ""), claim),
+        *(spec.get("storageClassName", ""), _UNSET, status.get("reason", "")),
+    ]
+
+
+def _class(thing: Json) -> list[Any]:
+    expands = str(bool(thing.get("allowVolumeExpansion"))).lower()
+    fields = ("provisioner", "reclaimPolicy", "volumeBindingMode")
+    return [*(thing.get(field, "") for field in fields), expands]
+
+
+def _attachment(thing: Json) -> list[Any]:
+    spec = thing["spec"]
+    attached = str(bool((thing.get("status") or {}).get("attached"))).lower()
+    volume = (spec.get("source") or {}).get("persistentVolumeName", "")
+    return [spec.get("attacher", ""), volume, spec.get("nodeName", ""), attached]
 
 
 def _event(event: Json) -> list[Any]:
@@ -128,7 +160,25 @@ _KINDS: Final[dict[str, tuple[tuple[str, ...], Cells]]] = {
     "DaemonSet": (("Desired", "Current", "Ready", "Up-to-date"), _daemonset),
     "Node": (("Status", "Version"), _node),
     "Service": (("Type", "Cluster-IP", "External-IP", "Port(s)"), _service),
-    "PersistentVolumeClaim": (("Status", "Volume", "Capacity", "StorageClass"), _claim),
+    "PersistentVolumeClaim": (
+        (
+            *("Status", "Volume", "Capacity", "Access Modes", "StorageClass"),
+            "VolumeAttributesClass",
+        ),
+        _claim,
+    ),
+    "PersistentVolume": (
+        (
+            *("Capacity", "Access Modes", "Reclaim Policy", "Status", "Claim", "StorageClass"),
+            *("VolumeAttributesClass", "Reason"),
+        ),
+        _volume,
+    ),
+    "StorageClass": (
+        ("Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion"),
+        _class,
+    ),
+    "VolumeAttachment": (("Attacher", "PV", "Node", "Attached"), _attachment),
     "Event": (("Type", "Reason", "Object", "Message"), _event),
     "Namespace": (("Status",), _phase),
     "Secret": (("Type", "Data"), _secret),

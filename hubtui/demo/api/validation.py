@@ -158,7 +158,8 @@ def _check_claim(new: Json, old: Json, before: Json, refuse: Refuse) -> None:
         return
     if before.get("status", {}).get("phase") != "Bound":
         raise refuse("spec", _CLAIM_WORDS)
-    if quantity.parse(asked) < quantity.parse(had):
+    has = ((before["status"].get("capacity") or {}).get("storage")) or had
+    if quantity.parse(asked) < quantity.parse(had) and quantity.parse(asked) <= quantity.parse(has):
         raise refuse(
             "spec.resources.requests.storage",
             "Forbidden: field can not be less than status.capacity",

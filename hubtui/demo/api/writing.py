@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Final
 
-from hubtui.demo.api import bodies, owners, validation
+from hubtui.demo.api import admitting, bodies, owners, validation
 from hubtui.demo.api.applying import applied
 from hubtui.demo.api.asked import Target, Writer
 from hubtui.demo.api.defaults import filled
@@ -14,7 +13,7 @@ from hubtui.demo.api.strategic import merged
 from hubtui.demo.objects import stamp
 from hubtui.demo.refusals import RefusedError, bad_request, not_found
 from hubtui.demo.resources import Resource
-from hubtui.demo.storage import Json
+from hubtui.demo.storage import Json, copied
 from hubtui.demo.world import World
 
 APPLY: Final = ("application/apply-patch+yaml", "application/apply-patch+cbor")
@@ -118,7 +117,7 @@ def patched(live: Json, change: Any, kind: str) -> Json:
     else:
         patch_with = merge_patched if kind == PATCHES[1] else merged
         try:
-            after = patch_with(copy.deepcopy(live), change)
+            after = patch_with(copied(live), change)
         except (AttributeError, TypeError) as error:
             raise bad_request(f"the patch does not fit the object: {error}") from error
     if not isinstance(after, dict) or not isinstance(after.get("metadata"), dict):
@@ -154,7 +153,7 @@ _IDENTITY: Final = ("name", "namespace")
 
 def checked(target: Target, body: Json) -> Json:
     """A copy of a body that fits its path. Raises RefusedError (400)."""
-    thing = copy.deepcopy(body)
+    thing = copied(body)
     resource = target.resource
     version, kind = thing.get("apiVersion", ""), thing.get("kind", "")
     if (version or resource.api_version) != resource.api_version or (
@@ -253,10 +252,11 @@ def _store_status(
 
 def _complete(world: World, resource: Resource, thing: Json, before: Json | None) -> Json:
     """The object with its defaults. Raises RefusedError: 400 when it has not the shape of its kind,
-    422."""
+    403, 422."""
     try:
         made = filled(world, thing, before)
         validation.check(resource, made, before)
+        admitting.admit(world, resource, made, before)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _misshapen(resource) from error
     return made

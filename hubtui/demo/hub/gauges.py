@@ -14,12 +14,19 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-_LOOP: Final = ("0.05", "0.055", "0.06", "0.065", "0.07", "0.075", "0.1", "0.25", "0.5", "0.75")
-_LOOP_END: Final = ("1.0", "2.5", "5.0", "7.5", "10.0")
+_EDGES: Final = ("0.05", "0.055", "0.06", "0.065", "0.07", "0.075", "0.1", "0.25", "0.5", "0.75")
+_EDGES_END: Final = ("1.0", "2.5", "5.0", "7.5", "10.0", "+Inf")
 _CALM: Final = (0.0, 0.93, 0.985, 0.992, 0.995, 0.997, 0.9993, 0.9999, 1.0, 1.0)
-"""The share of the event loop's rounds within each bucket of `_LOOP` on a hub at ease."""
-_ROUND: Final = 0.0512
-"""Seconds of such a round: it is measured each 50 ms."""
+"""The share of the event loop's rounds within each bucket of `_EDGES` on a hub at ease."""
+LOOP: Final = (
+    *((edge, share, float(edge) >= 0.75) for edge, share in zip(_EDGES, _CALM, strict=True)),
+    *((edge, 1.0, True) for edge in _EDGES_END),
+)
+"""Each bucket of the event loop's intervals, the share of calm rounds in it, and whether slow ones
+are in it."""
+ROUND: Final = 0.0512
+"""Seconds of a calm round: it is measured each 50 ms."""
+SLOW_ROUND: Final = 0.6
 
 _BUCKETS: Final = (
     *("0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75"),
@@ -103,20 +110,24 @@ def _filled(count: int, each: float) -> Sequence[tuple[str, float]]:
     return [*held, ("+Inf", float(count))]
 
 
+def rounds(up: float, slow: float) -> tuple[int, int]:
+    """Rounds of the event loop, the calm and the slow ones, in so many seconds."""
+    return int(max(0.0, up - slow) / ROUND), int(slow / SLOW_ROUND)
+
+
 def _event_loop(state: State) -> Metric:
-    calm = int(max(0.0, state.up - state.slow) / _ROUND)
-    slow = int(state.slow / 0.6)
-    buckets = [
-        (edge, float(int(calm * share) + (slow if float(edge) >= 0.75 else 0)))
-        for edge, share in zip(_LOOP, _CALM, strict=True)
-    ]
-    every = float(calm + slow)
+    calm, slow = rounds(state.up, state.slow)
     family = HistogramMetricFamily(
         "jupyterhub_event_loop_interval_seconds", "Distribution of measured event loop intervals"
     )
-    ends = [*((edge, every) for edge in _LOOP_END), ("+Inf", every)]
-    family.add_metric([], [*buckets, *ends], sum_value=calm * _ROUND + slow * 0.6)
+    buckets = [(edge, float(int(calm * of) + slow * has)) for edge, of, has in LOOP]
+    family.add_metric([], buckets, sum_value=calm * ROUND + slow * SLOW_ROUND)
     return family
+
+
+def cpu(state: State) -> float:
+    """Seconds of the processor that the hub has used."""
+    return 4.0 + state.up * 0.004 + state.worked
 
 
 def _process(state: State) -> Iterator[Metric]:
@@ -128,7 +139,7 @@ def _process(state: State) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "process_cpu_seconds",
         "Total user and system CPU time spent in seconds.",
-        value=4.0 + state.up * 0.004 + state.worked,
+        value=cpu(state),
     )
     python = {"implementation": "CPython", "version": "3.12.13"}
     python |= {"major": "3", "minor": "12", "patchlevel": "13"}

@@ -42,7 +42,7 @@ class Hub:
         self.by_pod: dict[str, Server] = {}
         self.pen = Pen(world, namespace)
         self.settings = settings.Settings()
-        self.metrics = Metrics(self._state, is_six=False)
+        self.metrics = Metrics(self.state, is_six=False)
         self.started: datetime | None = None
         self.served = 0.0
         self.routes = Routes(self)
@@ -54,6 +54,8 @@ class Hub:
         self._slow, self._asked = 0.0, world.timeline.now
         self._active: tuple[int, dict[str, int]] = (-1, {})
         self._exit: Crash | None = None
+        world.history.follow(self)
+        world.faults.before_latency.append(self._count_slow)
         Watching(self).begin()
 
     @property
@@ -84,6 +86,7 @@ class Hub:
         """Tells those who listen, and wakes who waits for the server."""
         if server is not None:
             server.changed()
+            self.world.history.told(server)
         for told in tuple(self._told):
             told(news, server)
 
@@ -92,7 +95,9 @@ class Hub:
         self.settings = settings.read(self.world, self.namespace, self.release)
         self.pen.pod, self.started, self.served = pod, self.now, 0.0
         self._slow, self._asked, self._active = 0.0, self.now, (-1, {})
-        self.metrics = Metrics(self._state, is_six=self.settings.is_six)
+        history = self.world.history
+        history.up(self.world.objects.get(PODS, self.namespace, pod))
+        self.metrics = Metrics(self.state, history.measured, is_six=self.settings.is_six)
         self.metrics.started(seconds, 0.01 + 0.003 * sum(each.is_active for each in self.servers()))
         self.spawner.resume()
         self.world.timeline.soon(self.routes.check)
@@ -104,6 +109,7 @@ class Hub:
     def go_down(self) -> None:
         """The process is gone, with all that it did not write down."""
         self.pen.pod, self.started = "", None
+        self.world.history.down()
         for server in self.servers():
             server.changed()
         self.tell("down")
@@ -155,12 +161,10 @@ class Hub:
         """All servers of all users, running or not."""
         return (server for user in self.users.values() for server in user.servers.values())
 
-    def _state(self) -> State:
+    def state(self) -> State:
+        """What its gauges tell at this moment."""
         started = self.started or self.now
-        waited = self.elapsed(self._asked)
-        if self.world.faults.hub_latency:
-            self._slow += waited
-        self._asked = self.now
+        self._count_slow()
         running = [each for each in self.servers() if each.ready]
         pod = self.world.objects.find(PODS, self.namespace, self.pen.pod)
         lasting = (self.elapsed(max(each.started or started, started)) for each in running)
@@ -175,6 +179,13 @@ class Hub:
             memory=usage_of(self.world, pod).memory if pod else 0,
             worked=self.metrics.worked,
         )
+
+    def _count_slow(self) -> None:
+        """Counts the seconds in which it was slow, up to now."""
+        if self.world.faults.hub_latency:
+            self._slow += self.elapsed(self._asked)
+            self.world.history.slow.append((self._asked.timestamp(), self.now.timestamp()))
+        self._asked = self.now
 
     def _counted(self, hour: int) -> dict[str, int]:
         """Users by the days since their last activity; the hub counts them once an hour."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from hubtui.demo.chance import Chance
-from hubtui.demo.hub import slugs
 from hubtui.demo.hub.records import Server
 from hubtui.demo.hub.settings import Settings, in_bytes, profile_slug
 from hubtui.demo.storage import Json
+from hubtui.model import slugs
 
 COMPONENT: Final = "singleuser-server"
 PORT: Final = 8888
@@ -53,10 +53,7 @@ def pod(server: Server, settings: Settings, namespace: str, release: str, dice: 
         "restartPolicy": "OnFailure",
         "securityContext": {"fsGroup": 100},
         "terminationGracePeriodSeconds": 30,
-        "tolerations": [
-            {"key": key, "operator": "Equal", "value": "user", "effect": "NoSchedule"}
-            for key in ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
-        ],
+        "tolerations": chosen.get("tolerations") or _TOLERATIONS,
         "affinity": {"nodeAffinity": _AFFINITY},
         "volumes": _volumes(server, settings),
     }
@@ -77,6 +74,10 @@ def pod(server: Server, settings: Settings, namespace: str, release: str, dice: 
     }
 
 
+_TOLERATIONS: Final[list[Json]] = [
+    {"key": key, "operator": "Equal", "value": "user", "effect": "NoSchedule"}
+    for key in ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
+]
 _AFFINITY: Final[Json] = {
     "preferredDuringSchedulingIgnoredDuringExecution": [
         {
@@ -146,10 +147,7 @@ def _container(server: Server, settings: Settings, chosen: Json, dice: Chance) -
         "ports": [{"containerPort": PORT, "name": "notebook-port", "protocol": "TCP"}],
         "resources": _resources(requests, limits),
         "securityContext": {"allowPrivilegeEscalation": False, "runAsUser": 1000},
-        "volumeMounts": [
-            {"mountPath": "/home/jovyan", "name": each["name"]}
-            for each in _volumes(server, settings)
-        ],
+        "volumeMounts": _mounts(server, settings),
     }
 
 
@@ -190,7 +188,23 @@ def _environment(
 
 
 def _volumes(server: Server, settings: Settings) -> list[Json]:
+    further = list(settings.spawning.volumes)
     if settings.spawning.storage != "dynamic":
-        return []
-    name = f"volume-{slugs.server_slug(server.user.name, server.name)}"
-    return [{"name": name, "persistentVolumeClaim": {"claimName": server.claim}}]
+        return further
+    claim = {"claimName": server.claim}
+    return [{"name": _own_volume(server), "persistentVolumeClaim": claim}, *further]
+
+
+def _mounts(server: Server, settings: Settings) -> list[Json]:
+    found = []
+    if settings.spawning.storage == "dynamic":
+        found.append({"mountPath": "/home/jovyan", "name": _own_volume(server)})
+    folder = slugs.user_slug(server.user.name)
+    for each in settings.spawning.mounts:
+        path = {"subPath": each["subPath"].format(username=folder)} if "subPath" in each else {}
+        found.append({**each, **path})
+    return found
+
+
+def _own_volume(server: Server) -> str:
+    return f"volume-{slugs.server_slug(server.user.name, server.name)}"

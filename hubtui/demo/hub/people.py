@@ -16,6 +16,7 @@ from hubtui.demo.hub.names import Person
 from hubtui.demo.hub.records import Server, User, path_part
 from hubtui.demo.hub.refusals import HubRefusalError
 from hubtui.demo.hub.settings import profile_slug
+from hubtui.demo.storage import Json
 
 if TYPE_CHECKING:
     from hubtui.demo.hub.hub import Hub, News
@@ -154,7 +155,8 @@ class People:
             self._try_later(visit, self._open)
 
     def _start(self, visit: Visit) -> None:
-        metrics, profiles = self._hub.metrics, self._hub.settings.spawning.profiles
+        metrics = self._hub.metrics
+        profiles = [each for each in self._hub.settings.spawning.profiles if not _is_apart(each)]
         weights = range(len(profiles), 0, -1)
         options = {}
         if profiles:
@@ -218,3 +220,8 @@ class People:
 
     def _leave(self, visit: Visit) -> None:
         self.leave(visit.server)
+
+
+def _is_apart(profile: Json) -> bool:
+    """Whether a profile has nodes of its own: it is not for everybody."""
+    return "node_selector" in (profile.get("kubespawner_override") or {})

@@ -49,6 +49,8 @@ class Spawning:
     cpu_limit: Any = None
     storage: str = "dynamic"
     capacity: str = "10Gi"
+    volumes: tuple[Json, ...] = ()
+    mounts: tuple[Json, ...] = ()
     start_timeout: int = 300
     scheduler: str = ""
     priority: str = ""
@@ -98,7 +100,7 @@ def read(world: World, namespace: str, release: str) -> Settings:
     if secret is None:
         return from_values({}, {}, release)
     data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
-    values = yaml.safe_load(data.get("values.yaml", "")) or {}
+    values = yaml.load(data.get("values.yaml", ""), Loader=yaml.CSafeLoader) or {}
     named = {match[1]: data[key] for key in data if (match := _TOKEN.fullmatch(key))}
     return from_values(values, named, release)
 
@@ -172,6 +174,8 @@ def _spawning(values: Json, release: str, chart: str) -> Spawning:
         cpu_limit=cpu.get("limit"),
         storage=str(storage.get("type") or "dynamic"),
         capacity=str(storage.get("capacity") or "10Gi"),
+        volumes=tuple(storage.get("extraVolumes") or ()),
+        mounts=tuple(storage.get("extraVolumeMounts") or ()),
         start_timeout=_number(user, "startTimeout", 300),
         scheduler=f"{release}-user-scheduler" if own else "",
         priority=f"{release}-default-priority" if priority else "",

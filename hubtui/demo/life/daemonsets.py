@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubtui.demo.life import placing
+from hubtui.demo.life import placing, quotas
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.making import hash_of, pod_from
 from hubtui.demo.life.reading import (
@@ -18,7 +18,7 @@ from hubtui.demo.life.reading import (
     share,
     uid_of,
 )
-from hubtui.demo.life.replicasets import Owners
+from hubtui.demo.life.replicasets import RETRY, Owners
 from hubtui.demo.life.workqueue import WorkQueue
 from hubtui.demo.resources import DAEMONSETS, NODES, PODS
 from hubtui.demo.storage import Change, Json, key_of
@@ -113,13 +113,20 @@ class DaemonSets(Owners):
             for pod in live[1:]:
                 self._delete(owner, pod)
             if not here and placing.may_start(pattern, node):
-                made = self._life.world.objects.create(PODS, _pinned(pattern, name))
-                words = f"Created pod: {name_of(made)}"
-                self._life.events.normal(owner, "SuccessfulCreate", words, BY)
+                self._create(owner, _pinned(pattern, name), key)
         for orphans in pods.values():
             for pod in orphans:
                 if not node_of(pod):
                     self._life.world.objects.delete(PODS, *key_of(pod))
+
+    def _create(self, owner: Json, pod: Json, key: Key) -> None:
+        objects, events = self._life.world.objects, self._life.events
+        if refused := quotas.refusal(objects, pod):
+            events.warning(owner, "FailedCreate", f"Error creating: {refused}", BY)
+            self._queue.note(key, RETRY)
+            return
+        made = objects.create(PODS, pod)
+        events.normal(owner, "SuccessfulCreate", f"Created pod: {name_of(made)}", BY)
 
     def _update(self, owner: Json, revision: str, pattern: Json, nodes: dict[str, Json]) -> None:
         strategy = owner["spec"].get("updateStrategy") or {}

@@ -22,6 +22,7 @@ _MEGABYTES: Final = (
     ("pause", 0.3, 0.4),
     ("k8s-image-awaiter", 2, 3),
     ("kube-scheduler", 18, 22),
+    ("gke.gcr.io/", 18, 60),
     ("k8s-secret-sync", 22, 30),
     ("traefik", 48, 56),
     ("configurable-http-proxy", 60, 75),

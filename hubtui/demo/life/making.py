@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from hubtui.demo.objects import Objects, owner_of
 from hubtui.demo.resources import PODS, PRIORITIES
-from hubtui.demo.storage import Change, Json, key_of
+from hubtui.demo.storage import Change, Json, copied, key_of
 from hubtui.demo.world import World
 
 _DIGITS: Final = str.maketrans("0123456789", "456789bcdf")
@@ -61,7 +60,7 @@ def pod_from(
         head["name"] = name
     else:
         head["generateName"] = f"{owner['metadata']['name']}-"
-    pod = {"metadata": head, "spec": copy.deepcopy(template["spec"])}
+    pod = {"metadata": head, "spec": copied(template["spec"])}
     fill_in(objects, pod)
     return pod
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hubtui.demo.life import placing
 from hubtui.demo.life.base import Life
+from hubtui.demo.life.claims import DRIVER, ZONE
 from hubtui.demo.life.kubelets import Kubelets
 from hubtui.demo.life.reading import (
     Key,
@@ -21,8 +22,8 @@ from hubtui.demo.life.reading import (
     with_condition,
 )
 from hubtui.demo.life.workqueue import WorkQueue
-from hubtui.demo.objects import stamp
-from hubtui.demo.resources import NODES, PODS
+from hubtui.demo.objects import owner_of, stamp
+from hubtui.demo.resources import CSI_NODES, NODES, PODS
 from hubtui.demo.storage import Change, Json, key_of
 
 BY: Final = "node-controller"
@@ -46,7 +47,25 @@ _WELL: Final = (
     ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
+_STARTING: Final = (
+    *_WELL[:-1],
+    (
+        "Ready",
+        "False",
+        "KubeletNotReady",
+        "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+        "message:Network plugin returns error: cni plugin not initialized",
+    ),
+)
 _UNREACHABLE: Final = "node.kubernetes.io/unreachable"
+NOT_READY: Final = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+"""The taint with which a new machine registers itself, until its network is up."""
+
+BOOT: Final = (9.0, 16.0)
+"""Seconds until it is."""
+
+DISKS: Final = 127
+"""Disks that a machine of most types takes (the driver of Compute Engine's persistent disks)."""
 
 
 class Nodes:
@@ -92,6 +111,7 @@ class Nodes:
         now, name = self._timeline.now, name_of(node)
         number = self._life.world.chance.of("address", name).randrange(2, 250)
         given = node.get("status") or {}
+        starts = any(each["key"] == NOT_READY["key"] for each in node["spec"].get("taints") or ())
         capacity = given.get("capacity") or {"cpu": "4", "memory": "16Gi", "pods": "110"}
         status = {
             **given,
@@ -104,7 +124,7 @@ class Nodes:
             ],
             "images": given.get("images") or [],
             "nodeInfo": given.get("nodeInfo") or _info(),
-            "conditions": [_reported(each, now) for each in _WELL],
+            "conditions": [_reported(each, now) for each in (_STARTING if starts else _WELL)],
         }
 
         def complete(each: Json) -> None:
@@ -116,11 +136,31 @@ class Nodes:
         self._objects.change(NODES, "", name, complete)
         words = f"Node {name} event: Registered Node {name} in Controller"
         self._life.events.normal(node, "RegisteredNode", words, BY)
-        self._life.events.normal(
-            node, "NodeReady", f"Node {name} status is now: NodeReady", "kubelet"
-        )
+        self._tell_of_disks(node)
+        if starts:
+            seconds = self._life.world.chance.of("boot", name).uniform(*BOOT)
+            self._timeline.after(seconds, lambda: self._find_again(name))
+            return
+        words = f"Node {name} status is now: NodeReady"
+        self._life.events.normal(node, "NodeReady", words, "kubelet")
+
+    def _tell_of_disks(self, node: Json) -> None:
+        """The driver of disks says how many a node takes."""
+        name = name_of(node)
+        limit = {"name": DRIVER, "nodeID": name, "topologyKeys": [ZONE]}
+        drivers = [{**limit, "allocatable": {"count": DISKS}}]
+        if self._objects.find(CSI_NODES, "", name) is None:
+            head = {"name": name, "ownerReferences": [{**owner_of(node), "controller": False}]}
+            self._objects.create(CSI_NODES, {"metadata": head, "spec": {"drivers": drivers}})
 
     def _look(self) -> None:
+        # The days before the first look have thousands of these, nearly all with nothing to see.
+        if self._life.world.faults.lost_nodes or self._silent:
+            self._look_for_silent()
+        self._kubelets.look_for_faults()
+        self._timeline.after(LOOK, self._look)
+
+    def _look_for_silent(self) -> None:
         lost, now = self._life.world.faults.lost_nodes, self._timeline.now
         for name in sorted(lost - self._silent.keys()):
             if self._objects.find(NODES, "", name) is not None:
@@ -129,8 +169,6 @@ class Nodes:
         for name in [name for name in self._silent if name not in lost]:
             del self._silent[name]
             self._find_again(name)
-        self._kubelets.look_for_faults()
-        self._timeline.after(LOOK, self._look)
 
     def _lose(self, name: str, since: datetime) -> None:
         node = self._objects.find(NODES, "", name)
@@ -182,7 +220,8 @@ class Nodes:
             each["status"]["conditions"] = conditions
 
         self._objects.change(NODES, "", name, report)
-        self._taint(name, _UNREACHABLE, [])
+        for key in (_UNREACHABLE, NOT_READY["key"]):
+            self._taint(name, key, [])
         if was_lost:
             words = f"Node {name} status is now: NodeReady"
             self._life.events.normal(node, "NodeReady", words, "kubelet")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from hubtui.demo.faults import WELL, Crash, Trouble
-from hubtui.demo.life import needs, podstatus
+from hubtui.demo.life import attachments, needs, podstatus
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.containers import Container
 from hubtui.demo.life.images import Images, Pulled, digest_of
+from hubtui.demo.life.pace import passed
 from hubtui.demo.life.programs import Program, Setting, program_of
 from hubtui.demo.life.reading import (
     ENDED,
@@ -30,6 +32,9 @@ LOST: Final = 5.0
 
 PROBED: Final = 10.0
 """Seconds between two readiness probes (periodSeconds)."""
+
+PATIENCE: Final = 123.0
+"""Seconds that a kubelet waits for volumes before it says so (podAttachAndMountTimeout)."""
 
 EVICTED: Final = "The node was low on resource: memory. "
 """The kubelet's words (pkg/kubelet/eviction/helpers.go)."""
@@ -159,8 +164,23 @@ class PodWorker:
             self._tell("FailedMount", missing, None, bad=True)
             self._after(pause, lambda: self._mount(min(pause * 2, 120.0)))
             return
-        self._sandbox = True
-        self._init(0)
+        self._attach(self._timeline.now, 0.25)
+
+    def _attach(self, since: datetime, pause: float) -> None:
+        """Waits for the disks, and says every two minutes which are missing."""
+        missing = attachments.unattached(self._objects, self._pod)
+        if not missing:
+            self._sandbox = True
+            self._init(0)
+            return
+        if passed(self._timeline, since) > PATIENCE:
+            since = self._timeline.now
+            words = (
+                f"Unable to attach or mount volumes: unmounted volumes=[{' '.join(missing)}], "
+                "unattached volumes=[], failed to process volumes=[]: context deadline exceeded"
+            )
+            self._tell("FailedMount", words, None, bad=True)
+        self._after(pause, lambda: self._attach(since, min(pause * 1.5, 5.0)))
 
     def _init(self, index: int) -> None:
         if index < len(self._inits):

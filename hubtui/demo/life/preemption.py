@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hubtui.demo.life.amounts import Amounts, add, asks
@@ -40,11 +40,13 @@ class Preempting:
         refused: Mapping[str, list[str]],
         nodes: Mapping[str, Json],
         reserved: Mapping[str, Amounts],
+        far: Collection[str] = (),
     ) -> Preemption:
-        """Where a pod could be if others left: `refused` has the reasons by node."""
+        """Where a pod could be if others left: `refused` has the reasons by node; nodes that are
+        `far` do not reach its volumes."""
         mine, found, words = priority_of(self._objects, pod), [], []
         for name, reasons in refused.items():
-            if not is_shortage(reasons):
+            if name in far or not is_shortage(reasons):
                 words.append(NOT_HELPFUL)
                 continue
             victims = self._victims(nodes[name], asked, mine, reserved.get(name) or {})

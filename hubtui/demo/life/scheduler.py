@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from hubtui.demo.life import placing, scoring
+from hubtui.demo.life import placing, scoring, volumes
 from hubtui.demo.life.amounts import Amounts, add, asks
 from hubtui.demo.life.base import Life
 from hubtui.demo.life.fitting import refusals, sentence
@@ -46,8 +47,8 @@ LOOK: Final = 5.0
 
 @dataclass
 class Waiting:
-    """A pod without a node: how often it was tried, from when it may be again, and its room that
-    was made by preemption."""
+    """A pod without a node: how often it was tried, from when it may be again, and where room was
+    made for it by preemption, or is kept until its volumes are made."""
 
     tries: int = 0
     not_before: datetime | None = None
@@ -134,10 +135,10 @@ class Scheduler:
             entry.not_before = later(self._timeline, LOOK)
             return
         by = DEFAULT if name == DEFAULT else name
-        claims = self._missing_claims(pod)
-        if claims:
+        homes = volumes.homes_of(self._objects, pod)
+        if homes.missing:
             tail = f" preemption: {sentence(len(nodes), [NOT_HELPFUL] * len(nodes))}"
-            self._refuse(entry, pod, sentence(len(nodes), (), before=claims) + tail, by)
+            self._refuse(entry, pod, sentence(len(nodes), (), before=homes.missing) + tail, by)
             return
         if not nodes:
             self._refuse(entry, pod, "no nodes available to schedule pods", by)
@@ -145,25 +146,35 @@ class Scheduler:
         reserved = self._reserved(key, entry.priority)
         refused: dict[str, list[str]] = {}
         fit: list[Json] = []
+        far = {name for name, node in nodes.items() if not homes.reached_from(node)}
         for node_name, node in nodes.items():
             load = self._life.index.load_of(node_name)
             used = dict(load.asked)
             add(used, reserved.get(node_name) or {})
             reasons = refusals(pod, node, entry.asked, used, load.pods)
+            if not reasons and node_name in far:
+                reasons = [volumes.FAR]
             if reasons:
                 refused[node_name] = reasons
             else:
                 fit.append(node)
         if fit:
-            self._choose(pod, fit, name, entry)
+            self._choose(pod, fit, name, entry, homes)
         else:
-            self._preempt(entry, pod, refused, nodes, reserved, by)
+            self._preempt(entry, pod, refused, nodes, reserved, by, far)
 
-    def _choose(self, pod: Json, fit: list[Json], name: str, entry: Waiting) -> None:
+    def _choose(
+        self, pod: Json, fit: list[Json], name: str, entry: Waiting, homes: volumes.Homes
+    ) -> None:
         nominated = [node for node in fit if name_of(node) == entry.nominated]
         weights = scoring.DEFAULT if name == DEFAULT else scoring.PACKING
         best = nominated or scoring.best(pod, fit, self._life.index, weights)
         node = name_of(self._life.world.chance.of("node", uid_of(pod)).choice(best))
+        if homes.waiting:
+            # It is bound when its volumes are, and keeps its room until then.
+            entry.nominated, entry.parked = node, True
+            volumes.choose(self._objects, homes.waiting, node)
+            return
         now = self._timeline.now
 
         def bind(each: Json) -> None:
@@ -188,13 +199,14 @@ class Scheduler:
         nodes: dict[str, Json],
         reserved: dict[str, Amounts],
         by: str,
+        far: Collection[str],
     ) -> None:
         every = [reason for reasons in refused.values() for reason in reasons]
         words = sentence(len(nodes), every)
         if entry.nominated in nodes and self._is_leaving(entry.nominated):
             entry.parked = True
             return
-        found = self._preempting.seek(pod, entry.asked, refused, nodes, reserved)
+        found = self._preempting.seek(pod, entry.asked, refused, nodes, reserved, far)
         entry.nominated = found.node
         self._refuse(entry, pod, words + found.words, by)
         for victim in found.victims:
@@ -210,7 +222,7 @@ class Scheduler:
         return any(is_terminating(pod) for pod in self._life.index.pods_on(node))
 
     def _reserved(self, key: Key, priority: int) -> dict[str, Amounts]:
-        """What other pods as important have been promised by preemption, by node."""
+        """What other pods as important have been promised, by node."""
         found: dict[str, Amounts] = {}
         for other, entry in self._waiting.items():
             if other != key and entry.nominated and entry.priority >= priority:
@@ -248,18 +260,6 @@ class Scheduler:
             )
             self._at_work[name] = known
         return known
-
-    def _missing_claims(self, pod: Json) -> str:
-        for volume in pod["spec"].get("volumes") or ():
-            name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-            if not name:
-                continue
-            claim = self._objects.find(CLAIMS, pod["metadata"]["namespace"], name)
-            if claim is None:
-                return f'persistentvolumeclaim "{name}" not found'
-            if (claim.get("status") or {}).get("phase") != "Bound":
-                return "pod has unbound immediate PersistentVolumeClaims"
-        return ""
 
 
 def _frees(change: Change) -> bool:

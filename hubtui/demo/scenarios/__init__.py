@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Final
 
 from hubtui.demo.scenarios import calm, empty, monday
 from hubtui.demo.scenarios.drills import (
+    attach,
     core,
     culling,
     db_schema,
+    home_full,
     hook_puller,
+    hub_db,
     image_pull,
     orphans,
     overload,
     pending_release,
     pending_user,
     proxy,
+    scale_down,
 )
 from hubtui.demo.scenarios.story import Drill, Scenario
 from hubtui.demo.timeline import wall_clock
@@ -34,7 +38,8 @@ DRILLS: Final[Mapping[str, Drill]] = {
     for each in (
         *(pending_release.DRILL, db_schema.DRILL, hook_puller.DRILL, pending_user.DRILL),
         *(image_pull.DRILL, core.DRILL, overload.DRILL),
-        *(orphans.DRILL, proxy.DRILL, culling.DRILL),
+        *(orphans.DRILL, proxy.DRILL, culling.DRILL, scale_down.DRILL),
+        *(home_full.DRILL, hub_db.DRILL, attach.DRILL),
     )
 }
 

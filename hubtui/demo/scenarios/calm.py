@@ -1,4 +1,4 @@
-"""A hub on an ordinary day: some forty people at work, and two small things to find."""
+"""A hub on an ordinary day: some forty people at work, and a few small things to find."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ HISTORY = (
 """Installed; an upgrade with a mistyped tag that failed; rolled back; upgraded."""
 
 POOLS = (
-    Pool("core", 1, 4, "15Gi", purpose="core"),
-    Pool("users", 4, 8, "28Gi"),
-    Pool("large", 1, 16, "58Gi"),
+    Pool("core", 1, 4, 15, purpose="core"),
+    Pool("users", 4, 8, 28, zones="b", most=8),
+    Pool("large", 1, 16, 58, zones="a", most=3),
 )
 
 
@@ -45,9 +45,17 @@ def _old_profile(stage: Cluster) -> None:
     stage.world.timeline.after(420, lambda: _old_profile(stage))
 
 
+def _nearly_full(stage: Cluster) -> None:
+    """One of those at work has a home that is nearly full."""
+    ready = [each for each in stage.hub.servers() if each.ready and each.started]
+    newest = max(ready, key=lambda each: (str(each.started), each.path), default=None)
+    if newest is not None:
+        stage.world.disks.fill((stage.hub.namespace, newest.claim), 0.88, per_day=0.004)
+
+
 SCENARIO = Scenario(
     name="calm",
-    line="One hub on an ordinary day: 60 users, 4 revisions, two small things to find",
+    line="One hub on an ordinary day: 60 users, 4 revisions, a few small things to find",
     chapters=HISTORY,
     pools=POOLS,
     people=60,
@@ -60,6 +68,8 @@ SCENARIO = Scenario(
         Turn(timedelta(hours=9), _leak),
         Turn(timedelta(hours=9) - timedelta(seconds=15), _mend),
         Turn(timedelta(minutes=2), _old_profile),
+        Turn(timedelta(0), _nearly_full),
     ),
+    leftovers=True,
     returning=10,
 )

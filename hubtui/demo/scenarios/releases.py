@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -108,7 +109,7 @@ class Release:
             if _identity(each) not in kept and resource is not None:
                 self._world.objects.delete(resource, *key_of(self._placed(each)))
 
-    def _write(self, documents: list[Json], annotations: Json | None = None) -> None:
+    def _write(self, documents: Iterable[Json], annotations: Json | None = None) -> None:
         for each in documents:
             resource = resource_of(each)
             if resource is None:
@@ -175,9 +176,14 @@ def _run(hook: Json, now: datetime, place: int) -> Json:
     return {**hook, "last_run": {**times, "phase": hook["last_run"]["phase"]}}
 
 
-def _documents(manifests: Iterable[str]) -> list[Json]:
-    text = "\n---\n".join(manifests)
-    return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
+def _documents(manifests: Iterable[str]) -> tuple[Json, ...]:
+    return _read("\n---\n".join(manifests))
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> tuple[Json, ...]:
+    """The documents of a text, not to be changed: one is asked for again with the next revision."""
+    return tuple(each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each)
 
 
 def _identity(thing: Json) -> tuple[str, str, str]:

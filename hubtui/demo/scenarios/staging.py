@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,10 +13,12 @@ from hubtui.demo.hub.names import Person, cast
 from hubtui.demo.hub.people import CLASS, WORKING, Habits, People
 from hubtui.demo.life import attach
 from hubtui.demo.resources import NAMESPACES, NODES
+from hubtui.demo.scenarios import homes, leftovers, support
+from hubtui.demo.scenarios.pools import group_of, node_of
 from hubtui.demo.scenarios.releases import Release
-from hubtui.demo.scenarios.story import Drill, Pool, Scenario, Wave
-from hubtui.demo.seed.values import ARCHIVED, TYPO
-from hubtui.demo.storage import Json
+from hubtui.demo.scenarios.story import Drill, Scenario, Wave
+from hubtui.demo.scenarios.system import install
+from hubtui.demo.seed.values import ARCHIVED, JUPYTER, PUBLISHED, TYPO
 from hubtui.demo.world import World
 
 NAME: Final = "hub"
@@ -49,10 +51,19 @@ def stage(
     world = World.make(now - chapters[0].ago, seed=seed, speed=speed, clock=clock)
     timeline = world.timeline
     world.faults.missing_images |= {TYPO, ARCHIVED}
+    world.faults.published[JUPYTER] = PUBLISHED
     world.objects.create(NAMESPACES, {"metadata": {"name": NAME}, "status": {"phase": "Active"}})
-    for pool in scenario.pools:
+    pools = (*scenario.pools, *(drill.pools if drill else ()))
+    for pool in pools:
         for number in range(pool.count):
             world.objects.create(NODES, node_of(world, pool, number))
+    install(world)
+    support.install(world)
+    homes.install(world, NAME, scenario.homes)
+    world.disks.present = now
+    people = cast(world.chance, scenario.people)
+    if scenario.leftovers:
+        leftovers.install(world, NAME, (each.name for each in people))
     release = Release(world, NAME)
     begun = now - scenario.lives
     for chapter in chapters:
@@ -60,9 +71,10 @@ def stage(
             timeline.run_until(now - chapter.ago)
             release.begin(chapter)
     timeline.run_until(max(timeline.now, begun))
-    attach(world)
+    attach(world, [group_of(world, pool) for pool in pools if pool.most is not None])
     hub = Hub(world, NAME, NAME)
-    cluster = Cluster(world, hub, _people(hub, scenario), release)
+    cluster = Cluster(world, hub, _people(hub, people), release)
+    homes.furnish(world, scenario.homes, (each.name for each in people), now)
     for chapter in chapters:
         if now - chapter.ago > begun:
             _at(world, now - chapter.ago, partial(release.begin, chapter))
@@ -70,6 +82,7 @@ def stage(
         _at(world, now - turn.ago, partial(turn.do, cluster))
     _invite(cluster, scenario, drill, now)
     timeline.run_until(now)
+    world.history.watch()
     return cluster
 
 
@@ -77,9 +90,9 @@ def _at(world: World, when: datetime, do: Callable[[], None]) -> None:
     world.timeline.after((when - world.timeline.now).total_seconds(), do)
 
 
-def _people(hub: Hub, scenario: Scenario) -> People:
+def _people(hub: Hub, known: Iterable[Person]) -> People:
     """The people of a hub; they come in waves, whatever time of the day it is."""
-    people = People(hub, cast(hub.world.chance, scenario.people), Habits(comes=0.0))
+    people = People(hub, known, Habits(comes=0.0))
     people.begin()
     return people
 
@@ -109,20 +122,3 @@ def _return(cluster: Cluster, count: int, places: Iterator[Person]) -> None:
 def _circle(people: tuple[Person, ...]) -> Iterator[Person]:
     while people:
         yield from people
-
-
-def node_of(world: World, pool: Pool, number: int) -> Json:
-    """A node of a pool, named as clouds name theirs."""
-    dice = world.chance.suffix("pool", pool.name, length=4)
-    labels = {
-        "hub.jupyter.org/node-purpose": pool.purpose,
-        "cloud.google.com/gke-nodepool": pool.name,
-        "topology.kubernetes.io/zone": f"europe-west6-{'abc'[number % 3]}",
-    }
-    taint = {"key": "hub.jupyter.org/dedicated", "value": "user", "effect": "NoSchedule"}
-    sizes = {"cpu": str(pool.cpu), "memory": pool.memory, "pods": "110"}
-    return {
-        "metadata": {"name": f"{pool.name}-{dice}", "labels": labels},
-        "spec": {"taints": [taint]} if pool.purpose == "user" else {},
-        "status": {"capacity": sizes, "allocatable": sizes},
-    }

@@ -15,13 +15,19 @@ Do = Callable[["Stage"], None]
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Nodes of one kind; `memory` is what pods may have of it."""
+    """Nodes of one kind, `count` at first; `memory` is what pods may have of it, in GiB. The
+    autoscaler keeps between `least` and `most` of them; as many as at first unless given. Only
+    pods that tolerate the taint `only` go there, where it is given."""
 
     name: str
     count: int
     cpu: int
-    memory: str
+    memory: int
     purpose: str = "user"
+    zones: str = "abc"
+    least: int | None = None
+    most: int | None = None
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,10 @@ class Scenario:
     lives: timedelta = timedelta(days=2, hours=7)
     returning: int = 0
     """How many more come in each half hour from now on."""
+    homes: int = 200
+    """GiB of the disk of the shared home."""
+    leftovers: bool = False
+    """Whether there is what users who are gone, and older charts, have left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +94,5 @@ class Drill:
     chapters: tuple[Chapter, ...] = ()
     turns: tuple[Turn, ...] = ()
     waves: tuple[Wave, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    """What it needs beside the scenario's, of names of their own."""

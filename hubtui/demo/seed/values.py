@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -19,6 +20,13 @@ TYPO: Final = "2026-1O-05"
 ARCHIVED: Final = "stats-204-2025"
 """Tags of the users' image; nobody has ever pushed TYPO, which has an O for a 0, and ARCHIVED is
 not kept any more."""
+
+JUPYTER: Final = "quay.io/jupyter/"
+PUBLISHED: Final = re.compile(
+    r"(base|minimal|scipy|r|julia|datascience|pytorch|tensorflow|pyspark|all-spark)-notebook:"
+    r"(latest|\d{4}-\d{2}-\d{2}|(python|hub|lab|ubuntu|x86_64)-[\w.-]+)"
+)
+"""The images of Jupyter's Docker Stacks and how their tags look; there are no others."""
 
 CRYPT_KEY: Final = "0123456789abcdef" * 4
 
@@ -50,6 +58,31 @@ _PROFILES: Final[list[Values]] = [
         "kubespawner_override": {"image": f"quay.io/jupyter/scipy-notebook:{ARCHIVED}"},
     },
 ]
+COURSE: Final = "course"
+"""A pool of nodes that only the servers of its own profile may go to."""
+
+_COURSE: Final[Values] = {
+    "display_name": "Course of 16 cores",
+    "slug": COURSE,
+    "kubespawner_override": {
+        "node_selector": {"cloud.google.com/gke-nodepool": COURSE},
+        "tolerations": [
+            {"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"}
+            for key, value in (("hub.jupyter.org/dedicated", "user"), (COURSE, "only"))
+        ],
+    },
+}
+_SHARED: Final[Values] = {
+    "name": "shared-home",
+    "persistentVolumeClaim": {"claimName": "shared-home"},
+}
+_MOUNTED: Final[Values] = {
+    "name": "shared-home",
+    "mountPath": "/home/jovyan/shared",
+    "subPath": "{username}",
+}
+"""A folder on the shared home for everybody, beside the claim of their own."""
+
 BASE: Final[Values] = {
     "hub": {
         "config": {
@@ -76,6 +109,7 @@ BASE: Final[Values] = {
         "image": {"name": "quay.io/jupyter/scipy-notebook", "tag": GOOD},
         "memory": {"guarantee": "1G", "limit": "2G"},
         "profileList": _PROFILES[:3],
+        "storage": {"extraVolumes": [_SHARED], "extraVolumeMounts": [_MOUNTED]},
     },
     "scheduling": {"podPriority": {"enabled": True}, "userPlaceholder": {"replicas": 3}},
     "prePuller": {"pullProfileListImages": False},
@@ -127,6 +161,10 @@ SEEDS: Final[dict[str, Seed]] = {
     ),
     "hungry-hub": Seed(
         _with(_NOW, hub__resources={"requests": {"cpu": "6", "memory": "24Gi"}}), "present"
+    ),
+    "long-cull": Seed(
+        _with(_NOW, singleuser__profileList=[*_PROFILES, _COURSE], cull={"timeout": 8 * 3600}),
+        "present",
     ),
     "small-hub": Seed(
         _with(

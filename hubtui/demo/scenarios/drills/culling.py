@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hubtui.demo.scenarios.story import Drill, Turn
 
@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from hubtui.demo.scenarios.staging import Cluster
 
 
+TRAVELLER: Final = "tessa@uni.example"
+
+
 def _hang(stage: Cluster) -> None:
+    """It hangs; and somebody starts a server and goes away, for others come back to theirs."""
     stage.hub.culler.hang()
+    stage.hub.spawner.start(stage.hub.add_user(TRAVELLER), "", {})
 
 
 DRILL = Drill(

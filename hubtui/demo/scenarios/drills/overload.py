@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from hubtui.demo.faults import Crash
+from hubtui.demo.faults import Crash, Growth
 from hubtui.demo.life.amounts import asks
 from hubtui.demo.resources import DEPLOYMENTS
 from hubtui.demo.scenarios.story import Chapter, Drill, Turn, Wave
@@ -17,19 +17,31 @@ if TYPE_CHECKING:
 NEEDED: Final = 600 * 2**20
 """Bytes that the hub needs for a class."""
 
-_KILLED: Final = Crash(reason="OOMKilled", code=137, after=70.0)
+LASTS: Final = 90.0
+"""Seconds in which it fills what it has."""
+
+LATENCY: Final = 0.7
+"""Seconds that it takes for an answer while it does."""
+
+_KILLED: Final = Crash(reason="OOMKilled", code=137, after=LASTS)
 
 
 def _needs_memory(stage: Cluster) -> None:
-    """From here on a hub is killed whose limit is below what it needs."""
+    """From here on a hub whose limit is below what it needs fills it, is slow, and is killed."""
     faults = stage.world.faults
 
     def judge(deployment: Json) -> None:
         limit = asks(deployment["spec"]["template"], "limits").get("memory")
+        fills = faults.crashes.get("hub") is _KILLED
         if limit is not None and limit < NEEDED:
+            if fills:
+                return
             faults.crashes["hub"] = _KILLED
-        elif faults.crashes.get("hub") is _KILLED:
-            del faults.crashes["hub"]
+            faults.growths["hub"] = Growth(stage.hub.now.timestamp(), int(limit), LASTS)
+            faults.hub_latency = LATENCY
+        elif fills:
+            del faults.crashes["hub"], faults.growths["hub"]
+            faults.hub_latency = 0.0
 
     def see(change: Change) -> None:
         if change.resource is DEPLOYMENTS and change.object["metadata"]["name"] == "hub":
@@ -41,9 +53,9 @@ def _needs_memory(stage: Cluster) -> None:
 
 DRILL = Drill(
     name="overload",
-    line="A class arrives, and the hub is killed for its memory again and again",
-    page="hub: slow, then gone, then back for a minute; logins fail for half of a class",
+    line="A class arrives, and the hub is about to be killed for its memory, again and again",
+    page="hub: a class has begun, and pages take longer and longer",
     chapters=(Chapter(timedelta(minutes=55), "small-hub"),),
-    turns=(Turn(timedelta(minutes=11), _needs_memory),),
-    waves=(Wave(timedelta(minutes=11), timedelta(minutes=25), 30, is_class=True),),
+    turns=(Turn(timedelta(seconds=30), _needs_memory),),
+    waves=(Wave(timedelta(seconds=30), timedelta(minutes=15), 30, is_class=True),),
 )
