@@ -17,7 +17,6 @@ from hubtui.model.roles import Role, role_of
 from hubtui.services import hub_health
 from hubtui.services.hub_link import HubLink
 from hubtui.services.pods import Pods
-from hubtui.services.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ class Culler:
     """Rule and runs as far as known. `missing` says why the rule is not."""
 
     def __init__(
-        self, link: HubLink, pods: Store[kube.Pod], release: str, logs: Pods | None = None
+        self, link: HubLink, pods: Iterable[kube.Pod], release: str, logs: Pods | None = None
     ) -> None:
         self._link = link
         self._pods = pods

@@ -20,7 +20,14 @@ from hubtui.errors import ApiError, ToolError
 from hubtui.model.kinds import RESTARTED_DEPLOYMENTS
 from hubtui.model.roles import HUB_SELECTOR
 from hubtui.model.text import one_line
-from hubtui.services import discovery, doctor_hub, doctor_rights, hub_health
+from hubtui.services import (
+    discovery,
+    doctor_hub,
+    doctor_metrics,
+    doctor_prometheus,
+    doctor_rights,
+    hub_health,
+)
 from hubtui.services.discovery import Hub
 from hubtui.services.doctor_finding import SKIPPED, Finding, Verdict, timed
 from hubtui.services.hub_health import DEFAULT_PORT, HubAddress
@@ -79,8 +86,9 @@ async def _cluster(settings: Settings, client: KubeClient) -> AsyncIterator[Find
         yield await timed(name, _rights(look))
     if len(hubs) == 1:
         yield await timed("health", _health(client, hubs[0]))
-        async for finding in doctor_hub.findings(settings, client, hubs[0]):
-            yield finding
+        for part in (doctor_hub, doctor_prometheus, doctor_metrics):
+            async for finding in part.findings(settings, client, hubs[0]):
+                yield finding
 
 
 async def _context(settings: Settings) -> Finding:

@@ -9,7 +9,6 @@ from typing import Final
 from hubtui.clients.hub_token import ADD_SERVICE
 from hubtui.clients.kube import KubeClient
 from hubtui.config import Settings
-from hubtui.errors import HubtuiError
 from hubtui.model.hub import Caller
 from hubtui.model.hub_scopes import OPERATOR, VIEWER, Use, lacking, values_for_service
 from hubtui.services.discovery import Hub
@@ -32,7 +31,7 @@ async def findings(settings: Settings, client: KubeClient, hub: Hub) -> AsyncIte
         owners: list[Caller] = []
         found = await timed(TOKEN, _token(link, owners, reached.verdict), Verdict.WARN)
         wanted = ADD_SERVICE in found.remedy
-        yield replace(found, snippet=await _snippet(link)) if wanted else found
+        yield replace(found, snippet=await link.placed(values_for_service())) if wanted else found
         for level, uses in _LEVELS:
             name = SCOPES.format(level)
             if owners:
@@ -65,13 +64,9 @@ async def _scopes(link: HubLink, name: str, uses: tuple[Use, ...], owner: Caller
     words = f"{len(missing)} of {len(uses)} scopes missing: {', '.join(missing)}"
     remedy = f"Where these are wanted, the role of the service {owner.name} has to have them:"
     return Finding(
-        name, Verdict.WARN, f"{words} (for {what_for})", remedy, snippet=await _snippet(link)
+        name,
+        Verdict.WARN,
+        f"{words} (for {what_for})",
+        remedy,
+        snippet=await link.placed(values_for_service()),
     )
-
-
-async def _snippet(link: HubLink) -> tuple[str, ...]:
-    """The service's values, where they stand in this release."""
-    try:
-        return values_for_service(await link.chart_path())
-    except HubtuiError:
-        return values_for_service()

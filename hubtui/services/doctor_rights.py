@@ -25,6 +25,7 @@ _VIEWER: Final[tuple[Right, ...]] = (
     ("list", "persistentvolumeclaims"),
     ("list", "poddisruptionbudgets.policy"),
     ("list", "resourcequotas"),
+    ("list", "pods.metrics.k8s.io"),
 )
 _HUB: Final[tuple[Right, ...]] = (
     # Over a WebSocket it is a get, and from Kubernetes 1.35 on a create as well.
@@ -35,6 +36,7 @@ _OPERATOR: Final[tuple[Right, ...]] = (
     ("patch", "deployments.apps"),
     ("delete", "pods"),
     ("patch", "statefulsets.apps"),
+    ("patch", "statefulsets.apps/scale"),
     ("patch", "daemonsets.apps"),
     ("create", "daemonsets.apps"),
     ("delete", "daemonsets.apps"),
@@ -52,9 +54,17 @@ _OPERATOR: Final[tuple[Right, ...]] = (
 )
 _CLUSTER: Final[tuple[Right, ...]] = (
     ("list", "nodes"),
+    ("watch", "nodes"),
+    # Those of other namespaces take room on the nodes, too.
+    ("list", "pods"),
+    ("watch", "pods"),
+    ("list", "nodes.metrics.k8s.io"),
     ("list", "persistentvolumes"),
     ("list", "storageclasses.storage.k8s.io"),
+    ("list", "volumeattachments.storage.k8s.io"),
+    ("list", "csinodes.storage.k8s.io"),
     ("patch", "nodes"),
+    ("create", "pods/eviction"),
 )
 
 
@@ -84,7 +94,7 @@ async def looks(
         ("releases", (("list", storage), ("watch", storage)), namespace, "revisions and diffs"),
         ("hub", _HUB, namespace, "a port-forward to the hub: its health, users and servers"),
         ("operator", _OPERATOR, namespace, "upgrades, rollbacks and restarts"),
-        ("cluster", _CLUSTER, "", "nodes and volumes, and to cordon"),
+        ("cluster", _CLUSTER, "", "nodes, all that runs there, and volumes; and to cordon"),
     )
     for name, rights, where, what_for in levels:
 
@@ -112,11 +122,17 @@ async def ask(
     lacking = [right for right, may in zip(rights, answers, strict=True) if not may]
     return Rights(
         asked=len(rights),
-        missing=tuple(" ".join(right) for right in lacking),
+        missing=tuple(_words(right, namespace) for right in lacking),
         what_for=what_for,
-        vital=any(right in _VITAL for right in lacking),
+        vital=bool(namespace) and any(right in _VITAL for right in lacking),
         remedy="" if not lacking else _remedy(namespace),
     )
+
+
+def _words(right: Right, namespace: str) -> str:
+    verb, resource = right
+    everywhere = " of all namespaces" if not namespace and resource == "pods" else ""
+    return f"{verb} {resource}{everywhere}"
 
 
 def _remedy(namespace: str) -> str:

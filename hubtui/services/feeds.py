@@ -18,8 +18,31 @@ hooks at work          while helm waits for one: a WATCH of its Job and of its p
 the hub's users        of the hub, not of the apiserver: one page of 200 at a time, its event loop
                        busy for us at most 5 % of a minute, only while somebody looks; all users
                        on demand (services.hub_feed)
-use of pods            a LIST of metrics.k8s.io each 30 s, only while somebody looks
+nodes, pods elsewhere  one LIST in pages of 500, then one WATCH each, from the first time that
+                       somebody looks at nodes: what runs in other namespaces takes room, too
+seats                  the same of quotas, of the drivers of each node, and once more of the pods
+                       without a node, whole ones; a GET of the newest server's pod each 5 minutes
+use of pods and nodes  a LIST of metrics.k8s.io each 30 s, each only while somebody looks
+claims, volumes        one LIST in pages of 500, then one WATCH each, from the first time that
+                       somebody looks at storage, or from six seconds after the start on, for the
+                       problems; the same of classes and attachments
+how full they are      of Prometheus: a query for each of 6 metrics each 60 s, 5 more for each NFS
+                       server of which these tell nothing, 3 over a week once; of kubelets what
+                       Prometheus does not hold: 16 at once, none again before 60 s, one for each
+                       claim, none without the right; only while somebody looks (services.disks),
+                       else less of it, and seldom (services.problems.storage_reading)
+when they are full     of Prometheus: ranges, one at a time, of each disk once in 10 minutes: 3 for
+                       the database, a shared disk and what is nearly full, 40 such at most, one
+                       for 60 other claims; only while somebody looks (services.trends)
+sizes of homes         of Prometheus: 5 queries each 5 minutes, and each 30 minutes whose they are
+                       and one range for 60 homes; only while somebody looks (services.homes)
+servers of disks       a LIST of services each 5 minutes, in all namespaces where the hub's has not
+                       the address; of Prometheus 6 queries each 60 s, when servers are looked at
+disruption budgets     a LIST each 30 s, only while somebody asks why a node stays
 compute quota          the hub's metrics page, only when one user is looked at
+leftovers              only when somebody looks at them or plans: all users of the hub, a page at a
+                       time with as long a rest, and a LIST of claims, pods, volumes and workloads;
+                       while claims are deleted a WATCH of the pods, and of the hub one user each
 workflow runs          of GitHub, not of the apiserver: see services.workflow_runs
 problems               what the stores hold; the rest is in services.problems.reading
 =====================  =======================================================
@@ -68,6 +91,7 @@ class Feeds:
     ) -> None:
         self._client = client
         self._live = live
+        self._closed = False
         self._heartbeat = heartbeat
         self._patience = patience
         self._feeds: dict[str, tuple[Feed, Store[Any]]] = {}
@@ -75,24 +99,43 @@ class Feeds:
         self._heart: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
-    def add(self, kind: Kind[T], namespace: str, *, labels: str = "") -> Store[T]:
+    def add(
+        self,
+        kind: Kind[T],
+        namespace: str,
+        *,
+        labels: str = "",
+        fields: str = "",
+        follow: bool = True,
+    ) -> Store[T]:
         """Follows a kind in a namespace; the store fills as answers come. Who asks for the same
-        again gets the same store."""
-        feed = Feed(kind, namespace, labels)
-        name = f"{feed}?{labels}"
+        again gets the same store. Without `follow` nothing is asked before somebody calls `look`
+        or `fill`."""
+        feed = Feed(kind, namespace, labels, fields)
+        name = f"{feed}?{labels}&{fields}"
         if name in self._feeds and self._feeds[name][0].kind is kind:
-            return self._feeds[name][1]
-        store: Store[T] = Store(str(feed))
-        self._feeds[name] = (feed, store)
-        if self._live:
-            self._start(name)
-            if self._heart is None:
-                self._heart = asyncio.create_task(self._beat(), name="heartbeat")
+            store: Store[T] = self._feeds[name][1]
+        else:
+            store = Store(str(feed))
+            self._feeds[name] = (feed, store)
+        if follow:
+            self.look(store)
         return store
+
+    def look(self, *stores: Store[Any]) -> None:
+        """Follows those that nobody has looked at yet."""
+        if not self._live or self._closed:
+            return
+        for name, (_, store) in self._feeds.items():
+            if store in stores and name not in self._tasks:
+                self._start(name)
+        if self._heart is None:
+            self._heart = asyncio.create_task(self._beat(), name="heartbeat")
 
     async def fill(self, *stores: Store[Any]) -> None:
         """Waits until each store was read, or is denied (which its health tells); where nothing is
         followed, lists each once. Raises every other error."""
+        self.look(*stores)
         wanted = [(feed, store) for feed, store in self._feeds.values() if store in stores]
         await asyncio.gather(*(self._fill(feed, store) for feed, store in wanted))
 
@@ -103,6 +146,9 @@ class Feeds:
                 store.live()
             except DeniedError as denied:
                 store.failed(denied, 0)
+            except HubtuiError as error:
+                store.failed(error, 0)
+                raise
         await store.answered.wait()
         if store.health.error is not None and not store.loaded.is_set():
             raise store.health.error
@@ -116,7 +162,8 @@ class Feeds:
                 self._start(name)
 
     async def close(self) -> None:
-        """Ends all loops."""
+        """Ends all loops; none is begun from here on."""
+        self._closed = True
         tasks = [*self._tasks.values(), *([self._heart] if self._heart else [])]
         self._tasks.clear()
         self._heart = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,14 @@ from hubtui.clients import hub_token
 from hubtui.clients.http import Http
 from hubtui.clients.hub import HubClient, UnknownTokenError
 from hubtui.clients.hub_token import HubToken
-from hubtui.clients.hub_wire import UrlWire, Wire
+from hubtui.clients.hub_wire import UrlWire
 from hubtui.clients.kube import KubeClient
+from hubtui.clients.wire import Wire
 from hubtui.config import HubApi, Settings
 from hubtui.errors import DeniedError, HubtuiError, NotFoundError
 from hubtui.model import kube
 from hubtui.model.hub import MARKS_ACTIVE, Caller, HubInfo
-from hubtui.model.hub_chart import hub_path, hub_values
+from hubtui.model.hub_chart import below, hub_path, hub_values
 from hubtui.model.manifest import Document, documents
 from hubtui.model.release import Payload, RevisionHead, in_force
 from hubtui.services import hub_health
@@ -156,6 +157,13 @@ class HubLink:
         Raises as `values`.
         """
         return (await self._read()).path
+
+    async def placed(self, lines: Sequence[str]) -> tuple[str, ...]:
+        """Lines of a values.yaml for the hub's chart, where they stand in this release."""
+        try:
+            return below(await self.chart_path(), lines)
+        except HubtuiError:
+            return tuple(lines)
 
     async def _read(self) -> _Release:
         payload = await self._releases.payload(await self._in_force())

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from hubtui.model.hub import HubServer, HubUser, ServerKey, keys_of
-from hubtui.services.store import Subscription
+from hubtui.services.store import Readable
 
 LOOKS: Final = 3
 """Looks at a server's activity that must each find it renewed."""
@@ -29,31 +29,20 @@ class _Look:
     activity: datetime | None
 
 
-class HubUsers:
+class HubUsers(Readable):
     """Users by name: those with active servers, all of them where `everyone` is set."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.by_name: dict[str, HubUser] = {}
         self.everyone = False
         self._looks: dict[ServerKey, tuple[_Look, ...]] = {}
         self._renewed: set[ServerKey] = set()
-        self._subscriptions: list[Subscription] = []
 
     @property
     def active(self) -> Mapping[str, HubUser]:
         """Those who have a server."""
         return {name: user for name, user in self.by_name.items() if user.servers}
-
-    def subscribe(self) -> Subscription:
-        """A reader of its own; it starts with everything dirty."""
-        subscription = Subscription()
-        self._subscriptions.append(subscription)
-        return subscription
-
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """A reader that reads no more."""
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)
 
     def take(self, users: Iterable[HubUser], now: datetime) -> bool:
         """What a hub tells of users; whether anything of it was new."""
@@ -70,7 +59,7 @@ class HubUsers:
         if before is not None and before.servers.keys() != user.servers.keys():
             self._forget(before, set(keys_of(user)))
         if turned or before != user:
-            self._dirty(user.name)
+            self._touch(user.name)
         return before != user
 
     def remove(self, name: str) -> None:
@@ -78,7 +67,7 @@ class HubUsers:
         before = self.by_name.pop(name, None)
         if before is not None:
             self._forget(before, set())
-            self._dirty(name)
+            self._touch(name)
 
     def want(self, everyone: bool) -> None:
         """Whether users without a server are kept."""
@@ -93,8 +82,7 @@ class HubUsers:
 
     def dirty_all(self) -> None:
         """Has every reader look at everything."""
-        for subscription in self._subscriptions:
-            subscription.all = True
+        self._dirty_all()
 
     def _look(self, user: HubUser, now: datetime) -> bool:
         """Notes the activity of a user's servers; whether `renewed` has turned for one."""
@@ -115,10 +103,6 @@ class HubUsers:
         for key in set(keys_of(user)) - but:
             self._looks.pop(key, None)
             self._renewed.discard(key)
-
-    def _dirty(self, name: str) -> None:
-        for subscription in self._subscriptions:
-            subscription.keys.add(name)
 
 
 def _still(looks: tuple[_Look, ...], server: HubServer, now: datetime) -> tuple[_Look, ...]:

@@ -143,6 +143,13 @@ class Operations:
         entries = self.journal.read().entries
         return next((e for e in entries if e.action == action and self._is_here(e)), None)
 
+    def begun(self, action: str) -> dict[str, bool]:
+        """The operations of an action on this release that were begun on this machine, by their
+        ids, and whether one is under way still."""
+        entries = self.journal.read().entries
+        mine = (entry for entry in entries if entry.action == action and self._is_here(entry))
+        return {entry.id: entry.outcome is None and not _is_unwatched(entry) for entry in mine}
+
     async def recover_interrupted(self) -> list[Recovered]:
         """What an earlier hubtui left unfinished on this release, and what the cluster holds.
 

@@ -4,18 +4,21 @@ What the awaiter of the hook waits for (facts.md §1.4): in the first PATIENCE s
 that should have a puller have all images (numberReady = desiredNumberScheduled), then that those
 do that have one (numberReady >= currentNumberScheduled). It has no end of its own: helm's timeout,
 counted from the start of its Job, ends it.
+
+The DaemonSets of a prepull are told in the same way, those of one operation together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from hubtui.model import kube
-from hubtui.model.pulls import Pull, PullState, pulls_of
-from hubtui.model.roles import AWAITER, Role, component_of, role_of
+from hubtui.model.prepull import OPERATION
+from hubtui.model.pulls import Pull, PullState, merged, pulls_of
+from hubtui.model.roles import AWAITER, MANAGED_BY, OURS, Role, component_of, role_of
 
 if TYPE_CHECKING:
     from hubtui.services.session import Session
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 PATIENCE: Final = 10
 """The chart's default of prePuller.hook.podSchedulingWaitDuration, in seconds."""
 
-PULLERS: Final = (Role.HOOK_PULLER, Role.CONTINUOUS_PULLER)
+PULLERS: Final = (Role.HOOK_PULLER, Role.CONTINUOUS_PULLER, Role.PREPULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,12 @@ class Awaited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullMatrix:
-    """One DaemonSet: its nodes, those that lack an image first, by its images.
+    """One DaemonSet, or those of one prepull: its nodes, those that lack an image first, by its
+    images.
 
     `wanted`, `current` and `ready` are the DaemonSet's own counts: nodes that should have a pod,
-    that have one, and whose pod is ready. `awaited` is set while a hook waits for them.
+    that have one, and whose pod is ready. `awaited` is set while a hook waits for them;
+    `operation` is the one that a prepull belongs to.
     """
 
     role: Role
@@ -84,6 +89,7 @@ class PullMatrix:
     current: int
     ready: int
     awaited: Awaited | None = None
+    operation: str = ""
 
     @property
     def lacking(self) -> tuple[NodePulls, ...]:
@@ -155,7 +161,7 @@ class Pullers:
         return True
 
     def _row(self, pod: kube.Pod) -> NodePulls:
-        pulls = tuple(self._with_words(pod, pull) for pull in pulls_of(pod))
+        pulls = tuple(self._with_words(pod, pull) for pull in brought(pod))
         ready = any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions)
         return NodePulls(pod.spec.node_name, pod, pulls, ready, _no_node(pod))
 
@@ -177,11 +183,14 @@ class Pullers:
 
     def matrices(self, now: datetime, timeout: timedelta) -> tuple[PullMatrix, ...]:
         """The pullers that there are, the hook's first; `timeout` is helm's."""
-        found = []
+        found, ours = [], dict[str, list[kube.DaemonSet]]()
         for each in self._daemonsets:
             role = self._role_of(each)
-            if role is not None:
+            if role is Role.PREPULL:
+                ours.setdefault(each.metadata.labels.get(OPERATION, ""), []).append(each)
+            elif role is not None:
                 found.append(self._matrix(role, each, now, timeout))
+        found += [self._prepull(operation, sets, now) for operation, sets in ours.items()]
         return tuple(sorted(found, key=lambda matrix: PULLERS.index(matrix.role)))
 
     def hook(self, now: datetime, timeout: timedelta) -> PullMatrix | None:
@@ -194,7 +203,9 @@ class Pullers:
         owner = labels.get("release", "")
         if owner and self._session.release and owner != self._session.release:
             return None
-        return next((role for role in PULLERS if component_of(labels) == role), None)
+        role = next((role for role in PULLERS if component_of(labels) == role), None)
+        ours = labels.get(MANAGED_BY) == OURS
+        return role if (role is Role.PREPULL) is ours else None
 
     def _matrix(
         self, role: Role, daemonset: kube.DaemonSet, now: datetime, timeout: timedelta
@@ -212,6 +223,54 @@ class Pullers:
             ready=status.number_ready,
             awaited=awaited(self._jobs, status, now, timeout) if waits else None,
         )
+
+    def _prepull(
+        self, operation: str, daemonsets: list[kube.DaemonSet], now: datetime
+    ) -> PullMatrix:
+        """One prepull: an image that it could not have is passed over by a further DaemonSet."""
+        daemonsets = sorted(daemonsets, key=lambda each: (len(each.metadata.name), each.key))
+        names = {each.metadata.name for each in daemonsets}
+        rows = [
+            row
+            for row in self._rows[Role.PREPULL].values()
+            if any(owner.name in names for owner in row.pod.metadata.owner_references)
+        ]
+        nodes = tuple(sorted(by_node(rows), key=lambda row: _place(row, now)))
+        return PullMatrix(
+            role=Role.PREPULL,
+            daemonset=daemonsets[0].metadata.name,
+            images=images_of(nodes),
+            rows=nodes,
+            wanted=max(each.status.desired_number_scheduled for each in daemonsets),
+            current=max(each.status.current_number_scheduled for each in daemonsets),
+            ready=sum(row.ready for row in nodes),
+            operation=operation,
+        )
+
+
+def brought(pod: kube.Pod) -> tuple[Pull, ...]:
+    """The images that a puller's pod brings; of a prepull without the one that only waits."""
+    pulls = pulls_of(pod)
+    if pod.metadata.labels.get(MANAGED_BY) != OURS:
+        return pulls
+    named = {container.image for container in pod.spec.init_containers}
+    return tuple(pull for pull in pulls if pull.image in named)
+
+
+def by_node(rows: Iterable[NodePulls]) -> list[NodePulls]:
+    """The pods of one prepull as a row for each node, which is ready when all images are there."""
+    found: dict[str, list[NodePulls]] = {}
+    for row in rows:
+        found.setdefault(row.node or row.pod.metadata.name, []).append(row)
+    return [_together(same) for same in found.values()]
+
+
+def _together(rows: list[NodePulls]) -> NodePulls:
+    rows = sorted(rows, key=lambda row: (row.leaving, str(row.pod.metadata.creation_timestamp)))
+    live = [row for row in rows if not row.leaving] or rows
+    pulls = merged(row.pulls for row in rows)
+    ready = bool(pulls) and all(pull.state is PullState.DONE for pull in pulls)
+    return replace(live[-1], pulls=pulls, ready=ready)
 
 
 def awaited(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,25 +15,50 @@ from hubtui.config import Settings
 from hubtui.errors import DecodeError, DeniedError, HubtuiError, NotFoundError
 from hubtui.model import kube
 from hubtui.model.diff import RevisionDiff
-from hubtui.model.kinds import DAEMONSETS, DEPLOYMENTS, JOBS, PODS, SECRETS, STATEFULSETS
+from hubtui.model.kinds import (
+    DAEMONSETS,
+    DEPLOYMENTS,
+    JOBS,
+    NODE_METRICS,
+    POD_METRICS,
+    PODS,
+    SECRETS,
+    STATEFULSETS,
+)
 from hubtui.model.redact import Redactor, live_values
 from hubtui.model.release import RevisionHead, in_force
 from hubtui.model.values_path import Path
 from hubtui.services import deployment_secrets, discovery
+from hubtui.services.alerts import AlertFeed
 from hubtui.services.changed import Changed
 from hubtui.services.culler import Culler
+from hubtui.services.dashboards import Dashboards
 from hubtui.services.discovery import Hub
+from hubtui.services.disks import Disks
 from hubtui.services.drift import Drift
 from hubtui.services.feeds import Feeds
+from hubtui.services.homes import Homes
+from hubtui.services.hub_db import HubDatabase
 from hubtui.services.hub_feed import CADENCE, SLOW_CADENCE, HubFeed
 from hubtui.services.hub_link import HubLink
+from hubtui.services.leftovers import Leftovers
+from hubtui.services.metric_sources import MetricSources
+from hubtui.services.metrics import Metrics
+from hubtui.services.nfs_servers import NfsServers
+from hubtui.services.nodes import Nodes
 from hubtui.services.operations import Operations
 from hubtui.services.orphans import Orphans
 from hubtui.services.pods import Pods, Stores
 from hubtui.services.problems.finder import Problems
+from hubtui.services.prometheus import PrometheusLink
+from hubtui.services.ranges import Ranges
 from hubtui.services.releases import OWNER, Releases, storage_kind
+from hubtui.services.scale_down import ScaleDown
+from hubtui.services.seats import Seating
+from hubtui.services.storage import Storage
 from hubtui.services.store import Store
-from hubtui.services.usage import PodUsage
+from hubtui.services.trends import Trends
+from hubtui.services.usage import UsageFeed
 from hubtui.services.users import Users
 from hubtui.services.workflow_runs import WorkflowRuns
 
@@ -81,20 +106,52 @@ class Session:
         )
         slow = SLOW_CADENCE if settings.slow else CADENCE
         self.hub_feed = HubFeed(self.hub_link, cadence=slow)
-        self.usage = PodUsage(client, hub.namespace)
+        self.prometheus = PrometheusLink(settings, client, hub.namespace)
+        self.ranges = Ranges(self.prometheus)
+        self.dashboards = Dashboards(self)
+        self.usage = UsageFeed(client, POD_METRICS, hub.namespace)
         pods = self.pods.stores.pods
         culler = Culler(self.hub_link, pods, hub.release, self.pods)
         self.users = Users(
             self.hub_feed, pods, self.usage, culler, hub.release, revision=self._in_force
         )
+        self.nodes = Nodes(
+            self.feeds,
+            pods,
+            UsageFeed(client, NODE_METRICS),
+            hub.namespace,
+            hub.release,
+            pool_label=settings.nodes.pool_label,
+        )
+        self.seats = Seating(self)
+        self.scale_down = ScaleDown(self)
+        self.disks = Disks(client, self.feeds, pods, self.prometheus, hub.namespace)
+        self.storage = Storage(
+            self.feeds, pods, self.disks, self.hub_feed, hub.namespace, hub.release
+        )
+        self.trends = Trends(self.storage, self.prometheus, hub.namespace)
+        self.homes = Homes(self.prometheus, hub.namespace, self._user_names)
+        self.nfs_servers = NfsServers(
+            client, self.storage, self.disks, pods, self.prometheus, hub.namespace
+        )
+        self.hub_db = HubDatabase(self)
         self.drift = Drift(client)
         self.changed = Changed(self.releases)
         self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
         self._secret_paths: frozenset[Path] = frozenset()
         self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
         self.operations = Operations(self)
+        self.metrics = Metrics(self)
+        self.metric_sources = MetricSources(self)
         self.orphans = Orphans(self)
+        self.leftovers = Leftovers(self)
         self.problems = Problems(self)
+        self.alerts = AlertFeed(self)
+
+    def _user_names(self) -> Iterator[str]:
+        """The users that are known, those first whose names the hub itself told."""
+        yield from self.hub_feed.users
+        yield from (row.user for row in self.storage.rows() if row.user)
 
     def _in_force(self) -> int | None:
         force = in_force(self.releases.heads(self.release))
@@ -151,13 +208,33 @@ class Session:
         last = await self.releases.payload(force) if force is not None and other else None
         return await self.drift.compare(target, redactor, last)
 
+    def retry(self) -> None:
+        """Everything that somebody looks at is asked again at once, whatever it rested for."""
+        self.feeds.retry()
+        self.users.retry()
+        self.disks.retry()
+        self.trends.retry()
+        self.homes.retry()
+        self.metrics.retry()
+        self.alerts.retry()
+
     async def close(self) -> None:
         """Ends the feeds and the connections."""
         await self.operations.close()
         await self.problems.close()
+        await self.alerts.close()
         await self.workflow_runs.close()
         await self.changed.close()
+        await self.metrics.close()
         await self.users.close()
+        await self.scale_down.close()
+        await self.seats.close()
+        await self.nodes.close()
+        await self.trends.close()
+        await self.homes.close()
+        await self.disks.close()
+        await self.dashboards.close()
+        await self.prometheus.close()
         await self.hub_link.close()
         await self.releases.close()
         await self.feeds.close()

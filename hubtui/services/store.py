@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -56,10 +56,41 @@ class Subscription:
         return everything, keys
 
 
-class Store(Generic[T]):
+class Readable:
+    """What tells each of its readers which of its keys have changed."""
+
+    def __init__(self) -> None:
+        self._subscriptions: list[Subscription] = []
+
+    def subscribe(self) -> Subscription:
+        """A reader of its own; it starts with everything dirty."""
+        subscription = Subscription()
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """A reader that reads no more: nothing is noted for it."""
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
+
+    def _touch(self, key: str) -> None:
+        for subscription in self._subscriptions:
+            subscription.keys.add(key)
+
+    def _dirty(self, keys: Set[str]) -> None:
+        for subscription in self._subscriptions:
+            subscription.keys |= keys
+
+    def _dirty_all(self) -> None:
+        for subscription in self._subscriptions:
+            subscription.all = True
+
+
+class Store(Readable, Generic[T]):
     """The objects of one feed by key, equal to the server's state whenever it is LIVE."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
         self.health = Health(State.CONNECTING, utc_now())
         self.loaded = asyncio.Event()
@@ -68,7 +99,6 @@ class Store(Generic[T]):
         """Set when the first try to list has ended, in whatever way."""
         self._objects: dict[str, T] = {}
         self._listed: set[str] | None = None
-        self._subscriptions: list[Subscription] = []
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -84,17 +114,6 @@ class Store(Generic[T]):
     def complete(self) -> bool:
         """Whether a whole list was ever read: until then a count is a lower bound."""
         return self.loaded.is_set() and self.health.state is not State.DENIED
-
-    def subscribe(self) -> Subscription:
-        """A reader of its own; it starts with everything dirty."""
-        subscription = Subscription()
-        self._subscriptions.append(subscription)
-        return subscription
-
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """A reader that reads no more: nothing is noted for it."""
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)
 
     def listing(self) -> None:
         """A list begins."""
@@ -120,12 +139,12 @@ class Store(Generic[T]):
         before = self._objects.get(key)
         self._objects[key] = thing
         if before is None or before != thing:
-            self._dirty(key)
+            self._touch(key)
 
     def remove(self, key: str) -> None:
         """An object is gone."""
         if self._objects.pop(key, None) is not None:
-            self._dirty(key)
+            self._touch(key)
 
     def live(self) -> None:
         """What the store holds is what the server holds."""
@@ -148,9 +167,4 @@ class Store(Generic[T]):
         self.health = health
         self.answered.set()
         if health.state is State.DENIED:
-            for subscription in self._subscriptions:
-                subscription.all = True
-
-    def _dirty(self, key: str) -> None:
-        for subscription in self._subscriptions:
-            subscription.keys.add(key)
+            self._dirty_all()

@@ -17,8 +17,8 @@ from hubtui.model.server_state import READY, server_state
 from hubtui.model.usage import Usage
 from hubtui.services.culler import Culler
 from hubtui.services.hub_feed import HubFeed
-from hubtui.services.store import State, Store, Subscription, utc_now
-from hubtui.services.usage import PodUsage
+from hubtui.services.store import Readable, State, Store, utc_now
+from hubtui.services.usage import UsageFeed
 
 log = logging.getLogger(__name__)
 
@@ -58,20 +58,24 @@ class Totals:
     measured: int
 
 
-class Users:
-    """The join of a hub's users with the pods of its namespace, by KubeSpawner's annotations."""
+class Users(Readable):
+    """The join of a hub's users with the pods of its namespace, by KubeSpawner's annotations.
+
+    A reader's keys are those of rows that `update` found changed.
+    """
 
     def __init__(
         self,
         feed: HubFeed,
         pods: Store[kube.Pod],
-        usage: PodUsage,
+        usage: UsageFeed,
         culler: Culler,
         release: str,
         *,
         revision: Callable[[], object] = lambda: None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        super().__init__()
         """`revision` tells which revision of the release is in force: another one may have
         another rule."""
         self.feed = feed
@@ -96,20 +100,8 @@ class Users:
         self._totals: Totals | None = None
         self._reading: asyncio.Task[None] | None = None
         self._lookers: set[str] = set()
-        self._subscriptions: list[Subscription] = []
 
     # -- who looks
-
-    def subscribe(self) -> Subscription:
-        """A reader of its own; its keys are those of rows that `update` found changed."""
-        subscription = Subscription()
-        self._subscriptions.append(subscription)
-        return subscription
-
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """A reader that reads no more."""
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)
 
     def start(self, who: str = "") -> None:
         """Somebody looks: hub, use and culler are asked, until each who looked has paused."""
@@ -219,8 +211,7 @@ class Users:
             changed |= self._join(name)
         if changed:
             self._totals = None
-            for subscription in self._subscriptions:
-                subscription.keys |= changed
+            self._dirty(changed)
         return changed
 
     def _see_to_culler(self) -> None:

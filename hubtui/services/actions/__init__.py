@@ -20,7 +20,9 @@ from hubtui.model.redact import Redactor
 from hubtui.model.release import Payload, RevisionHead
 from hubtui.services.hub_link import HubLink
 from hubtui.services.journal import Entry
+from hubtui.services.leftovers import Leftovers
 from hubtui.services.pods import Pods
+from hubtui.services.seats import Seating
 
 
 class Releases(Protocol):
@@ -56,6 +58,10 @@ class ActionSession(Protocol):
     def operations(self) -> Running: ...
     @property
     def hub_link(self) -> HubLink: ...
+    @property
+    def seats(self) -> Seating: ...
+    @property
+    def leftovers(self) -> Leftovers: ...
 
     async def redactor(self) -> Redactor:
         """Masks what is secret in this namespace."""
@@ -78,6 +84,9 @@ class Running(Protocol):
 
     def last(self, action: str) -> Entry | None:
         """The newest operation of an action on this release that was begun on this machine."""
+
+    def begun(self, action: str) -> dict[str, bool]:
+        """All of them by their ids, and whether one is under way still."""
 
 
 class Report(Protocol):

@@ -112,15 +112,21 @@ async def release_is_quiet(session: ActionSession, newest: RevisionHead | None) 
 
 
 async def right(
-    session: ActionSession, verb: str, resource: str, name: str, *, namespaced: bool = True
+    session: ActionSession,
+    verb: str,
+    resource: str,
+    name: str,
+    *,
+    namespaced: bool = True,
+    subresource: str = "",
 ) -> Check:
     """Whether the caller may write this one object. Raises UnreachableError."""
     namespace = session.namespace if namespaced else ""
     try:
-        may = await session.client.can_i(verb, resource, namespace, name)
+        may = await session.client.can_i(verb, resource, namespace, name, subresource)
     except ApiError as error:
         return warn("rights", f"cannot be asked: {error.what}")
-    words = f"{verb} {resource} {name}"
+    words = f"{verb} {resource}{f'/{subresource}' if subresource else ''} {name}"
     return ok("rights", f"{words}: allowed") if may else stop("rights", f"no right to {words}")
 
 

@@ -13,6 +13,7 @@ from hubtui.errors import ApiError, NotFoundError
 from hubtui.model import kube
 from hubtui.model.kinds import DAEMONSETS, JOBS, NODES, PODS
 from hubtui.model.kube_needs import Node, Toleration
+from hubtui.model.node_facts import PURPOSE
 from hubtui.model.plan import Basis
 from hubtui.model.pulls import PULLERS_OFF
 from hubtui.model.roles import Role, role_of
@@ -22,7 +23,6 @@ from hubtui.services.actions.common import who_answers
 from hubtui.services.problems.situation import CORE_ROLES
 from hubtui.services.pullers import awaiter_of
 
-_PURPOSE: Final = "hub.jupyter.org/node-purpose"
 _NAMED: Final = 6
 _PULLER: Final = f"component={Role.HOOK_PULLER}"
 
@@ -88,7 +88,7 @@ async def read(session: ActionSession, name: str) -> Facts:
     try:
         node = await session.client.get(NODES, "", name)
     except NotFoundError as error:
-        raise await _no_such(session, name) from error
+        raise await no_such_node(session, name) from error
     pods, puller, awaited, others = await asyncio.gather(
         pods_on(session, name), hook_puller(session), _awaited(session), _others(session, node)
     )
@@ -103,7 +103,7 @@ async def read(session: ActionSession, name: str) -> Facts:
     )
 
 
-async def _no_such(session: ActionSession, name: str) -> NotFoundError:
+async def no_such_node(session: ActionSession, name: str) -> NotFoundError:
     """Says which nodes there are, those with a name like it first."""
     try:
         names = sorted(node.metadata.name for node in await session.client.list(NODES))
@@ -182,12 +182,12 @@ async def _others(session: ActionSession, node: Node) -> int | None:
         nodes = await session.client.list(NODES)
     except ApiError:
         return None
-    purpose = node.metadata.labels.get(_PURPOSE)
+    purpose = node.metadata.labels.get(PURPOSE)
     return sum(
         1
         for each in nodes
         if each.metadata.name != node.metadata.name
-        and each.metadata.labels.get(_PURPOSE) == purpose
+        and each.metadata.labels.get(PURPOSE) == purpose
         and not each.spec.unschedulable
         and each.ready is not None
         and each.ready.status == "True"

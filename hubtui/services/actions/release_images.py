@@ -1,8 +1,7 @@
 """Which images of the target nodes would have to pull, and whether that comes before all else.
 
 The chart's hook puller works in an upgrade, where its hook is rendered; helm runs only pre- and
-post-rollback hooks in a rollback, so it does nothing there (facts.md §1.4). A kubelet reports the
-50 largest images of its node at most (nodeStatusMaxImages).
+post-rollback hooks in a rollback, so it does nothing there (facts.md §1.4).
 """
 
 from __future__ import annotations
@@ -15,20 +14,19 @@ from hubtui.errors import ApiError
 from hubtui.model.daemon_nodes import daemon_pod
 from hubtui.model.diff_images import split_image
 from hubtui.model.hub_chart import is_hub_chart
-from hubtui.model.image_name import full_name
 from hubtui.model.kinds import NODES
 from hubtui.model.kube_needs import Node
 from hubtui.model.manifest import Resource, images
+from hubtui.model.node_facts import PURPOSE
+from hubtui.model.node_images import LISTED, has_image
 from hubtui.model.plan import Check
 from hubtui.services.actions.common import counted, ok, warn
 from hubtui.services.actions.release_facts import Facts, Side
 
 NAME: Final = "images"
-LISTED: Final = 50
 NAMED: Final = 4
 """Nodes, and images, that are named; the others are counted."""
 
-PURPOSE: Final = "hub.jupyter.org/node-purpose"
 NOT_BEFORE: Final = "a rollback pulls nothing beforehand: what starts there first waits"
 
 _AWAITER: Final = "image-puller"
@@ -158,15 +156,6 @@ def nodes_for(nodes: Sequence[Node], *, core: bool) -> list[Node]:
     open_ = [node for node in nodes if not node.spec.unschedulable]
     meant = [node for node in open_ if node.metadata.labels.get(PURPOSE) == purpose]
     return meant or [node for node in open_ if not node.metadata.labels.get(PURPOSE)]
-
-
-def has_image(node: Node, image: str) -> bool | None:
-    """Whether a node has an image; None where its list cannot tell."""
-    listed = node.status.images
-    wanted = full_name(image)
-    if any(wanted == full_name(name) for each in listed for name in each.names or ()):
-        return True
-    return None if not listed or len(listed) >= LISTED else False
 
 
 def _short(image: str) -> str:

@@ -20,7 +20,7 @@ from hubtui.services.rollouts import Target, step_of
 
 COMPONENTS: Final = tuple(role.value for role in RESTARTABLE)
 
-_NOTICES: Final = {
+NOTICES: Final = {
     "hub": (
         "The hub restarts: no log-in and no new server for about a minute.",
         "Servers that are just starting or stopping may have to be asked for once more.",
@@ -149,7 +149,7 @@ def rollout_is_over(facts: Facts) -> Check:
 
 def notices(facts: Facts) -> tuple[str, ...]:
     """What people notice."""
-    found = list(_NOTICES[facts.component])
+    found = list(NOTICES[facts.component])
     if facts.servers is None:
         found.append("Running servers stay.")
     elif facts.servers:

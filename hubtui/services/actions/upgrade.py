@@ -42,6 +42,7 @@ from hubtui.services.actions.upgrade_command import command
 from hubtui.services.actions.upgrade_facts import Rests, UpgradeFacts
 from hubtui.services.actions.upgrade_request import UpgradeRequest, given_sets
 from hubtui.services.journal import Entry
+from hubtui.services.prepull import cargo_in
 
 NAME = "upgrade"
 
@@ -267,6 +268,7 @@ def _plan(
         request=facts.request,
         upgrade=upgrade,
         helm=both.helm,
+        cargo=cargo_in(both.target.content) if both.target.content is not None else None,
     )
 
 

@@ -9,6 +9,9 @@ An incident's `find` is a pure function of a Situation. Which incident has what:
 * `lost_node`: whatever runs where nobody answers
 * `orphans`, `proxy`: what hub, pods and routes do not agree on, and a proxy that is too small
 * `culling`: a culler that leaves idle servers alone, or takes those in use
+* `scale_down`: nodes that nobody works on and that stay
+* `home_full`: disks of homes; `hub_db`: all about the hub's database, its volume too
+* `attach`: users' servers that wait for a volume
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ from typing import Final
 
 from hubtui.model.problem import Problem, worst_first
 from hubtui.services.problems import (
+    attach,
     core,
     culling,
     db_schema,
+    home_full,
     hook_puller,
+    hub_db,
     image_pull,
     lost_node,
     orphans,
@@ -29,6 +35,7 @@ from hubtui.services.problems import (
     pending_release,
     pending_user,
     proxy,
+    scale_down,
 )
 from hubtui.services.problems.situation import Situation
 
@@ -44,6 +51,10 @@ INCIDENTS: Final[Sequence[Callable[[Situation], list[Problem]]]] = (
     orphans.find,
     proxy.find,
     culling.find,
+    scale_down.find,
+    home_full.find,
+    hub_db.find,
+    attach.find,
 )
 
 

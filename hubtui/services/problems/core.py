@@ -11,8 +11,9 @@ from hubtui.model.podstate import Severity
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Missing, Problem, Target, Verb
 from hubtui.model.roles import Role
 from hubtui.model.why_facts import Cause, Why, evidence_of
+from hubtui.services.nodes import ELSEWHERE
 from hubtui.services.pods import PodRow
-from hubtui.services.problems import db_schema, lost_node, overload
+from hubtui.services.problems import core_nodes, db_schema, hub_db, lost_node, overload
 from hubtui.services.problems.signs import (
     crashes,
     earliest,
@@ -111,6 +112,8 @@ def _trouble(seen: Situation, row: PodRow) -> _Trouble | None:
         return _Trouble(row, f"is {state.status}", _ended_at(row) or placed_at(pod))
     if state.severity is Severity.WAITING:
         since = placed_at(pod)
+        if _has_a_name(seen, row):
+            return None
         return _Trouble(row, "does not start", since) if seen.seconds(since) > STARTING else None
     if state.severity is Severity.SOON and seen.seconds(state.since) > NOT_READY:
         return _Trouble(row, "is not ready", state.since)
@@ -131,9 +134,11 @@ def _again_and_again(seen: Situation, row: PodRow) -> _Trouble | None:
 
 
 def _has_a_name(seen: Situation, row: PodRow) -> bool:
-    """Whether a hub that crashes is told by an incident of its own."""
+    """Whether a hub that is not well is told by an incident of its own."""
     if row.role is not Role.HUB:
         return False
+    if hub_db.explains(seen, row):
+        return True
     return bool(db_schema.find(seen)) or bool(overload.how_overloaded(seen, row))
 
 
@@ -160,7 +165,7 @@ def _problem(seen: Situation, role: Role, troubles: Sequence[_Trouble], *, up: b
         level=Level.SOON if up else Level.NOW,
         title=f"{state} {role}{down} {worst.words}",
         effect=_effect(role, troubles, up=up),
-        todo=_todo(why),
+        todo=(core_nodes.todo(seen) if _is_homeless(troubles) else "") or _todo(why),
         evidence=with_why(_evidence(seen, troubles), why),
         since=since,
         missing=_missing(seen, why.missing if why else ()),
@@ -168,6 +173,11 @@ def _problem(seen: Situation, role: Role, troubles: Sequence[_Trouble], *, up: b
         fixes=_fixes(seen, role, troubles),
         subject=role.value,
     )
+
+
+def _is_homeless(troubles: Sequence[_Trouble]) -> bool:
+    """Whether a pod of the part has no node."""
+    return any(unscheduled_since(each.row.pod) is not None for each in troubles)
 
 
 def _effect(role: Role, troubles: Sequence[_Trouble], *, up: bool) -> str:
@@ -193,13 +203,15 @@ def _evidence(seen: Situation, troubles: Sequence[_Trouble]) -> tuple[Evidence, 
         event = seen.newest(row, "FailedScheduling", "Evicted", "BackOff", "Unhealthy")
         if event is not None and seen.why(row) is None:
             found.append(evidence_of(event))
+    if _is_homeless(troubles):
+        found += core_nodes.evidence(seen)
     if any(each.row.role is Role.HUB for each in troubles):
         found += [Evidence("log", line) for line in (seen.log or ())[-2:]]
     return tuple(found)
 
 
 def _missing(seen: Situation, told: Sequence[Missing]) -> tuple[Missing, ...]:
-    known = {each.source: each for each in (*told, *seen.unread("log"))}
+    known = {each.source: each for each in (*told, *seen.unread("log", ELSEWHERE))}
     return tuple(known.values())
 
 
@@ -216,7 +228,8 @@ def _fixes(seen: Situation, role: Role, troubles: Sequence[_Trouble]) -> tuple[F
     first = troubles[0].row
     name = first.pod.metadata.name
     crashed = first.state.restarts > 0
-    fixes = [Fix(Verb.WHY, name, f"what explains {name}")]
+    fixes = [*core_nodes.fixes(seen)] if _is_homeless(troubles) else []
+    fixes.append(Fix(Verb.WHY, name, f"what explains {name}"))
     if first.pod.spec.node_name:
         log = "its log before the last restart" if crashed else "its log"
         fixes.append(Fix(Verb.LOGS, name, log, previous=crashed))

@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from hubtui.errors import HubtuiError
 from hubtui.model.age import duration
-from hubtui.model.kube import Deployment
+from hubtui.model.kube import Deployment, Pod
 from hubtui.model.problem import Counts, Missing, Problem, counts_of
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import WORKLOAD_ROLES, Role, component_of
-from hubtui.services.problems import problems_of
+from hubtui.services.problems import problems_of, scale_down
+from hubtui.services.problems.core_nodes import core_nodes
 from hubtui.services.problems.hook_puller import at_work
 from hubtui.services.problems.index import PodIndex
 from hubtui.services.problems.reading import READ_EVERY, Read, Reading
-from hubtui.services.problems.situation import CORE_ROLES, Situation
+from hubtui.services.problems.situation import CORE_ROLES, SeatsSeen, Situation
 from hubtui.services.problems.suspects import Suspects, suspects
 from hubtui.services.store import State, Store, utc_now
 
@@ -121,6 +122,8 @@ class Problems:
                 self._changed = True
         if self._reading.events is not None and self._reading.events.update():
             self._changed = self._changed or bool(self._suspects.events)
+        if self._reading.storage.update():
+            self._changed = True
 
     @property
     def _is_restless(self) -> bool:
@@ -132,7 +135,10 @@ class Problems:
         self._decided, self._changed = began, False
         heads = self._session.releases.heads(self._session.release)
         newest = heads[0] if heads else None
-        self._suspects = suspects(self._pods.troubled, self._pods.core, newest, now)
+        held = scale_down.candidates(
+            self._pods.on_nodes, self._reading.hub.seen, now, self._session.release
+        )
+        self._suspects = suspects(self._pods.troubled, self._pods.core, newest, now, held)
         self._reading.forget(self._suspects)
         found = problems_of(self._situation(heads, now))
         if found != self.found or self.version == 0:
@@ -166,11 +172,59 @@ class Problems:
             nodes_at=reading.nodes_at,
             quotas=reading.quotas,
             server=self._pods.server,
+            seats=self._seats(),
             hub=reading.hub.seen,
-            memory=reading.hub.memory(row.pod.metadata.name for row in self._pods.core),
+            memory={
+                **reading.hub.memory(row.pod.metadata.name for row in self._pods.core),
+                **reading.load.memory,
+            },
+            load=reading.load.seen(now),
             log=reading.log,
+            held=self._held(),
+            filled=self._filled(),
+            budgets=session.scale_down.budgets,
+            autoscaler=reading.autoscaler,
+            no_autoscaler=reading.no_autoscaler,
+            disks=reading.storage.disks,
+            hub_db=reading.storage.database(self._pods.core),
+            volumes=reading.storage.volumes(self._suspects.volumes),
             missing={each.source: each.reason for each in self.missing},
         )
+
+    def _seats(self) -> SeatsSeen | None:
+        """The seats, where somebody has looked at them."""
+        if self._session.seats.answer is None:
+            return None
+        self._session.seats.update()
+        found = self._session.seats.answer
+        if found is None:
+            return None
+        return SeatsSeen(found.total, found.giving_way, found.binds, at_most=found.at_most)
+
+    def _held(self) -> dict[str, Collection[Pod]]:
+        """What is on the nodes that may stay for nobody who works; while somebody looks at nodes,
+        those that only pods of other namespaces keep are among them."""
+        nodes = self._session.nodes
+        if not self._reading.follows_all:
+            on_nodes = self._pods.on_nodes
+            return {name: on_nodes[name].values() for name in self._suspects.held}
+        nodes.update()
+        bare = {row.name for row in nodes.rows() if scale_down.is_bare(row)}
+        return {name: nodes.pods_on(name) for name in bare.union(self._suspects.held)}
+
+    def _filled(self) -> dict[str, Collection[Pod]]:
+        """What is on the nodes of the core while a part of it has none; by the hub's own pods
+        where others may not be listed."""
+        if not self._suspects.homeless:
+            return {}
+        names = [node.metadata.name for node in core_nodes(self._reading.nodes)]
+        if self._reading.follows_all:
+            self._session.nodes.update()
+            return {name: self._session.nodes.pods_on(name) for name in names}
+        own = self._pods.on_nodes
+        return {
+            name: self._reading.filled.get(name) or own.get(name, {}).values() for name in names
+        }
 
     def _absent_roles(self, expected: dict[Role, int], now: datetime) -> dict[Role, datetime]:
         """The parts without any pod, since when their workload says so, or it was seen first."""
@@ -202,6 +256,9 @@ class Problems:
 
     def _wanted(self, now: datetime) -> list[Read]:
         wanted = self._reading.wanted(self._suspects, now, self._pods.version)
+        wanted += self._reading.storage.wanted(self._pods.core, self._suspects.volumes)
+        pods = self._pods
+        wanted += self._reading.load.wanted(pods.core, pods.troubled, self.found, now)
         if not wanted and self._reading.unexplained(self._suspects):
             return [_nothing]
         return wanted
@@ -222,6 +279,8 @@ class Problems:
         """
         stores = (self._session.pods.stores.pods, *self.stores.values())
         await self._session.feeds.fill(*(each for each in stores if not each.answered.is_set()))
+        self._reading.storage.at_once()
+        self._reading.load.at_once()
         for _ in range(ROUNDS):
             self._take_in()
             self._decide(utc_now())
@@ -251,6 +310,7 @@ class Problems:
         if self._work is not None:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
+        await self._reading.storage.close()
 
 
 async def _nothing() -> None:

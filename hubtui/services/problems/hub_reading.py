@@ -104,7 +104,9 @@ class HubReading:
             for user in found.users.values()
             for name, server in user.servers.items()
         }
-        await self._see(HubSeen(at=found.at, servers=servers, lasting=found.lasting))
+        await self._see(
+            HubSeen(at=found.at, servers=servers, lasting=found.lasting, took=found.took)
+        )
 
     async def _see(self, seen: HubSeen) -> None:
         """Adds what the settings and the log tell of the culler."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from hubtui.model.image_name import is_image
 from hubtui.model.kube_needs import Node
+from hubtui.model.node_facts import PURPOSE
+from hubtui.model.node_images import LISTED, has_image
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Problem, Target, Verb
 from hubtui.model.roles import Role
 from hubtui.model.why_facts import Cause, evidence_of
@@ -117,8 +120,9 @@ def _slow(seen: Situation, image: str, rows: Sequence[PodRow]) -> Problem:
         title=f"Image {image} is still being pulled on {named(_nodes(rows))}: {_who(rows)}",
         effect="The hub gives up after the start timeout (singleuser.startTimeout, by default "
         "300 s); who tries again later finds the image there.",
-        todo="Wait for the pull, and tell those who wait to start again. Pull images beforehand: "
-        "the continuous puller, and placeholders so that nodes come early.",
+        todo="Wait for the pull, and tell those who wait to start again. Have the other nodes pull "
+        "it before somebody waits there; the continuous puller and placeholders do so for new "
+        "nodes.",
         evidence=(
             Evidence("pod", f"the first of {counted(len(rows), 'server')} got its node", since),
             *(evidence_of(event) for event in events),
@@ -127,21 +131,31 @@ def _slow(seen: Situation, image: str, rows: Sequence[PodRow]) -> Problem:
         since=since,
         missing=seen.unread("nodes"),
         targets=_targets(image, rows),
-        fixes=_fixes(seen, rows),
+        fixes=(*_prepull(image), *_fixes(seen, rows)),
         subject=image,
     )  # fmt: skip
 
 
+def _prepull(image: str) -> Iterable[Fix]:
+    if is_image(image):
+        yield Fix(Verb.PREPULL, image, "pull it to the nodes that lack it")
+
+
 def _lacking(image: str, nodes: Mapping[str, Node]) -> Iterable[Evidence]:
-    if not nodes:
-        return
-    names = {image, f"docker.io/{image}", f"docker.io/library/{image}"}
-    have = [
-        name
-        for name, node in nodes.items()
-        if any(names.intersection(found.names or ()) for found in node.status.images)
-    ]
-    yield Evidence("nodes", f"{len(have)} of {counted(len(nodes), 'node')} have the image")
+    """Which nodes of users have an image, as far as their lists tell."""
+    found: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for name, node in nodes.items():
+        if node.metadata.labels.get(PURPOSE) != "core":
+            found[has_image(node, image)].append(name)
+    every = counted(sum(map(len, found.values())), "node")
+    if found[True] or found[False]:
+        yield Evidence("nodes", f"{len(found[True])} of {every} have the image")
+    if found[False]:
+        words = f"{counted(len(found[False]), 'node')} without it: {named(found[False])}"
+        yield Evidence("nodes", words, warning=True)
+    if found[None]:
+        words = f"of {len(found[None])} of {every} it is not known ({named(found[None])})"
+        yield Evidence("nodes", f"{words}: a node lists {LISTED} images at most")
 
 
 def _who(rows: Sequence[PodRow]) -> str:

@@ -6,18 +6,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from hubtui.model import kube
+from hubtui.model.packing import counts
 from hubtui.model.podstate import state_of
 from hubtui.model.roles import Role, role_of
 from hubtui.services.pods import PodRow
 from hubtui.services.problems.situation import CORE_ROLES
 from hubtui.services.store import Store, Subscription
 
-_NOT_LOOKED_AT: Final = (Role.USER_PLACEHOLDER, Role.OTHER)
-"""Placeholders wait as meant; what else is in the namespace is nobody's incident."""
+_NOT_LOOKED_AT: Final = (Role.USER_PLACEHOLDER, Role.PREPULL, Role.OTHER)
+"""Placeholders wait as meant, a prepull tells itself what it cannot have; what else is in the
+namespace is nobody's incident."""
 
 
 class PodIndex:
-    """The pods of a hub's core, and those of all roles that are not plainly well."""
+    """The pods of a hub's core, those of all roles that are not plainly well, and which are on a
+    node."""
 
     def __init__(self, store: Store[kube.Pod], release: str) -> None:
         self._store = store
@@ -25,6 +28,9 @@ class PodIndex:
         self._seen = store.subscribe()
         self._core: dict[str, PodRow] = {}
         self._troubled: dict[str, PodRow] = {}
+        self._node_of: dict[str, str] = {}
+        self.on_nodes: dict[str, dict[str, kube.Pod]] = {}
+        """The pods that have a node, by its name, without those that have ended."""
         self.server: kube.Pod | None = None
         """A user's pod, the last that was seen: what a further one would ask for."""
         self.version = 0
@@ -36,6 +42,8 @@ class PodIndex:
         if everything:
             self._core.clear()
             self._troubled.clear()
+            self._node_of.clear()
+            self.on_nodes.clear()
             keys = {pod.key for pod in self._store}
         for key in keys:
             self._replace(key, self._store.get(key))
@@ -46,6 +54,7 @@ class PodIndex:
     def _replace(self, key: str, pod: kube.Pod | None) -> None:
         self._core.pop(key, None)
         self._troubled.pop(key, None)
+        self._place(key, pod)
         if pod is None:
             return
         role = role_of(pod, self._release)
@@ -60,6 +69,17 @@ class PodIndex:
             self._core[key] = row
         if not fine:
             self._troubled[key] = row
+
+    def _place(self, key: str, pod: kube.Pod | None) -> None:
+        before = self._node_of.pop(key, None)
+        if before is not None:
+            there = self.on_nodes[before]
+            there.pop(key, None)
+            if not there:
+                del self.on_nodes[before]
+        if pod is not None and counts(pod):
+            self._node_of[key] = name = pod.spec.node_name
+            self.on_nodes.setdefault(name, {})[key] = pod
 
     @property
     def core(self) -> Collection[PodRow]:

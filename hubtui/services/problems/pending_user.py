@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,6 +47,16 @@ COMING: Final = ("TriggeredScaleUp", "Nominated")
 """A node is on its way: said by the cluster autoscaler, and by Karpenter."""
 
 REFUSED: Final = ("NotTriggerScaleUp", "FailedScaleUp")
+
+_AT_MAXIMUM: Final = re.compile(r"(\d+) max node group size reached")
+"""In the message of NotTriggerScaleUp. Source: cluster-autoscaler `core/scaleup/orchestrator`,
+`MaxLimitReachedReason`."""
+
+_COUNTED: Final = (
+    *("cpu", "memory", "pods", "count/pods", "limits.cpu", "limits.memory", "requests.cpu"),
+    "requests.memory",
+)
+"""What of a quota a server takes (Kubernetes docs, "Resource Quotas")."""
 
 _SHORT: Final[Mapping[Cause, str]] = {
     Cause.TOO_LARGE: "larger than any node",
@@ -123,16 +134,17 @@ def _problem(seen: Situation, members: Sequence[_Waits]) -> Problem:
     longest = max(members, key=lambda each: each.since)
     why = next((each.why for each in members if each.why is not None), None)
     coming = any(each.coming for each in members)
+    groups = max((_groups_at_maximum(seen, each.row) for each in members), default=0)
     blind = "events" in seen.missing and longest.since < SCALING
     soon = (coming and longest.since < 2 * SCALING) or (blind and longest.patience == BLIND)
     return Problem(
         incident=Incident.PENDING_USER,
         level=Level.SOON if soon else Level.NOW,
-        title=_title(rows, why, coming=coming),
+        title=_title(rows, why, coming=coming, at_maximum=groups > 0),
         effect="They see the start page and wait; after the start timeout "
         "(singleuser.startTimeout, by default 300 s) the hub gives up. Running servers go on.",
         todo=_todo(why),
-        evidence=with_why(_evidence(seen, members), why),
+        evidence=with_why((*_evidence(seen, members), *_room(seen, groups)), why),
         since=earliest(unscheduled_since(row.pod) for row in rows),
         missing=_missing(seen, why),
         targets=tuple(Target("pod", row.pod.metadata.name) for row in rows),
@@ -145,13 +157,17 @@ def _size(row: PodRow) -> str:
     return ",".join(f"{name}={amount}" for name, amount in sorted(asks(row.pod).items()))
 
 
-def _title(rows: Sequence[PodRow], why: Why | None, *, coming: bool) -> str:
+def _title(
+    rows: Sequence[PodRow], why: Why | None, *, coming: bool, at_maximum: bool = False
+) -> str:
     who = f"{counted(len(rows), 'server')} ({named(name_of(row.pod) for row in rows)})"
     verb = "wait" if len(rows) > 1 else "waits"
     cause = _SHORT.get(why.cause, "") if why else ""
     rest = f": {cause}" if cause else ""
     if coming:
         rest = ": a node is on its way, and late"
+    elif cause and at_maximum:
+        rest += ", and their group is at its maximum"
     return f"{who} {verb} for a node{rest}"
 
 
@@ -176,6 +192,40 @@ def _evidence(seen: Situation, members: Sequence[_Waits]) -> Iterable[Evidence]:
         if event is not None:
             yield evidence_of(event)
             break
+
+
+def _groups_at_maximum(seen: Situation, row: PodRow) -> int:
+    """How many node groups could take a server and may not grow, by the autoscaler's words."""
+    told = seen.newest(row, *COMING, *REFUSED)
+    found = _AT_MAXIMUM.search(told.message) if told is not None else None
+    return int(found[1]) if found is not None else 0
+
+
+def _room(seen: Situation, groups: int) -> Iterable[Evidence]:
+    """What is left beside the nodes: groups that may grow, seats, the quota."""
+    if groups:
+        words = "its maximum" if groups == 1 else "their maximum"
+        yield Evidence("autoscaler", f"{counted(groups, 'node group')} at {words}", warning=True)
+    full = [g for g in seen.autoscaler.groups if g.size >= g.most] if seen.autoscaler else []
+    for group in full[:3]:
+        words = f"{group.name} has {group.size} of at most {group.most} nodes"
+        yield Evidence("autoscaler", words, warning=True)
+    if seats := seen.seats:
+        most = "at most " if seats.at_most else ""
+        way = ""
+        if seats.giving_way > seats.now:
+            way = f"; {seats.giving_way:,} when placeholders give way"
+        words = f"{most}{seats.now:,} more of the usual servers fit; {seats.binds} binds{way}"
+        yield Evidence("seats", words)
+    for quota in seen.quotas:
+        parts = [
+            f"{shown(name, quantity(quota.status.used, name))} of "
+            f"{shown(name, quantity(quota.status.hard, name))} {name}"
+            for name in sorted(quota.status.hard)
+            if name in quota.status.used and name in _COUNTED
+        ]
+        if parts:
+            yield Evidence("quota", f"{quota.metadata.name}: {', '.join(parts)} used")
 
 
 def _missing(seen: Situation, why: Why | None) -> tuple[Missing, ...]:

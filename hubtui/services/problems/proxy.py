@@ -10,10 +10,17 @@ from typing import Final
 from hubtui.model.disagreement import OF_ROUTES, Disagreement, Kind
 from hubtui.model.kube import Terminated
 from hubtui.model.problem import Evidence, Fix, Incident, Level, Problem, Target, Verb
-from hubtui.model.quantity import parse
 from hubtui.model.roles import Role
 from hubtui.services.pods import PodRow
-from hubtui.services.problems.signs import began_at, counted, earliest, last_end, named
+from hubtui.services.problems.signs import (
+    began_at,
+    counted,
+    earliest,
+    last_end,
+    memory_limit,
+    named,
+    of_memory,
+)
 from hubtui.services.problems.situation import Situation
 
 RECENT: Final = timedelta(hours=1)
@@ -78,19 +85,8 @@ def _times(row: PodRow) -> str:
     return "once" if row.state.restarts == 1 else f"{row.state.restarts} times"
 
 
-def _limit(row: PodRow) -> float | None:
-    """The sum of the containers' limits in bytes; None where one has none."""
-    total = 0.0
-    for container in row.pod.spec.containers:
-        try:
-            total += float(parse(container.resources.limits.get("memory", "")))
-        except ValueError:
-            return None
-    return total or None
-
-
 def _share(seen: Situation, row: PodRow) -> float | None:
-    used, limit = seen.memory.get(row.pod.metadata.name), _limit(row)
+    used, limit = seen.memory.get(row.pod.metadata.name), memory_limit(row.pod)
     return used / limit if used is not None and limit else None
 
 
@@ -166,10 +162,7 @@ def _of_pod(seen: Situation, row: PodRow | None) -> list[Evidence]:
     elif _began_lately(seen, row):
         found.append(Evidence("pod", f"{name} has just begun: a proxy knows no route at first",
                               began_at(row.pod)))  # fmt: skip
-    used, limit = seen.memory.get(name), _limit(row)
-    if used is not None and limit:
-        words = f"{name} uses {used / 2**20:,.0f} of {limit / 2**20:,.0f} MiB"
-        found.append(Evidence("memory", words, warning=used >= NEAR * limit))
+    found += of_memory(name, seen.memory.get(name), memory_limit(row.pod), NEAR)
     return found
 
 

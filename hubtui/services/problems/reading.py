@@ -3,7 +3,12 @@
 =================  ==============================================================
 source             cost
 =================  ==============================================================
-nodes              a LIST each NODES_EVERY seconds at most
+nodes              a LIST each NODES_EVERY seconds at most; none while somebody looks at
+                   nodes, which are followed then
+pods of a core     a LIST for each node of the core, FILLED_MOST at most, each FILLED_EVERY
+node               seconds, while a part of the core has no node and nobody looks at nodes
+autoscaler         a GET of its ConfigMap each AUTOSCALER_EVERY seconds, while a node may
+                   stay for nobody who works, or a server waits for one
 resource quotas    a LIST each QUOTAS_EVERY seconds at most, QUOTAS_QUIET while no
                    pod changes
 a pod of a kind    a GET for each kind of trouble, EXPLAINED_AT_ONCE each
@@ -14,6 +19,8 @@ payloads           of the newest VERSIONS revisions, while the hub crashes
 locks, journal     of this machine, each HELM_EVERY seconds while a revision is
                    pending
 the hub's API      see services.problems.hub_reading
+the hub's load     see services.problems.load_reading
+disks, volumes     see services.problems.storage_reading
 =================  ==============================================================
 """
 
@@ -27,28 +34,39 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from hubtui.errors import HubtuiError, NotFoundError
-from hubtui.model.kinds import EVENTS, NODES, QUOTAS, WHOLE_PODS
+from hubtui.model import autoscaler
+from hubtui.model.autoscaler import Autoscaler, autoscaler_of
+from hubtui.model.kinds import CONFIGMAPS, EVENTS, NODES, PODS, QUOTAS, WHOLE_PODS
+from hubtui.model.kube import Pod
 from hubtui.model.kube_needs import Node, Quota
+from hubtui.model.packing import counts
 from hubtui.model.redact import Redactor
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import Role
 from hubtui.model.why import explain
 from hubtui.model.why_facts import Facts, Missing, Why
+from hubtui.services.nodes import ELSEWHERE
 from hubtui.services.pods import PodRow
+from hubtui.services.problems import core_nodes
 from hubtui.services.problems.hub_reading import HubReading
 from hubtui.services.problems.index import EventIndex
+from hubtui.services.problems.load_reading import LoadReading
 from hubtui.services.problems.pending_release import SETTLING
 from hubtui.services.problems.signs import last_end, placed_at
 from hubtui.services.problems.situation import HelmHere
+from hubtui.services.problems.storage_reading import StorageReading
 from hubtui.services.problems.suspects import Suspects
 from hubtui.services.releases import version_key
-from hubtui.services.store import utc_now
+from hubtui.services.store import State, utc_now
 from hubtui.services.why import look_of
 
 if TYPE_CHECKING:
     from hubtui.services.session import Session
 
 NODES_EVERY: Final = 30.0
+FILLED_EVERY: Final = 30.0
+FILLED_MOST: Final = 3
+AUTOSCALER_EVERY: Final = 60.0
 QUOTAS_EVERY: Final = 10.0
 QUOTAS_QUIET: Final = 60.0
 READ_EVERY: Final = 3.0
@@ -77,13 +95,40 @@ class Reading:
         self._head = ""
         self._pods = -1
         self.events: EventIndex | None = None
-        self.nodes: Mapping[str, Node] = {}
-        self.nodes_at: datetime | None = None
+        self._listed: Mapping[str, Node] = {}
+        self._listed_at: datetime | None = None
+        self.autoscaler: Autoscaler | None = None
+        self.no_autoscaler = False
+        self.filled: Mapping[str, Sequence[Pod]] = {}
         self.quotas: Sequence[Quota] = ()
         self.log: Sequence[str] | None = None
         self.helm: HelmHere | None = None
         self.missing: dict[str, str] = {}
         self.hub = HubReading(session, clock, self.missing)
+        self.storage = StorageReading(session, clock, self.missing)
+        self.load = LoadReading(session, clock, self.missing)
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes by name, as far as they are known."""
+        if self._follows_nodes:
+            return {node.metadata.name: node for node in self._session.nodes.store}
+        return self._listed
+
+    @property
+    def nodes_at(self) -> datetime | None:
+        """When the nodes were as they are in `nodes`."""
+        return utc_now() if self._follows_nodes else self._listed_at
+
+    @property
+    def _follows_nodes(self) -> bool:
+        store = self._session.nodes.store
+        return store.complete and store.health.state is State.LIVE
+
+    @property
+    def follows_all(self) -> bool:
+        """Whether nodes and all that is on them are followed, because somebody looks at nodes."""
+        return self._follows_nodes and self._session.nodes.elsewhere.complete
 
     def whys(self, rows: Iterable[PodRow]) -> dict[str, Why | None]:
         """What explains those pods that were asked for, or others that look the same."""
@@ -96,6 +141,11 @@ class Reading:
         self._whys = {look: why for look, why in self._whys.items() if look in looks}
         if seen.pending is None:
             self.helm, self._head = None, ""
+        if not _wants_autoscaler(seen):
+            self.missing.pop("autoscaler", None)
+        if not seen.homeless:
+            self.filled = {}
+            self.missing.pop(ELSEWHERE, None)
         if seen.ended is None:
             self.log, self._log_of = None, None
             self.missing.pop("log", None)
@@ -105,8 +155,19 @@ class Reading:
         found: list[Read] = []
         if self._is_due("quotas", QUOTAS_EVERY if pods != self._pods else QUOTAS_QUIET):
             found.append(partial(self._read_quotas, pods))
-        if seen.nodes and self._is_due("nodes", NODES_EVERY):
+        if self._follows_nodes:
+            self.missing.pop("nodes", None)
+        elif seen.nodes and self._is_due("nodes", NODES_EVERY):
             found.append(partial(self._read_nodes, now))
+        if (
+            seen.homeless
+            and self.nodes
+            and not self.follows_all
+            and self._is_due("filled", FILLED_EVERY)
+        ):
+            found.append(self._read_core_nodes)
+        if _wants_autoscaler(seen) and self._is_due("autoscaler", AUTOSCALER_EVERY):
+            found.append(self._read_autoscaler)
         if seen.events and self.events is None:
             found.append(self._read_events)
         if seen.ended is not None and self._log_of != _life_of(seen.ended):
@@ -146,8 +207,34 @@ class Reading:
         self._due["nodes"] = self._clock()
         found = await self._get("nodes", self._session.client.list(NODES))
         if found is not None:
-            self.nodes = {node.metadata.name: node for node in found}
-            self.nodes_at = now
+            self._listed = {node.metadata.name: node for node in found}
+            self._listed_at = now
+
+    async def _read_core_nodes(self) -> None:
+        """What is on the nodes of the core, also of other namespaces."""
+        self._due["filled"] = self._clock()
+        names = [node.metadata.name for node in core_nodes.core_nodes(self.nodes)][:FILLED_MOST]
+        found: dict[str, Sequence[Pod]] = {}
+        for name in names:
+            asked = self._session.client.list(PODS, fields=f"spec.nodeName={name}")
+            pods = await self._get(ELSEWHERE, asked)
+            if pods is not None:
+                found[name] = [pod for pod in pods if counts(pod)]
+        self.filled = found
+
+    async def _read_autoscaler(self) -> None:
+        """What the Cluster Autoscaler tells of itself, if there is one."""
+        self._due["autoscaler"] = self._clock()
+        self.autoscaler, self.no_autoscaler = None, False
+        try:
+            asked = self._session.client.get(CONFIGMAPS, autoscaler.NAMESPACE, autoscaler.NAME)
+            self.autoscaler = autoscaler_of((await asked).data.get("status", ""))
+            self.missing.pop("autoscaler", None)
+        except NotFoundError:
+            self.no_autoscaler = True
+            self.missing.pop("autoscaler", None)
+        except HubtuiError as error:
+            self.missing["autoscaler"] = error.what
 
     async def _read_events(self) -> None:
         store = self._session.feeds.add(EVENTS, self._session.namespace)
@@ -259,6 +346,11 @@ class Reading:
             return None
         self.missing.pop(source, None)
         return found
+
+
+def _wants_autoscaler(seen: Suspects) -> bool:
+    waits = any(row.role is Role.USERS and not row.pod.spec.node_name for row in seen.rows)
+    return waits or bool(seen.held)
 
 
 _TOLD: Final = ("nodes", "resource quotas", "events")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from hubtui.model.kube import Condition, ContainerStatus, Pod, Terminated
 from hubtui.model.problem import Evidence, Fix, Verb
+from hubtui.model.quantity import parse
 from hubtui.model.roles import server_of, user_of
 from hubtui.model.why_facts import Why, without_keys
 from hubtui.model.why_image import FAILING, image_in
@@ -119,6 +120,27 @@ def last_end(pod: Pod) -> tuple[ContainerStatus, Terminated] | None:
 
 def _when(end: Terminated) -> float:
     return end.finished_at.timestamp() if end.finished_at else 0.0
+
+
+def memory_limit(pod: Pod) -> float | None:
+    """The sum of the containers' limits in bytes; None where one has none."""
+    total = 0.0
+    for container in pod.spec.containers:
+        try:
+            total += float(parse(container.resources.limits.get("memory", "")))
+        except ValueError:
+            return None
+    return total or None
+
+
+def of_memory(
+    pod: str, used: float | None, limit: float | None, near: float
+) -> tuple[Evidence, ...]:
+    """How much of its limit a pod uses; a warning from the part `near` on."""
+    if used is None or not limit:
+        return ()
+    words = f"{pod} uses {used / 2**20:,.0f} of {limit / 2**20:,.0f} MiB"
+    return (Evidence("memory", words, warning=used >= near * limit),)
 
 
 def crashes(row: PodRow, now: datetime) -> bool:

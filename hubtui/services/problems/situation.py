@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hubtui.model import kube
+from hubtui.model.autoscaler import Autoscaler
 from hubtui.model.disagreement import Disagreement
+from hubtui.model.disk import Figures
 from hubtui.model.hub import HubServer, ServerKey
-from hubtui.model.kube_needs import Node, Quota
+from hubtui.model.hub_db import HubDb
+from hubtui.model.hub_load import Failures
+from hubtui.model.kube_changes import Budget
+from hubtui.model.kube_needs import Attachment, Claim, Node, Quota
 from hubtui.model.release import RevisionHead, Status
 from hubtui.model.roles import Role
 from hubtui.model.why_facts import Missing, Why
+from hubtui.services.metric_rows import MetricRow
 from hubtui.services.pods import PodRow
 
 CORE_ROLES: Final = (Role.HUB, Role.PROXY, Role.AUTOHTTPS, Role.USER_SCHEDULER)
@@ -56,14 +62,82 @@ class HubSeen:
     for good.
 
     `cull` are the values of the culler, None where they were not read; `culler` its lines in the
-    hub's log, None while nobody has looked there.
+    hub's log, None while nobody has looked there. `took` are the seconds in which it told all its
+    users with servers.
     """
 
     at: datetime
     servers: Mapping[ServerKey, HubServer] = field(default_factory=dict)
     lasting: Sequence[Disagreement] = ()
+    took: float = 0.0
     cull: Mapping[str, Any] | None = None
     culler: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSeen:
+    """How much the hub has to do: numbers of the metrics pane that are fresh, and the spawns that
+    failed one after the other, the last of them at `failed_at`; `filled_at` is since when its
+    memory is seen near the limit. `path` is where the values of the hub's chart stand in those of
+    the release."""
+
+    numbers: Sequence[MetricRow] = ()
+    failures: Failures = field(default_factory=Failures)
+    failed_at: datetime | None = None
+    filled_at: datetime | None = None
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsSeen:
+    """How many more of the usual servers fit, now and when placeholders give way, and what binds;
+    with `at_most` no more than that."""
+
+    now: int
+    giving_way: int
+    binds: str
+    at_most: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grower:
+    """Whose home grows: bytes that are there, and bytes a day where that is known."""
+
+    name: str
+    size: int
+    per_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSeen:
+    """One file system that claims of the hub stand on, the database's aside.
+
+    `name` is the claim's, or the server and path of an NFS that several claims are on. `shared`
+    says that many homes are on it, `user` whose home it is else. `full_at` is when it will be full,
+    None where that cannot be told with confidence; `trend` says how it was reckoned. `expandable`
+    is None where the class is not known, `backing` what is behind it in words.
+    """
+
+    name: str
+    claims: tuple[str, ...]
+    figures: Figures
+    shared: bool = False
+    user: str = ""
+    full_at: datetime | None = None
+    trend: str = ""
+    expandable: bool | None = None
+    backing: str = ""
+    growers: tuple[Grower, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumesSeen:
+    """What was read of volumes because a pod waits for one: the claims of such pods, where volumes
+    are attached, and the pods that mount those claims. None is for what was not read."""
+
+    claims: Sequence[Claim] | None = None
+    attachments: Sequence[Attachment] | None = None
+    pods: Sequence[kube.Pod] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +150,16 @@ class Situation:
     `expected` says how many pods a role's workloads ask for, `absent` since when a role that
     should have pods has none. `events` are newest first, by the pod's name; `whys` explain pods by
     key, with None for one that was asked for in vain. `log` is the end of the hub's log before its
-    last restart. `server` is a user's pod, for what a further one would ask for. `hub` is None
-    while the hub's API has given no whole answer; `memory` are the bytes that pods use, by name, as
-    far as they are measured. `missing` has what could not be read, by source.
+    last restart. `server` is a user's pod, for what a further one would ask for; `seats` is
+    None where nobody looks at seats. `hub` is None while the hub's API has given no whole answer;
+    `load` is how much the hub has to do; `memory` are the bytes that pods use, by name, as far as
+    they are measured. `held` are the nodes that few who are idle may keep, or a stray pod,
+    with what is on them as far as it is known; `filled` has what is on the nodes of the core while
+    a part of it has none; `budgets` the disruption budgets of all namespaces,
+    None where they were not read; `autoscaler` what one tells of itself, None where nothing is
+    known, and `no_autoscaler` that there is none. `disks` are those that were measured, `hub_db`
+    what is known of the hub's database, `volumes` what was read because a pod waits for one.
+    `missing` has what could not be read, by source.
     """
 
     now: datetime
@@ -100,9 +181,19 @@ class Situation:
     nodes_at: datetime | None = None
     quotas: Sequence[Quota] = ()
     server: kube.Pod | None = None
+    seats: SeatsSeen | None = None
     hub: HubSeen | None = None
+    load: LoadSeen = LoadSeen()
     memory: Mapping[str, int] = field(default_factory=dict)
     log: Sequence[str] | None = None
+    held: Mapping[str, Collection[kube.Pod]] = field(default_factory=dict)
+    filled: Mapping[str, Collection[kube.Pod]] = field(default_factory=dict)
+    budgets: Mapping[str, Sequence[Budget]] | None = None
+    autoscaler: Autoscaler | None = None
+    no_autoscaler: bool = False
+    disks: Sequence[DiskSeen] = ()
+    hub_db: HubDb | None = None
+    volumes: VolumesSeen = VolumesSeen()
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def of_role(self, role: Role) -> list[PodRow]:

@@ -11,7 +11,7 @@ from hubtui.model.podstate import Severity
 from hubtui.model.release import RevisionHead
 from hubtui.model.roles import Role
 from hubtui.services.pods import PodRow
-from hubtui.services.problems import core, overload, pending_user
+from hubtui.services.problems import core, overload, pending_user, waiting_volumes
 from hubtui.services.problems.signs import (
     crashes,
     failing_image,
@@ -25,11 +25,16 @@ from hubtui.services.problems.situation import CORE_ROLES
 STARTING: Final = 60.0
 """Seconds on a node after which it is asked what a user's server waits for."""
 
+MOUNTING: Final = 3.0
+MOUNTING_OF_USERS: Final = 8.0
+"""Seconds on a node after which it is asked what becomes of the hub's volume, and of a user's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspects:
     """`rows` are to be explained; `ended` is a hub that was started again lately, `pending` the
-    newest revision, if it is that."""
+    newest revision, if it is that; `held` are nodes that may stay for nobody who works;
+    `homeless` says that a part of the core has no node; `volumes` are pods that wait for theirs."""
 
     rows: tuple[PodRow, ...] = ()
     nodes: bool = False
@@ -37,6 +42,9 @@ class Suspects:
     ended: PodRow | None = None
     crashing: bool = False
     pending: RevisionHead | None = None
+    held: tuple[str, ...] = ()
+    homeless: bool = False
+    volumes: tuple[PodRow, ...] = ()
 
 
 def suspects(
@@ -44,25 +52,36 @@ def suspects(
     core_rows: Iterable[PodRow],
     newest: RevisionHead | None,
     now: datetime,
+    held: Iterable[str] = (),
 ) -> Suspects:
     """Looks through what is not plainly well."""
     rows: list[PodRow] = []
-    nodes = events = False
+    volumes: list[PodRow] = []
+    nodes = events = homeless = False
     for row in troubled:
+        if _awaits_volumes(row, now):
+            volumes.append(row)
+            nodes = nodes or row.role is Role.HUB
         if _is_unexplained(row, now):
             rows.append(row)
-            nodes = nodes or unscheduled_since(row.pod) is not None
+            waits = unscheduled_since(row.pod) is not None
+            nodes, homeless = nodes or waits, homeless or (waits and row.role in CORE_ROLES)
         nodes = nodes or _may_be_lost(row, now)
-        events = events or (row.role is Role.USERS and _is_slow(row, now))
+        slow = row.role is Role.USERS and _is_slow(row, now)
+        nodes, events = nodes or slow, events or slow
     hub = [row for row in core_rows if row.role is Role.HUB]
     ended = next((row for row in hub if _ended_lately(row, now)), None)
+    nodes_held = tuple(held)
     return Suspects(
         rows=tuple(rows),
-        nodes=nodes,
-        events=events or bool(rows) or ended is not None,
+        nodes=nodes or bool(nodes_held),
+        events=events or bool(rows or volumes) or ended is not None,
         ended=ended,
         crashing=any(crashes(row, now) for row in hub),
         pending=newest if newest is not None and newest.status.pending else None,
+        held=nodes_held,
+        homeless=homeless,
+        volumes=tuple(volumes),
     )
 
 
@@ -82,6 +101,13 @@ def _is_unexplained(row: PodRow, now: datetime) -> bool:
     if row.state.severity is Severity.NOW or crashes(row, now):
         return True
     return _seconds(placed_at(row.pod), now) > core.NOT_READY
+
+
+def _awaits_volumes(row: PodRow, now: datetime) -> bool:
+    patience = {Role.HUB: MOUNTING, Role.USERS: MOUNTING_OF_USERS}.get(row.role)
+    if patience is None or not waiting_volumes.awaits_volumes(row):
+        return False
+    return _seconds(placed_at(row.pod), now) >= patience
 
 
 def _may_be_lost(row: PodRow, now: datetime) -> bool:

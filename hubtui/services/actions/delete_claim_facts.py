@@ -1,0 +1,133 @@
+"""What a deletion of claims is planned from: the claims as they are, and what is said of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Final
+
+from hubtui.errors import HubtuiError, UsageError
+from hubtui.model.hub import ServerKey
+from hubtui.model.hub_listing import Listing
+from hubtui.model.kube_needs import WholeClaim
+from hubtui.model.leftovers import Kind, Leftover, Verdict, fate, owner_of, reclaim_of
+from hubtui.model.plan import Basis
+from hubtui.model.text import one_line
+from hubtui.model.why_facts import Missing
+from hubtui.services.actions import ActionSession
+from hubtui.services.actions.common import who_answers
+from hubtui.services.actions.stop_facts import hub_in_words
+
+EACH: Final = 50
+"""Claims up to which a basis names each; of more it has one word for all."""
+
+NOT_ASKED: Final = "not reached"
+"""Which hub it is, where none answers."""
+
+_LIKE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A claim that is to be deleted, and what is said of it. `leftover` has its use and size, also
+    where it is none; `reclaim` is the policy of its volume."""
+
+    claim: WholeClaim
+    verdict: Verdict
+    leftover: Leftover
+    reclaim: str
+
+    @property
+    def name(self) -> str:
+        return self.claim.metadata.name
+
+    @property
+    def owner(self) -> ServerKey | None:
+        """Whose it was, by its annotation."""
+        return owner_of(self.claim)
+
+    @property
+    def fate(self) -> str:
+        """What becomes of its data."""
+        return fate(self.claim.spec.volume_name, self.reclaim)
+
+    @property
+    def standing(self) -> str:
+        """This very claim and what is said of it, in words: what a plan rests on."""
+        meta = self.claim.metadata
+        return f"{self.verdict.words} (version {meta.resource_version} of {meta.uid})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimFacts:
+    """What was read at `at`. `unknown` are names of which there is no claim, `refusal` why nobody
+    may be called gone."""
+
+    at: datetime
+    chosen: tuple[Chosen, ...]
+    unknown: tuple[str, ...]
+    there: tuple[str, ...]
+    listing: Listing | None
+    refusal: str
+    missing: tuple[Missing, ...]
+    basis: Basis
+
+
+async def read(session: ActionSession, names: Sequence[str]) -> ClaimFacts:
+    """Reads claims, pods, volumes and the hub's users anew. Raises DeniedError, UnreachableError
+    where claims or pods cannot be read."""
+    facts = await session.leftovers.read()
+    chosen = []
+    for name in names:
+        claim = facts.claims.get(name)
+        if claim is not None:
+            verdict, volume = facts.verdict(claim), facts.volume_of(claim)
+            shown = session.leftovers.described(facts, claim, verdict)
+            chosen.append(Chosen(claim, verdict, shown, reclaim_of(claim, volume)))
+    answers = await who_answers(session)
+    return ClaimFacts(
+        at=facts.at,
+        chosen=tuple(chosen),
+        unknown=tuple(name for name in names if name not in facts.claims),
+        there=tuple(facts.claims),
+        listing=facts.listing,
+        refusal=facts.refusal,
+        missing=facts.missing,
+        basis=Basis.of({**answers, "hub": await _hub(session), **_standings(chosen)}),
+    )
+
+
+async def _hub(session: ActionSession) -> str:
+    try:
+        return await hub_in_words(session)
+    except HubtuiError:
+        return NOT_ASKED
+
+
+def _standings(chosen: Iterable[Chosen]) -> dict[str, str]:
+    found = {f"claim {each.name}": each.standing for each in chosen}
+    if len(found) <= EACH:
+        return found
+    text = "\0".join(f"{name}\1{words}" for name, words in sorted(found.items()))
+    return {"claims": f"{len(found)} ({hashlib.sha256(text.encode()).hexdigest()[:12]})"}
+
+
+def no_such_claim(facts: ClaimFacts) -> UsageError:
+    """Says which names are like those that there are not."""
+    few = ", ".join(one_line(name) for name in facts.unknown[:_LIKE])
+    more = len(facts.unknown) - _LIKE
+    near: list[str] = []
+    for name in facts.unknown[:_LIKE]:
+        near += get_close_matches(name, facts.there, n=_LIKE)
+    return UsageError(
+        f"There is no claim {few}" + (f" and {more} more" if more > 0 else ""),
+        remedy=f"There is: {', '.join(dict.fromkeys(near))}." if near else "",
+    )
+
+
+def of_kind(chosen: Iterable[Chosen], *kinds: Kind) -> list[Chosen]:
+    """Those that are left over for one of these reasons."""
+    return [each for each in chosen if each.verdict.kind in kinds]
