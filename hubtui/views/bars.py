@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
+from typing import Final
 
 from hubtui.views.cells import Cell, Span, Tone
 from hubtui.views.lines import merged
 
 USED = "━"
 REST = "─"
+MARK = "│"
+
+LINES: Final = {Tone.TOOL: "═", Tone.WAITING: "╍"}
+"""The lines of segments that must be told apart without colours; every other one is USED."""
+
 STEPS = "▁▂▃▄▅▆▇█"
 
 MISSING = "·"
 """A point without a value: unknown is not zero."""
 
 
-def bar(parts: Sequence[tuple[float, Tone]], total: float, width: int) -> Cell:
+def bar(
+    parts: Sequence[tuple[float, Tone]],
+    total: float,
+    width: int,
+    *,
+    mark: tuple[float, Tone] | None = None,
+) -> Cell:
     """A thin line of `width` cells, one segment for each part of `total`, the rest thin.
 
     A part above zero takes at least one cell as long as there is room, so that the small is not
-    lost; together they never take more than the whole.
+    lost; together they never take more than the whole. `mark` is an amount that is shown as a
+    stroke on the line, in the cell where it ends; one in PLAIN takes the tone of its segment.
     """
     if width <= 0:
         return ()
     if total <= 0:
         return ((REST * width, Tone.MUTED),)
+    spans = _segments(parts, total, width)
+    return merged(spans if mark is None else _marked(spans, mark, total, width))
+
+
+def _segments(parts: Sequence[tuple[float, Tone]], total: float, width: int) -> list[Span]:
     spans: list[Span] = []
     taken = 0
     sum_so_far = 0.0
@@ -35,11 +54,27 @@ def bar(parts: Sequence[tuple[float, Tone]], total: float, width: int) -> Cell:
         end = round(width * min(1.0, sum_so_far / total))
         length = min(width - taken, max(1, end - taken))
         if length:
-            spans.append((USED * length, tone))
+            spans.append((LINES.get(tone, USED) * length, tone))
             taken += length
     if taken < width:
         spans.append((REST * (width - taken), Tone.MUTED))
-    return merged(spans)
+    return spans
+
+
+def _marked(
+    spans: Sequence[Span], mark: tuple[float, Tone], total: float, width: int
+) -> list[Span]:
+    amount, tone = mark
+    at = max(0, min(width - 1, ceil(width * min(1.0, amount / total)) - 1))
+    found: list[Span] = []
+    for text, own in spans:
+        if 0 <= at < len(text):
+            shown = own if tone is Tone.PLAIN and own is not Tone.MUTED else tone
+            found += [(text[:at], own), (MARK, shown), (text[at + 1 :], own)]
+        else:
+            found.append((text, own))
+        at -= len(text)
+    return [span for span in found if span[0]]
 
 
 def sparkline(

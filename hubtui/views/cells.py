@@ -8,7 +8,10 @@ from hubtui.model.text import one_line
 
 
 class Tone(StrEnum):
-    """What a piece of text says beyond its words; never the only carrier of that meaning."""
+    """What a piece of text says beyond its words; never the only carrier of that meaning.
+
+    The lines of a plot have TOOL, then LINE_2 and so on: hues that say no state.
+    """
 
     PLAIN = "plain"
     STRONG = "strong"
@@ -19,6 +22,9 @@ class Tone(StrEnum):
     TOOL = "tool"
     WAITING = "waiting"
     ACCENT = "accent"
+    LINE_2 = "line-2"
+    LINE_3 = "line-3"
+    LINE_4 = "line-4"
 
 
 Span = tuple[str, Tone]
@@ -41,17 +47,30 @@ ASCII_SIGNS = {
     SIGN_NOW: "x",
     "━": "=",
     "─": "-",
+    "═": "#",
+    "╍": ":",
     "·": "-",
     "…": "~",
     "└": "`",
     "▸": ">",
     "▾": "v",
     "→": ">",
+    "←": "<",
     "›": ">",
     "≥": ">=",
     "↑": "^",
     "↓": "v",
     "×": "x",
+    "■": "#",
+    "◆": "@",
+    "◇": "o",
+    "□": "%",
+    "┤": "+",
+    "├": "+",
+    "┴": "+",
+    "┘": "+",
+    "┊": ":",
+    "╌": "-",
 }
 """What stands for a sign where the terminal's encoding is not UTF-8."""
 

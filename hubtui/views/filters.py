@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from hubtui.model.text import one_line
 
-FIELDS = frozenset({"role", "node", "user", "status", "state", "profile", "server"})
+FIELDS = frozenset(
+    {
+        *("role", "node", "user", "status", "state", "profile", "server", "pool", "zone", "type"),
+        *("claim", "phase", "class", "disk", "group", "source"),
+    }
+)
 """What a word may look at; a row that has it not does not match."""
 
 

@@ -12,6 +12,9 @@ BETWEEN: Span = ("  ", Tone.PLAIN)
 SHORT = 4
 """How many letters of a title are left when room is scarce."""
 
+BARE = 4
+"""The level at which the headlines of the other panes are their numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -36,11 +39,11 @@ def strip_line(
 ) -> tuple[Cell, tuple[Placed, ...]]:
     """The strip in exactly `width` cells, and where each headline stands.
 
-    When room is scarce, titles are shortened first, then quiet words go, then all words; the
-    headline of the pane that is shown keeps its own.
+    When room is scarce, titles are shortened first, then quiet words go, then all words, then the
+    titles; the headline of the pane that is shown keeps its own.
     """
     parts = [_part(headline, shown, level=0) for headline in headlines]
-    for level in (1, 2, 3):
+    for level in (1, 2, 3, BARE):
         if _needed(parts) <= width:
             break
         parts = [_part(headline, shown, level=level) for headline in headlines]
@@ -63,6 +66,8 @@ def _part(headline: Headline, shown: int, *, level: int) -> Cell:
         title: Cell = ((f"{headline.number} {headline.title}", Tone.ACCENT),)
         words = headline.words
     else:
+        if level == BARE:
+            return ((f"{headline.number}", Tone.MUTED),)
         name = headline.title if level == 0 else headline.title[:SHORT]
         title = ((f"{headline.number} ", Tone.MUTED), (name, Tone.PLAIN))
         words = _words(headline.words, level)

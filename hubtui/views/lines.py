@@ -14,10 +14,21 @@ Align = Literal["left", "right"]
 
 CUT = "…"
 
+_UPPER, _LOWER = 0x1B, 0xE4
+"""The dots of braille in the upper and in the lower half of a cell."""
+
+
+def _braille(dots: int) -> str:
+    if dots & _UPPER and dots & _LOWER:
+        return ":"
+    return "'" if dots & _UPPER else "."
+
+
 _TO_ASCII = str.maketrans(
     ASCII_SIGNS
     | dict(zip("╭╮╰╯│█▏", "++++|#|", strict=True))
     | dict(zip("▁▂▃▄▅▆▇▌", "__--==#>", strict=True))
+    | {chr(0x2800 + dots): _braille(dots) for dots in range(1, 256)}
 )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from hubtui.model.plan import Check, Level, Outcome, Phase, Plan, Progress, Result, Step, StepState
 from hubtui.model.text import safe
+from hubtui.services.actions.common import counted
+from hubtui.services.actions.delete_claim_checks import CLAIM_LIST
 from hubtui.services.actions.stop_checks import SERVERS
 from hubtui.services.hook_evidence import RUNS
 from hubtui.views.cells import (
@@ -98,7 +100,7 @@ def what_lines(plan: Plan) -> Iterator[Cell | Hung]:
     yield cell(plan.summary)
     yield ()
     targets = list(target_lines(plan))
-    many = f"{len(targets):,} server{'' if len(targets) == 1 else 's'}"
+    many = counted(len(targets), target_noun(plan))
     yield fact("what", cell(many if targets else ", ".join(plan.targets)))
     if plan.means:
         yield fact("how", cell(plan.means))
@@ -109,11 +111,21 @@ def what_lines(plan: Plan) -> Iterator[Cell | Hung]:
         yield from targets
 
 
-def target_lines(plan: Plan) -> Iterator[Cell]:
-    """Every server that is stopped, with its idle time; nothing where none is."""
+_NOUNS = {SERVERS: "server", CLAIM_LIST: "claim"}
+"""The checks that name all targets of a plan, and what these are."""
+
+
+def target_noun(plan: Plan) -> str:
+    """What the targets are that a plan has a line for each of."""
+    return next((_NOUNS[check.name] for check in plan.checks if check.name in _NOUNS), "target")
+
+
+def target_lines(plan: Plan) -> Iterator[Cell | Hung]:
+    """Every server that is stopped, with its idle time, or every claim that is deleted, with what
+    becomes of the data; nothing where there is none."""
     for check in plan.checks:
-        if check.name == SERVERS:
-            yield from (cell(each) for each in check.details)
+        if check.name in _NOUNS:
+            yield from (Hung(cell(each), len(INDENT)) for each in check.details)
 
 
 def phases_line(progress: Progress) -> Cell:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hubtui.views.cells import EMPTY, SIGN_NOW, SIGN_SOON, Cell, Tone
+from hubtui.views.cells import EMPTY, SIGN_NOW, SIGN_SOON, SIGN_WAITING, Cell, Tone
 from hubtui.views.lines import clip, width_of
 
 PRODUCT = "hubtui"
@@ -34,8 +34,9 @@ class StatusFacts:
     """What the status line says; an empty field is not known or does not apply.
 
     `state` is the sign of the current revision with its tone, `age` since when it stands.
-    `now` and `soon` count problems; None while nobody looks for problems. `running` has the words
-    of each operation under way, the oldest first.
+    `now` and `soon` count problems; None while nobody looks for problems. `alerts` counts those
+    that fire, `urgent` the critical ones of them, `pending` those that are about to; None while
+    nobody tells of any. `running` has the words of each operation under way, the oldest first.
     """
 
     context: str = ""
@@ -48,6 +49,9 @@ class StatusFacts:
     age: str = ""
     now: int | None = None
     soon: int | None = None
+    alerts: int | None = None
+    urgent: int = 0
+    pending: int = 0
     running: tuple[str, ...] = ()
     read_only: bool = False
     demo: bool = False
@@ -55,8 +59,9 @@ class StatusFacts:
 
 
 SHORTENING = (
-    "problems", "running", "versions", "versions", "revision", "revision", "context", "read_only",
-    "product", "place", "context", "problems", "running", "revision", "place", "context",
+    "alerts", "problems", "running", "versions", "versions", "revision", "revision", "context",
+    "read_only", "product", "place", "context", "alerts", "problems", "running", "revision",
+    "place", "context",
 )  # fmt: skip
 """Which part takes its next shorter form when the line is too long: one after the other."""
 
@@ -91,6 +96,7 @@ def _forms(facts: StatusFacts) -> dict[str, list[Pieces]]:
         "revision": _revision(facts),
         "running": _running(facts.running),
         "problems": _problems(facts),
+        "alerts": _alerts(facts),
         "read_only": _badge(Badge.READ_ONLY, ("READ-ONLY", "RO")) if facts.read_only else [()],
         "demo": _badge(Badge.DEMO, ("DEMO",)) if facts.demo else [()],
         "clock": [((facts.clock, Tone.MUTED),) if facts.clock else ()],
@@ -159,6 +165,18 @@ def _problems(facts: StatusFacts) -> list[Pieces]:
     return [(*_joined(spaced, " "), *word), _joined(tight, " "), tight[0]]
 
 
+def _alerts(facts: StatusFacts) -> list[Pieces]:
+    """What fires, else what is about to: that nothing does is no news."""
+    if not facts.alerts:
+        if not facts.pending:
+            return [()]
+        words = f"{SIGN_WAITING} {facts.pending} alert{'s' if facts.pending > 1 else ''} pending"
+        return [((words, Tone.MUTED),), ()]
+    sign, tone = (SIGN_NOW, Tone.NOW) if facts.urgent else (SIGN_SOON, Tone.SOON)
+    words = f"{sign} {facts.alerts} alert{'s' if facts.alerts > 1 else ''}"
+    return [((words, tone),), ((f"a{sign}{facts.alerts}", tone),), ()]
+
+
 def _left(parts: dict[str, Pieces], *, tight: bool) -> Pieces:
     details = _dotted(parts["versions"], parts["revision"])
     place = _joined([parts["product"], parts["context"], parts["place"]], " ")
@@ -166,7 +184,13 @@ def _left(parts: dict[str, Pieces], *, tight: bool) -> Pieces:
 
 
 def _right(parts: dict[str, Pieces]) -> Pieces:
-    badges = [parts["demo"], parts["read_only"], parts["running"], parts["problems"]]
+    badges = [
+        parts["demo"],
+        parts["read_only"],
+        parts["running"],
+        parts["problems"],
+        parts["alerts"],
+    ]
     return _joined([_joined(badges, " "), parts["clock"]], " ")
 
 

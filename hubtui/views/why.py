@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from hubtui.model import fullness
 from hubtui.model.kube import Pod
+from hubtui.model.kube_needs import Claim
 from hubtui.model.podstate import Severity, state_of
 from hubtui.model.roles import server_of, user_of
 from hubtui.model.why import Finding
-from hubtui.model.why_facts import Why
+from hubtui.model.why_facts import Cause, Why
 from hubtui.views.cells import Cell, Tone, cell, join
 from hubtui.views.document import INDENT, Hung, heading
 from hubtui.views.evidence import evidence_lines, missing_lines
@@ -24,6 +26,16 @@ def pod_why(pod: Pod | None, why: Why, now: datetime) -> Iterator[Cell | Hung]:
     severity = state_of(pod).severity if pod is not None else Severity.SOON
     if pod is not None:
         yield join(sign_of(severity), cell(state_of(pod).status, tone_of(severity)))
+        yield ()
+    yield from _why(why, severity, now)
+
+
+def claim_why(claim: Claim | None, why: Why, now: datetime) -> Iterator[Cell | Hung]:
+    """The lines of what explains a claim; None where it is gone."""
+    pods = why.cause not in (Cause.UP, Cause.STARTING)
+    severity = fullness.standing(claim, wanted=pods) if claim is not None else Severity.SOON
+    if claim is not None:
+        yield join(sign_of(severity), cell(fullness.phase_of(claim), tone_of(severity)))
         yield ()
     yield from _why(why, severity, now)
 
