@@ -50,6 +50,7 @@ _HERE_ALREADY = {
     "operations": ("OperationsScreen",),
     "problems": ("ProblemsScreen", "RunbookScreen"),
     "orphans": ("OrphansScreen",),
+    "alerts": ("AlertsScreen",),
     "help": ("HelpScreen",),
     "command_palette": ("QuitScreen",),
 }
@@ -125,11 +126,19 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
 
     async def _tell_interrupted(self, session: Session) -> None:
         """Says what earlier hubtuis left unfinished, here and elsewhere."""
+        from hubtui.services.prepull_left import left_over, left_words
+
         try:
             for entry in await asyncio.to_thread(session.operations.left_elsewhere):
                 self._tell(elsewhere_words(entry))
+            told = set[str]()
             async for recovered in interrupted(session):
+                told.add(recovered.entry.id.lower())
                 self._tell(recovered_words(recovered))
+            await session.pods.stores.daemonsets.loaded.wait()
+            for left in await left_over(session, datetime.now(UTC)):
+                if left.operation not in told:
+                    self._tell(left_words(left))
         except HubtuiError as error:
             self._tell(f"What was interrupted cannot be told. {error}")
 
@@ -210,6 +219,8 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
         self._show_failure(now)
         if self.session is not None:
             self.session.problems.look(now)
+            if self.session.problems.version:
+                self.session.alerts.look()
         # A screen that was pushed a moment ago may have nothing in it yet.
         if isinstance(self.screen, BaseScreen) and self.screen.is_mounted:
             self.screen.beat(now)
@@ -226,7 +237,7 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
                 demo=self.settings.demo is not None,
                 clock=clock,
             )
-        counts = session.problems.counts
+        counts, alerts = session.problems.counts, session.alerts.counts
         heads = session.releases.heads(session.release)
         head = heads[0] if heads else None
         summary = session.releases.summary(head) if head else None
@@ -249,6 +260,9 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
             demo=self.settings.demo is not None,
             now=counts.now if counts else None,
             soon=counts.soon if counts else None,
+            alerts=alerts.firing if alerts else None,
+            urgent=alerts.now if alerts else 0,
+            pending=alerts.pending if alerts else 0,
             clock=clock,
         )
 
@@ -273,7 +287,7 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
         here = _HERE_ALREADY.get(action)
         if here is not None and type(self.screen).__name__ in here:
             return False
-        of_session = ("operations", "problems", "orphans")
+        of_session = ("operations", "problems", "orphans", "alerts", "promql")
         return self.session is not None if action in of_session else True
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -282,7 +296,7 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
     def action_reconnect(self) -> None:
         """Tries every broken connection again at once."""
         if self.session is not None:
-            self.session.feeds.retry()
+            self.session.retry()
         else:
             self._connecting.retry()
 
@@ -313,6 +327,24 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
 
         if self.session is not None and not isinstance(self.screen, OrphansScreen):
             self.push_screen(OrphansScreen(self.session))
+
+    def action_alerts(self) -> None:
+        """The alerts of Prometheus that concern the hub."""
+        from hubtui.tui.screens.alerts import AlertsScreen
+
+        if self.session is not None and not isinstance(self.screen, AlertsScreen):
+            self.push_screen(AlertsScreen(self.session))
+
+    def action_promql(self) -> None:
+        """Asks Prometheus a query of one's own."""
+        from hubtui.tui.screens.promql import PromqlScreen
+
+        if isinstance(self.screen_stack[-2], PromqlScreen):
+            self.pop_screen()  # a plot of its query, or the list of queries
+        if isinstance(self.screen, PromqlScreen):
+            self.screen.type_on()
+        elif self.session is not None:
+            self.push_screen(PromqlScreen(self.session))
 
     def action_help(self) -> None:
         """The keys that apply here."""

@@ -2,77 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-PANES: tuple[tuple[int, str], ...] = ((1, "releases"), (2, "pods"), (4, "users"))
-"""The panes that exist, by number; 1 to 6 are reserved (nodes, storage, metrics)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something an operator can do with a key.
-
-    `scopes` says which class binds it: "app", "screen" (each of them), "panes" (the overview),
-    "panes-rows" (each pane), "table" and "text" (what a live table does by itself, with rows or
-    with a text), or a pane or screen by name. `footer` are its words there, "" keeps it out; the
-    lowest `weight` is cut first. A `danger` changes the cluster: it is dimmed in read-only mode
-    and always goes through a plan.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    title: str
-    help: str
-    group: str
-    scopes: tuple[str, ...]
-    footer: str = ""
-    weight: int = 0
-    danger: bool = False
-    palette: bool = True
-    priority: bool = False
-    call: str = ""
-
-    @property
-    def action(self) -> str:
-        """The Textual action, by default the id: `next-pane` calls `action_next_pane`."""
-        return self.call or self.id.replace("-", "_")
-
-
-LAYERS: dict[str, tuple[str, ...]] = {
-    "releases": ("app", "screen", "panes", "panes-rows", "table", "releases"),
-    "pods": ("app", "screen", "panes", "panes-rows", "table", "pods"),
-    "users": ("app", "screen", "panes", "panes-rows", "table", "users"),
-    "user": ("app", "screen", "text", "details", "user"),
-    "what-if": ("what-if",),
-    "cull": ("app", "screen", "text", "culling"),
-    "form": ("app", "screen", "text", "form"),
-    "picker": ("app", "screen", "table", "picker"),
-    "operations": ("app", "screen", "table", "operations"),
-    "diff": ("app", "screen", "text", "diff", "compared"),
-    "logs": ("app", "screen", "text", "logs"),
-    "events": ("app", "screen", "table", "events"),
-    "save": ("save",),
-    "details": ("app", "screen", "text", "details"),
-    "plan": ("app", "screen", "text", "diff", "plan"),
-    "checks": ("app", "screen", "text", "plan", "checks"),
-    "progress": ("app", "screen", "text", "details", "progress"),
-    "pullers": ("app", "screen", "text", "details", "pullers"),
-    "drift": ("app", "screen", "text", "diff", "compared", "drift"),
-    "recover": ("app", "screen", "table", "recover"),
-    "recover-text": ("app", "screen", "text", "recover"),
-    "upgrade": ("app", "screen", "text", "upgrade", "choices"),
-    "filter": ("filter",),
-    "problems": ("app", "screen", "table", "problems"),
-    "problem": ("app", "screen", "text", "problems"),
-    "runbook": ("app", "screen", "text", "details", "runbook"),
-    "orphans": ("app", "screen", "table", "orphans"),
-    "orphan": ("app", "screen", "text", "orphans"),
-}
-"""Which scopes are live together: within one of them a key has one meaning."""
-
-FROM_PROBLEM = ("problems", "runbook", "orphans")
-MOVING = ("table", "text")
-READING = ("diff", "logs", "details")
+from hubtui.tui.command import FROM_PROBLEM, MOVING, PANES, READING, Command
+from hubtui.tui.commands_metrics import OF_METRICS
 
 COMMANDS: tuple[Command, ...] = (
     *(
@@ -96,12 +27,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "next-part", ("tab",), "Next part", "Go to the next part of the screen", "Panes",
-        ("plan", "problems", "orphans", "recover", "upgrade", "culling", "form"),
+        ("plan", "problems", "orphans", "alerts", "leftovers", "sources", "recover", "upgrade",
+         "culling", "draining", "form", "prepull", "promql"),
         footer="parts", weight=66, palette=False,
     ),
     Command(
         "previous-part", ("shift+tab",), "Previous part", "Go to the part before", "Panes",
-        ("plan", "problems", "orphans", "recover", "upgrade", "culling", "form"), palette=False,
+        ("plan", "problems", "orphans", "alerts", "leftovers", "sources", "recover", "upgrade",
+         "culling", "draining", "form", "prepull", "promql"),
+        palette=False,
     ),
     Command("overview", ("0",), "Overview", "Show all panes", "Panes", ("panes",)),
     Command(
@@ -128,8 +62,8 @@ COMMANDS: tuple[Command, ...] = (
             palette=False),
     Command("page-up", ("pageup",), "Page up", "A page up", "Moving", MOVING, palette=False),
     Command(
-        "open", ("enter",), "Details", "Show the details of the line, or unfold it", "Rows",
-        ("table",), footer="details", weight=70,
+        "open", ("enter",), "Details", "Show the details of the line, unfold it, or plot it",
+        "Rows", ("table",), footer="details", weight=70,
     ),
     Command(
         "unfold", ("enter",), "Unfold", "Fold or unfold the resource, or show a text in full",
@@ -153,30 +87,41 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "filter", ("slash",), "Filter", "Show only what matches: text, role: node: user: status:, "
-        "for users state: profile: server: too", "Rows", ("panes-rows", "logs", "events"),
+        "for users state: profile: server: too, for nodes pool: state: zone: type:, for storage "
+        "claim: phase: class: disk:, for metrics group: source:", "Rows",
+        ("panes-rows", "logs", "events", "leftovers", "dashboards", "variables", "promql",
+         "queries"),
         footer="filter", weight=60,
     ),
     Command(
         "mark", ("space",), "Mark", "Mark the line, or take the mark away", "Rows", ("table",),
         footer="mark", weight=30,
     ),
-    Command("sort", ("s",), "Sort", "Sort by the next column", "Rows", ("panes-rows",)),
-    Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows", ("panes-rows",)),
+    Command("sort", ("s",), "Sort", "Sort by the next column", "Rows",
+            ("panes-rows", "promql")),
+    Command("reverse", ("S",), "Reverse", "Turn the order round", "Rows",
+            ("panes-rows", "promql")),
     Command(
-        "logs", ("l",), "Logs", "Follow the logs of the pod, the role, or the marked pods", "Rows",
-        ("pods", "users", "details", "problems"), footer="logs", weight=65,
+        "logs", ("l",), "Logs", "Follow the logs of the pod, the role, the marked pods, or those "
+        "that mount a claim", "Rows", ("pods", "users", "storage", "details", "problems"),
+        footer="logs", weight=65,
     ),
     Command(
-        "why", ("w",), "Why", "What explains a pod that is not up, or a role's pods", "Rows",
-        ("pods", "users", "details", "problems", "orphans"), footer="why", weight=64,
+        "why", ("w",), "Why", "What explains a pod that is not up, or a role's pods; why a node "
+        "stays; why a claim is not bound; what a metric means; what a panel asks", "Rows",
+        ("pods", "nodes", "users", "storage", "metrics", "plot", "dashboard", "details",
+         "problems", "orphans"),
+        footer="why", weight=64,
     ),
     Command(
         "events", ("e",), "Events", "The events of the object, or of the namespace", "Rows",
-        ("pods", "users", "releases", "details", "events", "problems"), footer="events", weight=54,
+        ("pods", "nodes", "users", "storage", "releases", "details", "events", "problems"),
+        footer="events",
+        weight=54,
     ),
     Command(
         "yaml", ("y",), "YAML", "The object as YAML, secrets masked", "Rows",
-        ("pods", "users", "details"), footer="yaml", weight=29,
+        ("pods", "nodes", "users", "storage", "details"), footer="yaml", weight=29,
     ),
     Command(
         "diff", ("d",), "Diff",
@@ -190,8 +135,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "copy", ("c",), "Copy", "Copy to the terminal's clipboard (OSC 52)", "Rows",
-        ("panes-rows", "events", "plan", "problems", "orphans", "recover", *READING), footer="copy",
-        weight=20,
+        ("panes-rows", "events", "plan", "problems", "orphans", "alerts", "leftovers", "plot",
+         "dashboard", "sources", "recover", "draining", "promql", *READING),
+        footer="copy", weight=20,
     ),
     Command(
         "next-change", ("n",), "Next", "Next change or match", "Reading", ("diff", "logs"),
@@ -235,9 +181,19 @@ COMMANDS: tuple[Command, ...] = (
         ("logs",), footer="times", weight=24,
     ),
     Command(
+        "sources", ("i",), "Sources", "Where numbers are from, and the cure for what is missing",
+        "Rows", ("metrics",), footer="sources", weight=53,
+    ),
+    Command(
+        "look-back", ("t",), "Look back", "The past of an hour, 6 hours, a day or 7 days", "Rows",
+        ("metrics",), footer="look back", weight=52,
+    ),
+    *OF_METRICS,
+    Command(
         "save", ("ctrl+s",), "Save", "Save what is shown to a new file: text, CSV or JSON",
         "Reading",
-        ("panes-rows", "logs", "diff", "details", "operations", "events", "problems", "orphans"),
+        ("panes-rows", "logs", "diff", "details", "operations", "events", "problems", "orphans",
+         "alerts", "leftovers", "plot", "dashboard", "promql"),
         footer="save", weight=13,
     ),
     Command(
@@ -255,7 +211,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "upgrade", ("u",), "Upgrade", "Upgrade the hub's release: values, chart or image, a "
-        "plan first", "Changing", ("releases",), footer="upgrade", weight=51, danger=True,
+        "plan first", "Changing", ("releases", *FROM_PROBLEM), footer="upgrade", weight=51,
+        danger=True,
     ),
     Command(
         "recover", ("R",), "Recover", "Free a release that stays pending: the ways out first",
@@ -267,9 +224,38 @@ COMMANDS: tuple[Command, ...] = (
         "first", "Changing", ("pods", *FROM_PROBLEM), footer="restart", weight=48, danger=True,
     ),
     Command(
-        "cordon", ("o",), "Cordon", "Cordon the pod's node, or the one that a hook waits for; "
-        "uncordon one that is cordoned: a plan first", "Changing",
-        ("pods", "progress", "pullers", *FROM_PROBLEM), footer="cordon", weight=46, danger=True,
+        "cordon", ("o",), "Cordon", "Cordon the node, the pod's, or the one that a hook waits "
+        "for; uncordon one that is cordoned: a plan first", "Changing",
+        ("pods", "nodes", "node", "progress", "pullers", *FROM_PROBLEM), footer="cordon",
+        weight=46, danger=True,
+    ),
+    Command(
+        "drain", ("D",), "Drain", "Drain the node: who is hit, where they fit, and the ways first",
+        "Changing", ("nodes", "node", "progress", *FROM_PROBLEM), footer="drain", weight=43,
+        danger=True,
+    ),
+    Command(
+        "scale-placeholders", ("P",), "Placeholders", "How many placeholders hold room, and at "
+        "which user the next node comes: a plan first", "Changing", ("nodes",),
+        footer="placeholders", weight=40, danger=True,
+    ),
+    Command(
+        "expand", ("E",), "Expand", "Make the claim larger: sizes first, then a plan", "Changing",
+        ("storage", "claim", *FROM_PROBLEM), footer="expand", weight=48, danger=True,
+    ),
+    Command(
+        "leftovers", ("L",), "Leftovers", "Claims without a user or server in the hub, and volumes "
+        "whose claim is gone", "Rows", ("storage",), footer="leftovers", weight=42,
+    ),
+    Command(
+        "read-anew", ("r",), "Read anew", "Read claims, pods and all users of the hub anew, ask "
+        "the sources of numbers, or a dashboard's queries", "Rows",
+        ("leftovers", "sources", "dashboards", "dashboard"), footer="read anew", weight=41,
+    ),
+    Command(
+        "delete-claim", ("X",), "Delete claim", "Delete the marked claims, or the one under the "
+        "cursor: a plan first", "Changing", ("leftovers", "storage", "claim"), footer="delete",
+        weight=47, danger=True,
     ),
     Command(
         "delete-pod", ("X",), "Delete pod", "Delete the pod under the cursor, a stuck one: a plan "
@@ -299,8 +285,22 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "maintenance", ("M",), "Maintenance", "Stop all servers in batches, or go on with a "
-        "maintenance that was ended early: a plan first", "Changing", ("users", "progress"),
+        "maintenance that was ended early: a plan first", "Changing",
+        ("users", "progress", *FROM_PROBLEM),
         footer="maintenance", weight=41, danger=True,
+    ),
+    Command(
+        "prepull", ("p",), "Prepull", "Pull images to the nodes beforehand: which ones first, then "
+        "a plan", "Changing", ("nodes", "node", "plan", *FROM_PROBLEM), footer="prepull", weight=45,
+        danger=True,
+    ),
+    Command(
+        "prepull-plan", ("p",), "Plan", "The plan to pull what is marked and typed", "Changing",
+        ("prepull",), footer="plan", weight=71, palette=False,
+    ),
+    Command(
+        "prepull-clean", ("X",), "Take away", "Delete what earlier prepulls have left: a plan "
+        "first", "Changing", ("prepull",), footer="take away what is left", weight=47, danger=True,
     ),
     Command(
         "what-if", ("t",), "What if", "What another timeout of the culler would stop now",
@@ -330,6 +330,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "orphans", ("O",), "Orphans", "Where hub, pods and the proxy's routes disagree",
         "Everywhere", ("app",), footer="orphans", weight=14,
+    ),
+    Command(
+        "alerts", ("a",), "Alerts", "The alerts of Prometheus and the Alertmanager, with their "
+        "rules and runbooks", "Everywhere", ("app",), footer="alerts", weight=13,
+    ),
+    Command(
+        "promql", ("colon",), "PromQL", "Ask Prometheus a query of one's own", "Everywhere",
+        ("app",), footer="PromQL", weight=12,
     ),
     Command(
         "other-hub", ("H",), "Other hub", "Choose another hub or context", "Everywhere", ("app",),

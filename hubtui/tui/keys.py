@@ -23,7 +23,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hubtui.tui.commands import COMMANDS, LAYERS, Command
+from hubtui.tui.command import LAYERS, Command
+from hubtui.tui.commands import COMMANDS
 
 if TYPE_CHECKING:
     from textual.app import App, SystemCommand
@@ -50,11 +51,22 @@ __all__ = [
 
 BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
-_PRINTED = {"slash": "/", "question_mark": "?", "exclamation_mark": "!", "colon": ":"}
+_PRINTED = {
+    "slash": "/",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "colon": ":",
+    "plus": "+",
+    "minus": "-",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+}
 _NAMES = _PRINTED | {
     "escape": "esc",
     "up": "↑",
     "down": "↓",
+    "left": "←",
+    "right": "→",
     "pageup": "page up",
     "pagedown": "page down",
 }
@@ -188,7 +200,7 @@ def _together(keys: Sequence[str]) -> str:
         numbers = [int(key) for key in keys]
         if numbers == list(range(numbers[0], numbers[-1] + 1)):
             return f"{keys[0]}-{keys[-1]}"
-    arrows = all(key in "↑↓" for key in keys)
+    arrows = all(key in "↑↓←→" for key in keys)
     return "".join(keys) if arrows else " ".join(keys)
 
 

@@ -54,7 +54,7 @@ class Look:
 def _tones(*colors: str) -> dict[Tone, str]:
     order = (
         Tone.PLAIN, Tone.STRONG, Tone.MUTED, Tone.FINE, Tone.SOON,
-        Tone.NOW, Tone.TOOL, Tone.WAITING, Tone.ACCENT,
+        Tone.NOW, Tone.TOOL, Tone.WAITING, Tone.ACCENT, Tone.LINE_2, Tone.LINE_3, Tone.LINE_4,
     )  # fmt: skip
     return dict(zip(order, colors, strict=True))
 
@@ -64,11 +64,11 @@ LOOKS: dict[str, Look] = {
         background="#121318",
         tones=_tones(
             "#d5d9e0", "#f2f4f8", "#848b98", "#7fb069", "#e8ab3f",
-            "#e5535f", "#5aa5e6", "#a08be8", "#f37726",
+            "#e5535f", "#5aa5e6", "#a08be8", "#f37726", "#e08bc6", "#5fcfc9", "#c9bd8a",
         ),
         stale=_tones(
             "#8b919d", "#a3a9b4", "#7f8591", "#74906b", "#a88c55",
-            "#c06a72", "#6f93b5", "#9187b8", "#b98058",
+            "#c06a72", "#6f93b5", "#9187b8", "#b98058", "#b07f9f", "#699d9a", "#99937a",
         ),
         border="#3c414c",
         off="#565c68",
@@ -86,11 +86,11 @@ LOOKS: dict[str, Look] = {
         background="#fbfbfc",
         tones=_tones(
             "#2b303a", "#0d1016", "#666c78", "#33752a", "#8a5a00",
-            "#c0202f", "#1565b0", "#6445b8", "#b84a00",
+            "#c0202f", "#1565b0", "#6445b8", "#b84a00", "#a3247f", "#0b6b6b", "#6e5a14",
         ),
         stale=_tones(
             "#666c78", "#575d69", "#6b717c", "#557550", "#806a42",
-            "#a04f57", "#4f7396", "#75689c", "#99623d",
+            "#a04f57", "#4f7396", "#75689c", "#99623d", "#8f567e", "#4a7676", "#746a48",
         ),
         border="#c3c7cf",
         off="#a3a8b3",
@@ -109,9 +109,10 @@ LOOKS: dict[str, Look] = {
         background="ansi_default",
         tones=_tones(
             "ansi_default", "ansi_default", "ansi_bright_black", "ansi_green", "ansi_yellow",
-            "ansi_red", "ansi_blue", "ansi_magenta", "ansi_cyan",
+            "ansi_red", "ansi_blue", "ansi_magenta", "ansi_cyan", "ansi_bright_magenta",
+            "ansi_bright_cyan", "ansi_bright_yellow",
         ),
-        stale=_tones(*["ansi_bright_black"] * 9),
+        stale=_tones(*["ansi_bright_black"] * len(Tone)),
         border="ansi_bright_black",
         off="ansi_bright_black",
         cursor="ansi_default",
@@ -277,10 +278,11 @@ def look_from(variables: Mapping[str, str]) -> Look:
         Color.parse(variables[name])
         for name in ("success", "warning", "error", "primary", "secondary", "accent")
     ]
-    texts = [readable(color, background).hex for color in colors]
-    stale = [readable(color.blend(background, 0.4), background).hex for color in colors]
     dark = background.brightness < 0.5
     own = LOOKS[DARK if dark else LIGHT]
+    colors += [Color.parse(own.tones[tone]) for tone in (Tone.LINE_2, Tone.LINE_3, Tone.LINE_4)]
+    texts = [readable(color, background).hex for color in colors]
+    stale = [readable(color.blend(background, 0.4), background).hex for color in colors]
     return Look(
         background=background.hex,
         tones=_tones(*texts),

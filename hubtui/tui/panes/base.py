@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from textual.app import ComposeResult
 
@@ -12,13 +12,16 @@ from hubtui.services.session import Session
 from hubtui.services.store import utc_now
 from hubtui.tui import export
 from hubtui.tui.widgets.filter_line import WORDS, FilterLine
-from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.tui.widgets.live_table import SIDES, LiveTable
 from hubtui.tui.widgets.pane_frame import PaneFrame
 from hubtui.tui.widgets.save_line import SaveLine
 from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.export import About
 from hubtui.views.headlines import Headline
 from hubtui.views.table import TableSource
+
+REST_AFTER: Final = timedelta(minutes=5)
+"""How long a pane is hidden before nobody is asked for it any more."""
 
 
 class PaneView(TableSource, Protocol):
@@ -32,6 +35,16 @@ class PaneView(TableSource, Protocol):
         """Shows only what matches."""
 
 
+class LookingView(PaneView, Protocol):
+    """What fills the columns that there are, and says what is missing."""
+
+    def resize(self, width: int) -> None:
+        """So many cells are there for the columns."""
+
+    def note(self) -> Cell:
+        """What stands below: what could not be read, and why."""
+
+
 class Pane(PaneFrame):
     """One numbered pane on a session."""
 
@@ -39,6 +52,9 @@ class Pane(PaneFrame):
     NUMBER = 0
     SORTS: Sequence[str] = ()
     """The columns that `s` goes through, the first one being the order at the start."""
+
+    MARKING = True
+    """Whether rows are marked: only where something is done with several."""
 
     FILTER_WORDS = WORDS
     """What the filter line says that may be typed."""
@@ -51,7 +67,7 @@ class Pane(PaneFrame):
         self._reverse = False
 
     def compose(self) -> ComposeResult:
-        yield LiveTable(self.pane_view, id=f"{self.id}-table")
+        yield LiveTable(self.pane_view, marking=self.MARKING, id=f"{self.id}-table")
         yield FilterLine(words=self.FILTER_WORDS)
         yield SaveLine()
 
@@ -68,9 +84,13 @@ class Pane(PaneFrame):
         """The pane's place in the strip."""
         return Headline(self.NUMBER, self.TITLE, self.words())
 
+    def headline_words(self, now: datetime) -> Cell:
+        """What stands beside the title, with its tones."""
+        return cell(self.pane_view.headline, Tone.MUTED)
+
     def beat(self, now: datetime) -> None:
         """Shows what changed on the frame; the table is beaten with the screen's others."""
-        self.show_headline(cell(self.pane_view.headline, Tone.MUTED))
+        self.show_headline(self.headline_words(now))
         self.show_freshness(self.pane_view.freshness(now))
 
     def action_filter(self) -> None:
@@ -155,3 +175,48 @@ class Pane(PaneFrame):
     def copied(self, key: str) -> str:
         """What `c` copies for a row."""
         raise NotImplementedError
+
+
+class LookingPane(Pane):
+    """A pane for which things are read only while it is looked at, and for a while behind."""
+
+    RESTS_AFTER = REST_AFTER
+
+    def __init__(self, session: Session, view: LookingView) -> None:
+        super().__init__(session, view)
+        self.looking_view = view
+        self._looked: datetime | None = None
+
+    def may_look(self) -> bool:
+        """Whether the pods have come: they are looked at more, and most else says little without
+        them."""
+        return self.session.pods.stores.pods.answered.is_set()
+
+    def look(self) -> None:
+        """Has things read from here on."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Has nothing read any more."""
+        raise NotImplementedError
+
+    def beat(self, now: datetime) -> None:
+        if self._looked is not None or self.may_look():
+            if self._looked is None:
+                self.look()
+            self._looked = now
+        self.looking_view.resize(self.table.size.width - SIDES)
+        super().beat(now)
+        self.show_note(self.looking_view.note())
+
+    def on_mount(self) -> None:
+        self.set_interval(self.RESTS_AFTER.total_seconds() / 10, self._rest)
+
+    def _rest(self) -> None:
+        """Nobody has seen the pane for a while."""
+        if self._looked is not None and utc_now() - self._looked > self.RESTS_AFTER:
+            self._looked = None
+            self.leave()
+
+    def on_unmount(self) -> None:
+        self.leave()

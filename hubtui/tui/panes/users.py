@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,18 +11,14 @@ from textual.binding import BindingType
 from hubtui.model.age import duration, spelled
 from hubtui.model.podstate import Severity
 from hubtui.services.session import Session
-from hubtui.services.store import utc_now
 from hubtui.services.users import ServerRow
 from hubtui.tui import keys, of_pod
-from hubtui.tui.panes.base import Pane
-from hubtui.tui.widgets.live_table import SIDES, LiveTable
+from hubtui.tui.panes.base import LookingPane
+from hubtui.tui.widgets.live_table import LiveTable
 from hubtui.tui.widgets.what_if_line import WhatIfLine
 from hubtui.views.cells import Cell, cell, join
 from hubtui.views.signs import sign_of
 from hubtui.views.users import UsersView
-
-REST_AFTER = timedelta(minutes=5)
-"""How long the pane is hidden before the hub is not asked for it any more."""
 
 WHO = "users pane"
 """Who looks, for the feeds."""
@@ -32,7 +28,7 @@ USUAL_IDLE = 3600.0
 chart's default (facts.md §4)."""
 
 
-class UsersPane(Pane):
+class UsersPane(LookingPane):
     """Servers, the next to go first; `x` plans to stop them, `t` asks about another timeout."""
 
     TITLE = "Users"
@@ -44,7 +40,6 @@ class UsersPane(Pane):
     def __init__(self, session: Session) -> None:
         self.view = UsersView(session.users)
         super().__init__(session, self.view)
-        self._looked: datetime | None = None
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
@@ -61,26 +56,19 @@ class UsersPane(Pane):
         )
 
     def beat(self, now: datetime) -> None:
-        if self._looked is None:
-            self.session.users.start(WHO)
-        self._looked = now
-        self.view.resize(self.table.size.width - SIDES)
         super().beat(now)
-        self.show_note(self.view.note())
         gone = {key for key in self.table.marks if self.view.row(key) is None}
         if gone:
             self.table.set_marks(self.table.marks - gone)
 
-    def on_mount(self) -> None:
-        self.set_interval(REST_AFTER.total_seconds() / 10, self._rest)
+    def may_look(self) -> bool:
+        """The hub is asked at once: it knows users without pods."""
+        return True
 
-    def _rest(self) -> None:
-        """Nobody has seen the pane for a while: the hub is left alone."""
-        if self._looked is not None and utc_now() - self._looked > REST_AFTER:
-            self._looked = None
-            self.session.users.pause(WHO)
+    def look(self) -> None:
+        self.session.users.start(WHO)
 
-    def on_unmount(self) -> None:
+    def leave(self) -> None:
         self.session.users.pause(WHO)
 
     # -- rows

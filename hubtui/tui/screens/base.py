@@ -65,7 +65,23 @@ class BaseScreen(Screen[Result], inherit_bindings=False):
         """Back to where one came from; what runs goes on."""
         self.dismiss(None)
 
+    def action_next_part(self) -> None:
+        """To the next of the screen's parts."""
+        self.focus_next()
+
+    def action_previous_part(self) -> None:
+        """To the part before."""
+        self.focus_previous()
+
+    def on_compose(self) -> None:
+        """Before there is anything in it that would have to take its styles anew."""
+        self._fit()
+
     def on_resize(self) -> None:
-        self.set_class(self.app.size.width < NARROW or self.app.size.height < LOW, "-narrow")
-        self.set_class(self.app.size.height < LOW, "-low")
-        self.set_class(self.app.size.height < TINY, "-tiny")
+        self._fit()
+
+    def _fit(self) -> None:
+        size = self.app.size
+        self.set_class(size.width < NARROW or size.height < LOW, "-narrow")
+        self.set_class(size.height < LOW, "-low")
+        self.set_class(size.height < TINY, "-tiny")

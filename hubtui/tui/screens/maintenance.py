@@ -18,7 +18,7 @@ from hubtui.services.session import Session
 from hubtui.services.spawn_options import Typed
 from hubtui.services.spawn_options import request as spawn_request
 from hubtui.tui import keys
-from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.asking import AskingScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.widgets.form_end import FormEnd
 from hubtui.tui.widgets.form_fields import Field, FormFields
@@ -35,12 +35,13 @@ _EDGES: Final = 2
 _YES: Final = ("y", "yes")
 
 
-class RequestForm(BaseScreen[None]):
+class RequestForm(AskingScreen):
     """Fields that make a request; enter in the last one, or the button, shows its plan."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "form")]
     ACTION: ClassVar[str]
     TITLE_: ClassVar[str]
+    BUTTON: ClassVar[str] = "Start"
     FIELDS: ClassVar[tuple[Field, ...]]
     WORDS: ClassVar[tuple[str, ...]]
     DEFAULT_CSS = """
@@ -49,11 +50,9 @@ class RequestForm(BaseScreen[None]):
 
     def __init__(self, session: Session, typed: Mapping[str, str]) -> None:
         """`typed` is what stands in the fields at first, by name."""
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self._first = typed
         self._typed = {field.name: "" for field in self.FIELDS}
-        self._before = len(session.operations.all)
         self._words = Document(self._lines)
 
     def compose(self) -> ComposeResult:
@@ -111,21 +110,7 @@ class RequestForm(BaseScreen[None]):
             request = self.request(self._typed)
         except UsageError:
             return  # it is said already
-        self.app.push_screen(PlanScreen(self._session, self.ACTION, request, "Start"))
-
-    def on_screen_resume(self) -> None:
-        """Back from the plan: once something was started there is nothing left to ask."""
-        super().on_screen_resume()
-        if len(self._session.operations.all) > self._before:
-            self.dismiss(None)
-
-    def action_next_part(self) -> None:
-        """To the next of fields, text and button."""
-        self.focus_next()
-
-    def action_previous_part(self) -> None:
-        """To the part before."""
-        self.focus_previous()
+        self.app.push_screen(PlanScreen(self._session, self.ACTION, request, self.BUTTON))
 
 
 class SpawnCheckScreen(RequestForm):

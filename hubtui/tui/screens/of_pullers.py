@@ -52,12 +52,17 @@ class OfPullers(ReadingScreen):
                 lines.append(line.cell)
 
     def beat(self, now: datetime) -> None:
+        self._offer()  # what was painted since the last beat may be in the footer already
         changed = self.pullers is not None and self.pullers.update()
         ticks = bool(self.rows) and now.second != self._second
         if changed or ticks:
             self._second = now.second
             self.document.touch()
         super().beat(now)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Has the footer follow what the keys depend on."""
         if (offered := self.offered()) != self._offered:
             self._offered = offered
             self.refresh_bindings()

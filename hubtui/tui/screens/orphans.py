@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -14,8 +14,8 @@ from textual.binding import BindingType
 from hubtui.model.disagreement import Disagreement
 from hubtui.services.orphans import Found
 from hubtui.services.session import Session
-from hubtui.tui import export, keys
-from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui import keys
+from hubtui.tui.screens.listing import ListScreen
 from hubtui.tui.screens.starting import FromProblem
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import LiveTable
@@ -40,15 +40,15 @@ SHARE: Final = 20
 """A look that takes long is made less often."""
 
 
-class OrphansScreen(FromProblem, BaseScreen[None]):
+class OrphansScreen(FromProblem, ListScreen):
     """The disagreements of the hub; the verbs' keys start what mends the one under the cursor."""
 
+    KIND = "orphans"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "orphans")]
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
         self._rows = Rows(views.COLUMNS, empty=views.LOOKING)
+        super().__init__(session, self._rows)
         self._details = Document(self._detail_lines)
         self._found: Found | None = None
         self._known: dict[str, Disagreement] = {}
@@ -65,13 +65,7 @@ class OrphansScreen(FromProblem, BaseScreen[None]):
             yield DocumentTable(self._details, id="problem-text")
         yield KeyFooter(self.refused())
 
-    @property
-    def table(self) -> LiveTable:
-        """The list."""
-        return self.query_one("#orphans-table", LiveTable)
-
     def on_mount(self) -> None:
-        self.table.focus()
         self._work = asyncio.create_task(self._follow(), name="orphans")
         self._work.add_done_callback(_report)
 
@@ -139,34 +133,11 @@ class OrphansScreen(FromProblem, BaseScreen[None]):
         """Only what helps with the line under the cursor."""
         return self.offers(action)
 
-    def action_next_part(self) -> None:
-        """To what mends it, or back to the list."""
-        self.focus_next()
+    def copied(self) -> str:
+        return self._details.text if self._shown is not None else ""
 
-    def action_previous_part(self) -> None:
-        """To the list, or back to what mends it."""
-        self.focus_previous()
-
-    def action_copy(self) -> None:
-        """Copies the disagreement under the cursor with what mends it."""
-        if self._shown is not None:
-            self.app.copy_to_clipboard(self._details.text)
-            self.app.notify("Copied.", timeout=2)
-
-    def action_save(self) -> None:
-        """Asks for a name, and writes the list to a new file."""
-        self.query_one(SaveLine).open(export.proposed("orphans", "csv"))
-
-    def on_save_line_named(self, message: SaveLine.Named) -> None:
-        message.stop()
-        self.table.focus()
-        notes = [plain(note) for note in views.notes(self._found)] if self._found else []
-        about = export.about(self._session, "orphans", notes)
-        export.save_table(self.app, message.name, self._rows, about)
-
-    def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
-        message.stop()
-        self.table.focus()
+    def saved_notes(self) -> Sequence[str]:
+        return [plain(note) for note in views.notes(self._found)] if self._found else ()
 
     def on_unmount(self) -> None:
         if self._work is not None:

@@ -13,8 +13,11 @@ from textual.containers import Container
 from hubtui.services.session import Session
 from hubtui.tui import keys
 from hubtui.tui.panes.base import Pane
+from hubtui.tui.panes.metrics import MetricsPane
+from hubtui.tui.panes.nodes import NodesPane
 from hubtui.tui.panes.pods import PodsPane
 from hubtui.tui.panes.releases import ReleasesPane
+from hubtui.tui.panes.storage import StoragePane
 from hubtui.tui.panes.users import UsersPane
 from hubtui.tui.screens.base import LOW, NARROW, BaseScreen
 from hubtui.tui.widgets.hint_line import HintLine
@@ -26,8 +29,18 @@ from hubtui.tui.widgets.text_table import DocumentTable
 from hubtui.views.cells import Cell
 from hubtui.views.document import Document, Hung
 
-PANES: tuple[type[ReleasesPane | PodsPane | UsersPane], ...] = (ReleasesPane, UsersPane, PodsPane)
-"""Row by row, as they stand side by side: two columns, the left one of the first three numbers."""
+PANES: tuple[
+    type[ReleasesPane | PodsPane | NodesPane | UsersPane | StoragePane | MetricsPane], ...
+] = (
+    ReleasesPane,
+    UsersPane,
+    PodsPane,
+    StoragePane,
+    NodesPane,
+    MetricsPane,
+)
+"""In the order in which they begin, row by row: two columns, the left one of the first three
+numbers."""
 
 
 class OverviewScreen(BaseScreen[None]):
@@ -41,6 +54,7 @@ class OverviewScreen(BaseScreen[None]):
         self._hint = hint
         self._said: list[Cell | Hung] = []
         self._message = Document(lambda _: self._said)
+        self._panes: list[Pane] = []
         self._zoomed = False
         self._shown = 1
 
@@ -74,15 +88,24 @@ class OverviewScreen(BaseScreen[None]):
 
     async def close(self) -> None:
         """Takes the panes of a session away: nothing of it may be seen or pressed any more."""
+        self._panes = []
         await self.query_one("#panes").remove_children()
 
     async def open(self, session: Session) -> None:
         """Puts the panes of a session in the place of what was there."""
+        await self.close()
+        panes = [pane(session) for pane in PANES]
         container = self.query_one("#panes")
-        await container.remove_children()
-        await container.mount_all([pane(session) for pane in PANES])
-        self.remove_class("-waiting")
-        self.add_class("-connected")
+        # Each class that is set makes all that is below take its styles anew: set it on little.
+        with self.app.batch_update():
+            container.display = False
+            self.remove_class("-waiting")
+            self.add_class("-connected")
+            for pane in panes:
+                pane.set_class(self._shown == pane.NUMBER, "-shown")
+            await container.mount_all(panes)
+            container.display = True
+        self._panes = sorted(panes, key=lambda pane: pane.NUMBER)
         self._arrange()
         self._focus(self._shown)
         self.show_keys()
@@ -90,7 +113,7 @@ class OverviewScreen(BaseScreen[None]):
     @property
     def panes(self) -> list[Pane]:
         """The panes that are there, by number."""
-        return sorted(self.query(Pane), key=lambda pane: pane.NUMBER)
+        return self._panes
 
     def beat(self, now: datetime) -> None:
         super().beat(now)

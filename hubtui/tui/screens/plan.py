@@ -12,8 +12,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from hubtui.errors import HubtuiError
+from hubtui.model.brought import Cargo
 from hubtui.model.plan import Level, Plan
 from hubtui.services.session import Session
+from hubtui.services.store import utc_now
 from hubtui.tui import keys
 from hubtui.tui.screens.base import BaseScreen
 from hubtui.tui.screens.diff import DiffFrame
@@ -145,6 +147,8 @@ class PlanScreen(BaseScreen[None]):
         self._confirm = ConfirmLine(tuple(self._words(plan)), plan.confirm, self._button)
         await self.query_one("#plan-confirm-body").mount(self._confirm)
         self._allow()
+        # Who reads that a check says stop finds it to press enter on.
+        self.beat(utc_now())
         self._confirm.focus_field()
 
     def _words(self, plan: Plan) -> Iterable[str]:
@@ -187,19 +191,27 @@ class PlanScreen(BaseScreen[None]):
         self._checks.touch()
         self._allow()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of a planned upgrade the images can be pulled beforehand."""
+        return self._cargo is not None if action == "prepull" else True
+
+    @property
+    def _cargo(self) -> Cargo | None:
+        """The images of the revision that is planned."""
+        return self._plan.cargo if self._plan is not None else None
+
+    def action_prepull(self) -> None:
+        """Asks which images of the planned upgrade are pulled beforehand."""
+        from hubtui.tui.screens.prepull import prepull_screen
+
+        if self._cargo is not None:
+            self.app.push_screen(prepull_screen(self._session, cargo=self._cargo))
+
     def action_copy(self) -> None:
         """Copies the equivalent command."""
         if self._plan is not None:
             self.app.copy_to_clipboard(self._plan.command)
             self.app.notify("Copied the command.", timeout=2)
-
-    def action_next_part(self) -> None:
-        """To the next of diff, checks, what people notice, name and buttons."""
-        self.focus_next()
-
-    def action_previous_part(self) -> None:
-        """To the part before."""
-        self.focus_previous()
 
     def on_confirm_line_fitted(self, message: ConfirmLine.Fitted) -> None:
         message.stop()

@@ -12,8 +12,8 @@ from textual.binding import BindingType
 from hubtui.model.problem import Problem
 from hubtui.services.session import Session
 from hubtui.services.store import utc_now
-from hubtui.tui import export, keys
-from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui import keys
+from hubtui.tui.screens.listing import ListScreen
 from hubtui.tui.screens.starting import FromProblem
 from hubtui.tui.widgets.key_footer import KeyFooter
 from hubtui.tui.widgets.live_table import LiveTable
@@ -24,20 +24,19 @@ from hubtui.tui.widgets.text_table import DocumentTable
 from hubtui.views.cells import Cell
 from hubtui.views.document import Document, Hung
 from hubtui.views.evidence import missing_lines
-from hubtui.views.export import About
 from hubtui.views.freshness import freshness
 from hubtui.views.problems import ProblemsView, problem_lines
 
 
-class ProblemsScreen(FromProblem, BaseScreen[None]):
+class ProblemsScreen(FromProblem, ListScreen):
     """The problems of the hub; enter opens the runbook, the verbs' keys start the fix."""
 
+    KIND = "problems"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "problems")]
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
         self.view = ProblemsView(session.problems)
+        super().__init__(session, self.view)
         self._details = Document(self._detail_lines)
         self._shown: Problem | None = None
 
@@ -50,13 +49,7 @@ class ProblemsScreen(FromProblem, BaseScreen[None]):
             yield DocumentTable(self._details, id="problem-text")
         yield KeyFooter(self.refused())
 
-    @property
-    def table(self) -> LiveTable:
-        """The list."""
-        return self.query_one("#problems-table", LiveTable)
-
     def on_mount(self) -> None:
-        self.table.focus()
         self.call_after_refresh(self._show_at_once)
 
     def _show_at_once(self) -> None:
@@ -107,37 +100,5 @@ class ProblemsScreen(FromProblem, BaseScreen[None]):
         """Only what helps with the problem under the cursor."""
         return self.offers(action)
 
-    def action_next_part(self) -> None:
-        """To the evidence, or back to the list."""
-        self.focus_next()
-
-    def action_previous_part(self) -> None:
-        """To the list, or back to the evidence."""
-        self.focus_previous()
-
-    def action_copy(self) -> None:
-        """Copies the problem under the cursor with its evidence."""
-        if self._shown is not None:
-            self.app.copy_to_clipboard(self._details.text)
-            self.app.notify("Copied.", timeout=2)
-
-    def action_save(self) -> None:
-        """Asks for a name, and writes the list to a new file."""
-        self.query_one(SaveLine).open(export.proposed("problems", "csv"))
-
-    def on_save_line_named(self, message: SaveLine.Named) -> None:
-        message.stop()
-        self.table.focus()
-        session = self._session
-        about = About(
-            kind="problems",
-            context=session.context.name,
-            namespace=session.namespace,
-            release=session.release,
-            as_of=utc_now(),
-        )
-        export.save_table(self.app, message.name, self.view, about)
-
-    def on_save_line_dropped(self, message: SaveLine.Dropped) -> None:
-        message.stop()
-        self.table.focus()
+    def copied(self) -> str:
+        return self._details.text if self._shown is not None else ""

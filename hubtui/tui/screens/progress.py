@@ -1,4 +1,5 @@
-"""A running operation, and how it ended; beside an upgrade the image pullers, node by image."""
+"""A running operation, and how it ended; beside an upgrade or a prepull the image pullers, node by
+image."""
 
 from __future__ import annotations
 
@@ -27,7 +28,10 @@ from hubtui.views.table import Freshness
 OF_HELM: Final = frozenset({"upgrade", "rollback", "recover"})
 """The actions during which the hub's pods are worth a look."""
 
-_OF_NODES: Final = frozenset({"cordon", "uncordon"})
+PREPULL: Final = "prepull"
+
+_OF_NODES: Final = frozenset({"cordon", "uncordon", "drain"})
+_GO_ON: Final = frozenset({"maintenance", "drain"})
 _OF_PODS: Final = frozenset({"logs", "events", "why"})
 
 
@@ -101,11 +105,22 @@ class ProgressScreen(OfPullers):
         if self.pullers is None:
             return []
         found = self.pullers.matrices(now, self._timeout)
+        if self._operation.plan.action == PREPULL:
+            return self._of_prepull(found)
         hook = next((m for m in found if m.role is Role.HOOK_PULLER), None)
         self._hook, self._hook_is_gone = hook or self._hook, hook is None
         helm = self._of_helm and not self._operation.done
         shown = [hook] if hook is not None and (hook.lacking or hook.awaited is not None) else []
         return [*shown, *(m for m in found if helm and m is not hook and m.lacking)]
+
+    def _of_prepull(self, found: Iterable[PullMatrix]) -> list[PullMatrix]:
+        """What this prepull brings, and what the chart's own pullers still do."""
+        if self._operation.done:
+            return []
+        shown = (matrix for matrix in found if matrix.operation or matrix.lacking)
+        mine = self._operation.id.lower()
+        ours = [matrix for matrix in shown if matrix.operation in ("", mine)]
+        return sorted(ours, key=lambda matrix: matrix.operation != mine)
 
     def beat(self, now: datetime) -> None:
         if self._operation.version != self._version:
@@ -126,11 +141,12 @@ class ProgressScreen(OfPullers):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of a helm's work the pods can be looked at; what it left pending can be recovered."""
         if action in _OF_PODS:
-            return self.hub is not None and self._of_helm
+            of_pullers = bool(self.rows) and action != "logs"
+            return self.hub is not None and (self._of_helm or of_pullers)
         if action == "interrupt":
             return self._operation.may_be_interrupted
-        if action == "maintenance":
-            return self._goes_on
+        if action in ("maintenance", "drain"):
+            return self._goes_on and action == self._operation.plan.action
         if action == "rollback":
             return self._goes_back_to() is not None
         if action == "recover":
@@ -148,10 +164,10 @@ class ProgressScreen(OfPullers):
 
     @property
     def _goes_on(self) -> bool:
-        """Whether it is a maintenance that ended early, which can be gone on with."""
+        """Whether it is a maintenance or a drain that ended early, which can be gone on with."""
         plan, outcome = self._operation.plan, self._operation.outcome
         early = outcome is not None and not outcome.ok
-        return plan.action == "maintenance" and early and self.hub is not None
+        return plan.action in _GO_ON and early and self.hub is not None
 
     def action_maintenance(self) -> None:
         """Plans to go on with a maintenance that ended early."""
@@ -159,6 +175,14 @@ class ProgressScreen(OfPullers):
 
         if self.hub is not None and self._goes_on:
             self.app.push_screen(resume_screen(self.hub))
+
+    def action_drain(self) -> None:
+        """The ways to go on with a drain that ended early."""
+        from hubtui.tui.screens.drain import drain_screen
+
+        if self.hub is not None and self._goes_on:
+            node = self._operation.plan.targets[0].removeprefix("node ")
+            self.app.push_screen(drain_screen(self.hub, node))
 
     def action_interrupt(self) -> None:
         """Has the operation begin nothing more."""

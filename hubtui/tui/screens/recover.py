@@ -119,14 +119,6 @@ class RecoverScreen(BaseScreen[None]):
         """The plan takes the place of this screen: what it rests on may change from now on."""
         self.app.switch_screen(PlanScreen(self._session, NAME, request, button))
 
-    def action_next_part(self) -> None:
-        """To the details, or back to the ways."""
-        self.focus_next()
-
-    def action_previous_part(self) -> None:
-        """To the ways, or back to the details."""
-        self.focus_previous()
-
     def action_copy(self) -> None:
         """Copies what is shown."""
         self.app.copy_to_clipboard(self._details.text)

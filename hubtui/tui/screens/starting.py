@@ -7,10 +7,11 @@ from typing import Final, Protocol
 from textual.screen import Screen
 
 from hubtui.model.hub import ServerKey
-from hubtui.model.problem import Fix, Verb
+from hubtui.model.problem import NODE, Fix, Verb
 from hubtui.model.roles import Role
+from hubtui.model.values_path import nested
 from hubtui.services.session import Session
-from hubtui.tui import keys
+from hubtui.tui import keys, of_claim, of_node
 from hubtui.tui.keys import key_display
 
 _ACTIONS: Final = {verb.value.replace("-", "_"): verb for verb in Verb}
@@ -79,6 +80,20 @@ class FromProblem(Screen[None]):
             off = fix.pullers_off
             self.app.push_screen(CordonScreen(self._session, fix.target, pullers_off=off))
 
+    def action_prepull(self) -> None:
+        """Asks which images are pulled beforehand, with those marked that it is about."""
+        from hubtui.tui.screens.prepull import prepull_screen
+
+        if fix := self._fix(Verb.PREPULL):
+            self.app.push_screen(prepull_screen(self._session, fix.target.split()))
+
+    def action_drain(self) -> None:
+        """The ways to empty the node."""
+        from hubtui.tui.screens.drain import drain_screen
+
+        if fix := self._fix(Verb.DRAIN):
+            self.app.push_screen(drain_screen(self._session, fix.target))
+
     def action_delete_pod(self) -> None:
         """Plans to delete the pod that blocks."""
         from hubtui.services.actions.delete_pod import DeletePodRequest
@@ -90,12 +105,12 @@ class FromProblem(Screen[None]):
             self.app.push_screen(PlanScreen(self._session, "delete-pod", request, button))
 
     def action_stop(self) -> None:
-        """Plans to stop the server through the hub."""
+        """Plans to stop the servers through the hub."""
         from hubtui.services.actions.stop import StopRequest
         from hubtui.tui.screens.plan import PlanScreen
 
         if fix := self._fix(Verb.STOP):
-            request = StopRequest((ServerKey.parse(fix.target),))
+            request = StopRequest(tuple(map(ServerKey.parse, fix.targets)))
             self.app.push_screen(PlanScreen(self._session, "stop", request, "Stop"))
 
     def action_sync_routes(self) -> None:
@@ -107,14 +122,38 @@ class FromProblem(Screen[None]):
             request = SyncRoutesRequest()
             self.app.push_screen(PlanScreen(self._session, "sync-routes", request, "Sync"))
 
+    def action_expand(self) -> None:
+        """Asks how large the claim shall be."""
+        if fix := self._fix(Verb.EXPAND):
+            of_claim.open_expand(self.app, self._session, fix.target)
+
+    def action_upgrade(self) -> None:
+        """Asks what becomes of the other values, with those that help filled in."""
+        from hubtui.services.upgrade_sources import Source, Typed
+        from hubtui.tui.screens.upgrade import UpgradeScreen
+
+        if fix := self._fix(Verb.UPGRADE):
+            overlay = nested((tuple(path.split(".")), value) for path, value in fix.sets)
+            typed = Typed(source=Source.EDIT, overlay=overlay)
+            self.app.push_screen(UpgradeScreen(self._session, typed))
+
+    def action_maintenance(self) -> None:
+        """Asks how servers are stopped in batches."""
+        from hubtui.tui.screens.maintenance import MaintenanceScreen
+
+        if self._fix(Verb.MAINTENANCE):
+            self.app.push_screen(MaintenanceScreen(self._session))
+
     def action_why(self) -> None:
-        """What explains the pod, or the role's pods."""
+        """What explains the pod, or the role's pods, or why the node stays."""
         from hubtui.tui.screens.pullers import role_screen
         from hubtui.tui.screens.why import PodWhyScreen
 
         if fix := self._fix(Verb.WHY):
             role = _role(fix.target)
-            if role is not None:
+            if fix.target.startswith(NODE):
+                of_node.open_stays(self.app, self._session, fix.target.removeprefix(NODE))
+            elif role is not None:
                 self.app.push_screen(role_screen(self._session, role))
             else:
                 self.app.push_screen(PodWhyScreen(self._session, self._key(fix)))

@@ -14,7 +14,7 @@ from hubtui.model.age import duration, precise
 from hubtui.model.hub import ServerKey
 from hubtui.services.session import Session
 from hubtui.tui import keys
-from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.asking import AskingScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.widgets.form_end import FormEnd
 from hubtui.tui.widgets.form_fields import Field, FormFields
@@ -45,7 +45,7 @@ def start_screen(session: Session, key: ServerKey) -> PlanScreen:
     return PlanScreen(session, "start", StartRequest(key, {}), "Start")
 
 
-class CullScreen(BaseScreen[None]):
+class CullScreen(AskingScreen):
     """Asks how long a server must be idle, says which are, then shows the plan."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "culling")]
@@ -56,11 +56,9 @@ class CullScreen(BaseScreen[None]):
 
     def __init__(self, session: Session, idle: float) -> None:
         """`idle` is the time to start from, seconds."""
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self._first = idle
         self._idle: float | None = idle
-        self._before = len(session.operations.all)
         self._servers = Document(self._lines)
 
     def compose(self) -> ComposeResult:
@@ -116,17 +114,3 @@ class CullScreen(BaseScreen[None]):
         from hubtui.services.actions.cull import CullRequest
 
         self.app.push_screen(PlanScreen(self._session, "cull", CullRequest(self._idle), "Cull"))
-
-    def on_screen_resume(self) -> None:
-        """Back from the plan: once something was started there is nothing left to ask."""
-        super().on_screen_resume()
-        if len(self._session.operations.all) > self._before:
-            self.dismiss(None)
-
-    def action_next_part(self) -> None:
-        """To the next of field, servers and button."""
-        self.focus_next()
-
-    def action_previous_part(self) -> None:
-        """To the part before."""
-        self.focus_previous()

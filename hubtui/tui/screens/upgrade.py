@@ -18,7 +18,7 @@ from hubtui.services.editing import Edited, Editing
 from hubtui.services.session import Session
 from hubtui.services.upgrade_sources import USUAL, Running, Source, Typed
 from hubtui.tui import keys
-from hubtui.tui.screens.base import BaseScreen
+from hubtui.tui.screens.asking import AskingScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.widgets.choice_table import ChoiceTable
 from hubtui.tui.widgets.form_end import FormEnd
@@ -55,7 +55,7 @@ _EDGES: Final = 2
 """Lines of a frame's upper and lower edge."""
 
 
-class UpgradeScreen(BaseScreen[None]):
+class UpgradeScreen(AskingScreen):
     """Chooses what to upgrade from and what becomes of the values; then the plan is shown.
 
     What is typed stays in `typed`, also when the screen is left. An upgrade that was started takes
@@ -65,14 +65,12 @@ class UpgradeScreen(BaseScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("screen", "upgrade")]
 
     def __init__(self, session: Session, typed: Typed) -> None:
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self.typed = typed
         self._now: Running | None = None
         self._editing: Editing | None = None
         self._edited = Edited(dict(typed.overlay)) if typed.overlay else None
         self._deployment: Deployment | None = None
-        self._before = len(session.operations.all)
         # A choice is one line at any width: a key that moves by a line moves by a choice.
         self._sources = Document(lambda _now: source_lines(self.typed.source), wrapped=False)
         self._mode_choice = Document(
@@ -278,19 +276,10 @@ class UpgradeScreen(BaseScreen[None]):
             self.app.push_screen(PlanScreen(self._session, "upgrade", request, "Upgrade"))
 
     def on_screen_resume(self) -> None:
-        """Back from the plan: once an upgrade was started there is nothing left to choose."""
-        if len(self._session.operations.all) > self._before:
+        """Once an upgrade was started there is nothing left to choose."""
+        if self.started:
             for name in Typed.__slots__:
                 setattr(self.typed, name, getattr(Typed(), name))
-            self.dismiss(None)
-
-    def action_next_part(self) -> None:
-        """To the next of sources, fields, modes, details and button."""
-        self.focus_next()
-
-    def action_previous_part(self) -> None:
-        """To the part before."""
-        self.focus_previous()
 
     def on_unmount(self) -> None:
         for task in self._work:
