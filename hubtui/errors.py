@@ -15,6 +15,7 @@ HubtuiError                 exit 1
 │   ├── GoneError                    410: the watch is too old
 │   └── LimitedError                 429, or a 403 that means it: too many requests
 ├── DecodeError                      an answer that cannot be understood
+│   └── TooLargeError                it has more bytes than are read
 └── ToolError                        helm, sops or another program failed or is missing
 """
 
@@ -124,6 +125,10 @@ class LimitedError(ApiError):
 
 class DecodeError(HubtuiError):
     """An answer or a stored payload that cannot be understood."""
+
+
+class TooLargeError(DecodeError):
+    """An answer that has more bytes than are read at most."""
 
 
 class ToolError(HubtuiError):

@@ -103,6 +103,118 @@ def users(context: click.Context, cull_timeout: str | None, **wanted: Any) -> in
 
 
 @command(
+    click.argument("name", metavar="[NODE]", default=""),
+    click.option("--pool-label", metavar="LABEL", default="", help="Group by this label first."),
+    click.option("--seats", "only_seats", is_flag=True, help="How many more users fit."),
+    click.option(
+        "--placeholders",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="The seats, and when the next node comes had the hub N placeholders.",
+    ),
+    JSON,
+    CSV,
+    WATCH,
+)
+def nodes(
+    context: click.Context, name: str, pool_label: str, only_seats: bool, placeholders: int | None
+) -> int:
+    """Who is on which node, how full it is and why it stays; all there is to tell of NODE."""
+    from hubtui.headless.nodes import nodes as answer
+    from hubtui.headless.seats import seats
+
+    if only_seats or placeholders is not None:
+        return finish(seats(opened(context), placeholders))
+    return finish(answer(opened(context), name, pool_label))
+
+
+@command(
+    click.argument("name", metavar="[CLAIM|DISK]", default=""),
+    click.option("--all", "everyone", is_flag=True, help="Every claim of every kind."),
+    click.option("--filter", "text", metavar="TEXT", default="", help="Words; user: phase: class:"),
+    click.option("--leftovers", is_flag=True, help="Claims that nobody comes back to instead."),
+    JSON,
+    CSV,
+    WATCH,
+)
+def storage(context: click.Context, leftovers: bool, **wanted: Any) -> int:
+    """What fills up and when: claims by kind and shared disks; all there is to tell of one."""
+    from hubtui.headless.leftovers import leftovers as left
+    from hubtui.headless.storage import Wanted
+    from hubtui.headless.storage import storage as answer
+
+    if leftovers:
+        return finish(left(opened(context)))
+    return finish(answer(opened(context), Wanted(**wanted)))
+
+
+@command(
+    click.argument("name", metavar="[FILE|URL|UID]", default=""),
+    click.option("--once", is_flag=True, expose_value=False, help="Print it and end; the default."),
+    click.option("--range", "length", metavar="TIME", default="", help="The last 6h or 7d of it."),
+    click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Of a variable."),
+    click.option("--width", type=click.IntRange(min=0), default=0, help="Columns of the text."),
+    click.option("--list", "listed", is_flag=True, help="Name the dashboards there are instead."),
+    JSON,
+)
+def dashboard(context: click.Context, listed: bool, **wanted: Any) -> int:
+    """A Grafana dashboard, drawn; notes tell what of it is not shown as Grafana shows it."""
+    from hubtui.errors import UsageError
+    from hubtui.headless.dashboard import Wanted, dashboards
+    from hubtui.headless.dashboard import dashboard as answer
+
+    run = opened(context)
+    if listed:
+        return finish(dashboards(run))
+    if not wanted["name"]:
+        raise UsageError("No dashboard is named", remedy="`hubtui dashboard --list` names them.")
+    return finish(answer(run, Wanted(**wanted)))
+
+
+@command(
+    click.argument("names", metavar="[ID]...", nargs=-1),
+    click.option("--range", "length", metavar="TIME", default="", help="Their past of 6h or 7d."),
+    JSON,
+    CSV,
+    WATCH,
+)
+def metrics(context: click.Context, names: tuple[str, ...], length: str) -> int:
+    """The numbers of the metrics pane, each with its source, and the hub's alerts."""
+    from hubtui.headless.metrics import Wanted
+    from hubtui.headless.metrics import metrics as answer
+    from hubtui.headless.times import past
+
+    return finish(answer(opened(context), Wanted(names, past(length) if length else None)))
+
+
+@command(
+    click.argument("promql", metavar="PROMQL"),
+    click.option("--range", "length", metavar="TIME", default="", help="Over the last 6h or 7d."),
+    click.option("--step", metavar="TIME", default="", help="With --range: a point each 1m."),
+    click.option("--at", metavar="TIME", default="", help="At, or up to, now-1h or a date."),
+    JSON,
+    CSV,
+)
+def query(context: click.Context, **wanted: Any) -> int:
+    """Ask Prometheus a query. $namespace and $release are the hub's."""
+    from hubtui.headless.query import Wanted
+    from hubtui.headless.query import query as answer
+
+    return finish(answer(opened(context), Wanted(**wanted)))
+
+
+@command(
+    click.option("--once", is_flag=True, help="Look once and end, which is all it does."), JSON
+)
+def export_metrics(context: click.Context, once: bool) -> int:
+    """What hubtui itself knows, as OpenMetrics: seats, time to full, culls, problems."""
+    from hubtui.headless.export_metrics import export_metrics as answer
+
+    del once
+    return finish(answer(opened(context)))
+
+
+@command(
     click.option("--runbook", metavar="INCIDENT", default="", help="Print its runbooks instead."),
     JSON,
     WATCH,
@@ -123,9 +235,9 @@ def orphans(context: click.Context) -> int:
     return finish(answer(opened(context)))
 
 
-@command(click.argument("name", metavar="POD|USER|ROLE"), JSON, WATCH)
+@command(click.argument("name", metavar="POD|USER|ROLE|node/NODE"), JSON, WATCH)
 def why(context: click.Context, name: str) -> int:
-    """What explains a pod that is not up: in words, with the evidence."""
+    """What explains a pod that is not up, or why a node stays: in words, with the evidence."""
     from hubtui.headless.why import why as answer
 
     return finish(answer(opened(context), name))
@@ -236,6 +348,12 @@ READS: tuple[click.Command, ...] = (
     values,
     pods,
     users,
+    nodes,
+    storage,
+    dashboard,
+    metrics,
+    query,
+    export_metrics,
     problems,
     orphans,
     why,

@@ -54,14 +54,16 @@ def rollback(context: click.Context, revision: int, **consent: Any) -> int:
         help="What becomes of the running values.",
     ),
     click.option("--timeout", metavar="T", default="", help="helm's: 10m or 1h30m."),
+    click.option("--prepull", is_flag=True, help="Only pull its images to the nodes beforehand."),
     *_CONSENT,
 )
-def upgrade(context: click.Context, **typed: Any) -> int:
+def upgrade(context: click.Context, prepull: bool, **typed: Any) -> int:
     """Upgrade the hub: another chart, other values, or both.
 
     Without --confirm the plan is printed and nothing changes. It is never guessed what becomes of
     the values that run: `reset` counts the given ones only, as hubploy does; `reuse` keeps them and
-    the running chart's defaults below; `reset-then-reuse` takes the new chart's defaults.
+    the running chart's defaults below; `reset-then-reuse` takes the new chart's defaults. With
+    --prepull the hub stays as it is: the images that the upgrade would bring are pulled.
     """
     from hubtui.headless.acting import Consent
     from hubtui.headless.upgrade import upgrade as answer
@@ -69,7 +71,7 @@ def upgrade(context: click.Context, **typed: Any) -> int:
 
     consent = Consent(**{name: typed.pop(name) for name in ("confirm", "overrides", "expect")})
     wanted = Wanted(**{name: value for name, value in typed.items() if value is not None})
-    return finish(answer(opened(context), wanted, consent))
+    return finish(answer(opened(context), wanted, consent, prepull=prepull))
 
 
 @command(
@@ -145,12 +147,68 @@ def cordon(context: click.Context, node: str, pullers_off: bool, **consent: Any)
     return _act(context, "cordon", CordonRequest(node, pullers_off), consent)
 
 
+@command(
+    click.argument("claims", metavar="CLAIM...", nargs=-1, required=True),
+    click.option(
+        "--confirm", metavar="NAME|N", default="", help="The claim's name; of several the number."
+    ),
+    *_CONSENT[1:],
+)
+def delete_claim(context: click.Context, claims: tuple[str, ...], **consent: Any) -> int:
+    """Delete claims that nobody comes back to: `hubtui storage --leftovers` names them.
+
+    Without --confirm the plan is printed and nothing changes. Just before each, the hub and the
+    pods are asked once more: a claim that is in use is skipped. Ctrl-c ends it between two claims.
+    """
+    from hubtui.services.actions.delete_claim import DeleteClaimRequest
+
+    return _act(context, "delete-claim", DeleteClaimRequest(claims), consent)
+
+
+@command(click.argument("claim"), click.argument("size", required=False, default=""), *_CONSENT)
+def expand(context: click.Context, claim: str, size: str, **consent: Any) -> int:
+    """Make CLAIM larger: SIZE is what it shall have, such as 20Gi. Without it sizes are proposed.
+
+    Without --confirm CLAIM the plan is printed and nothing changes: it says whether class and
+    driver can, who has to restart, and what to put into the values. Ctrl-c ends the watching; the
+    driver goes on.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.expand import expand as answer
+
+    return finish(answer(opened(context), claim, size, Consent(**consent)))
+
+
 @command(click.argument("node"), *_CONSENT)
 def uncordon(context: click.Context, node: str, **consent: Any) -> int:
     """Have NODE take new pods again. Without --confirm the plan is printed and nothing changes."""
     from hubtui.services.actions.uncordon import UncordonRequest
 
     return _act(context, "uncordon", UncordonRequest(node), consent)
+
+
+@command(
+    click.argument("node"),
+    click.option("--way", type=click.Choice(["wait", "idle", "evict"]), help="How it is emptied."),
+    click.option("--idle", metavar="T", default="30m", help="Idle for so long: stopped first."),
+    click.option(
+        "--timeout", metavar="T", default="10m", help="For how long a refused eviction is retried."
+    ),
+    *_CONSENT,
+)
+def drain(
+    context: click.Context, node: str, way: str | None, idle: str, timeout: str, **consent: Any
+) -> int:
+    """Empty NODE: `wait` cordons it and waits for the culler, `idle` stops the idle servers first,
+    `evict` stops the idle ones and evicts the rest.
+
+    Without --way the ways are told, each with whom it hits; without --confirm NODE nothing changes.
+    Ctrl-c ends it early: the node stays cordoned, and the same command goes on with what is left.
+    """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.drain import drain as answer
+
+    return finish(answer(opened(context), node, way or "", idle, timeout, Consent(**consent)))
 
 
 @command(
@@ -227,6 +285,18 @@ def start(
     return _act(context, "start", request, consent)
 
 
+@command(click.argument("number", metavar="N", type=click.IntRange(min=0)), *_CONSENT)
+def scale_placeholders(context: click.Context, number: int, **consent: Any) -> int:
+    """Have N placeholders hold room for users, until the next upgrade of the release.
+
+    Without --confirm RELEASE the plan is printed and nothing changes: it has what to put into the
+    values so that it lasts.
+    """
+    from hubtui.services.actions.scale_placeholders import ScaleRequest
+
+    return _act(context, "scale-placeholders", ScaleRequest(number), consent)
+
+
 @command(*_CONSENT)
 def sync_routes(context: click.Context, **consent: Any) -> int:
     """Have the hub compare its servers with the proxy's routes, and set them anew.
@@ -261,18 +331,50 @@ def maintenance(context: click.Context, **typed: Any) -> int:
     return _act(context, "maintenance", request(TypedMaintenance(**typed)), consent)
 
 
+@command(
+    click.argument("images", metavar="[IMAGE...]", nargs=-1),
+    click.option("--timeout", metavar="T", default="20m", help="How long it may take."),
+    click.option("--clean", is_flag=True, help="Take away what prepulls have left."),
+    *_CONSENT,
+)
+def prepull(
+    context: click.Context, images: tuple[str, ...], timeout: str, clean: bool, **consent: Any
+) -> int:
+    """Pull images to all nodes of users beforehand. Without IMAGE those of the release.
+
+    Without --confirm RELEASE the plan is printed and nothing changes. A DaemonSet of hubtui's own
+    brings them, and is deleted at the end; ctrl-c ends it early. --clean deletes what a hubtui that
+    was killed has left.
+    """
+    from hubtui.errors import UsageError
+    from hubtui.services.actions.prepull_clean import PrepullCleanRequest
+    from hubtui.services.actions.prepull_facts import PrepullRequest
+    from hubtui.services.spawn_options import seconds
+
+    if clean:
+        if images:
+            raise UsageError("--clean takes no images: it deletes what is left of all prepulls")
+        return _act(context, "prepull-clean", PrepullCleanRequest(), consent)
+    return _act(context, "prepull", PrepullRequest(images, seconds(timeout, "--timeout")), consent)
+
+
 WRITES: tuple[click.Command, ...] = (
     rollback,
     upgrade,
     recover,
     restart,
     delete_pod,
+    delete_claim,
+    expand,
     cordon,
     uncordon,
+    drain,
     spawn_check,
     stop,
     cull,
     start,
     sync_routes,
+    scale_placeholders,
     maintenance,
+    prepull,
 )

@@ -26,6 +26,7 @@ from hubtui.views.plan import (
     part_lines,
     step_line,
     target_lines,
+    target_noun,
 )
 from hubtui.views.upgrade import input_lines
 
@@ -184,7 +185,8 @@ def plan_lines(plan: Plan, width: int, overrides: frozenset[str]) -> list[Cell]:
     lines: list[Cell | Hung] = [heading(plan.title), cell(plan.summary), (), heading("Checks")]
     lines += indented(check_lines(plan, overrides))
     if targets := list(target_lines(plan)):
-        lines += [(), heading("What is stopped"), *indented(targets)]
+        what = "What is deleted" if target_noun(plan) == "claim" else "What is stopped"
+        lines += [(), heading(what), *indented(targets)]
     if plan.inputs is not None:
         lines += [(), heading("Made from"), *indented(input_lines(plan.inputs))]
     if plan.changes is not None:

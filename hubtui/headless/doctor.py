@@ -11,6 +11,7 @@ from hubtui import __version__, config
 from hubtui.headless.output import Answer, Output, Scope, speaks_utf8
 from hubtui.headless.run import Run
 from hubtui.headless.text import fact, fitted
+from hubtui.model.text import safe
 from hubtui.services.doctor import examine
 from hubtui.services.doctor_finding import Finding, Verdict
 from hubtui.views.cells import SIGN_FINE, SIGN_NOW, SIGN_SOON, Cell, Tone, cell, join
@@ -82,7 +83,7 @@ def _lines(run: Run, findings: Iterable[Finding]) -> Iterable[Cell | Hung]:
         if finding.remedy:
             yield Hung((*blank, *cell(finding.remedy, Tone.ACCENT)), _NAME_WIDTH + 3)
         for line in finding.snippet:
-            yield (*blank, *cell(line))
+            yield (*blank, (safe(line), Tone.PLAIN))
     given = [origin for origin in run.origins if origin.source != "default"]
     yield ()
     yield heading("Settings that are no defaults (`hubtui config` has all)")

@@ -65,14 +65,15 @@ def _answer(session: Session, found: list[Event], empty: str, now: datetime) -> 
     return Answer(
         kind="events",
         scope=scope_of(session),
-        body={"items": [_shape(event) for event in found]},
+        body={"items": [shape(event) for event in found]},
         lines=lines,
         notes=store_notes(*_store(session)),
         as_of=now,
     )
 
 
-def _shape(event: Event) -> dict[str, Any]:
+def shape(event: Event) -> dict[str, Any]:
+    """One event."""
     about = event.involved_object
     return {
         "last_seen": rfc3339(event.last_seen),

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TextIO
@@ -55,12 +55,13 @@ class Note:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One answer in both forms: `body` goes into the JSON document, `lines` give the text for a
-    terminal of that width (0: as wide as it gets)."""
+    terminal of that width (0: as wide as it gets). CSV has `rows`, by default the body's items."""
 
     kind: str
     scope: Scope
     body: Mapping[str, Any]
     lines: Callable[[int], Iterable[Cell]]
+    rows: Sequence[Mapping[str, Any]] | None = None
     notes: tuple[Note, ...] = ()
     as_of: datetime = field(default_factory=utc_now)
 
@@ -126,9 +127,25 @@ class Output:
         self.out.write(f"{self._text(text)}\n")
         self.out.flush()
 
+    def utf8(self, text: str) -> None:
+        """A document that is UTF-8 by its own rules, whatever the terminal speaks."""
+        encoded = safe(text).encode()
+        self.out.flush()
+        raw = getattr(self.out, "buffer", None)
+        if raw is None:
+            self.out.write(encoded.decode())
+        else:
+            raw.write(encoded)
+        self.out.flush()
+
     def say(self, text: str) -> None:
         """A sentence beside the answer."""
         tell(text, self.err)
+
+    def mark(self, lines: Iterable[str]) -> None:
+        """Lines beside the answer of which one points to another: blanks stay where they are."""
+        for line in lines:
+            self.err.write(f"{safe(line)}\n")
 
     def progress(self, text: str) -> None:
         """What is under way: only where somebody watches."""
@@ -149,7 +166,8 @@ class Output:
         self.out.write(f"{text}\n")
 
     def _table(self, answer: Answer) -> None:
-        for line in item_lines(answer.body.get("items", ())):
+        rows = answer.rows if answer.rows is not None else answer.body.get("items", ())
+        for line in item_lines(rows):
             self.line(line)
         for note in answer.notes:
             self.say(f"{note.source}: {note.reason}")

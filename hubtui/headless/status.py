@@ -17,6 +17,7 @@ from hubtui.model.age import age
 from hubtui.model.problem import Counts
 from hubtui.model.release import RevisionHead
 from hubtui.services.pods import RoleRow
+from hubtui.services.prepull_left import left_over, left_words
 from hubtui.services.releases import Summary
 from hubtui.services.session import Session
 from hubtui.services.store import State, Store, utc_now
@@ -70,14 +71,17 @@ async def _left(session: Session) -> tuple[Note, ...]:
     try:
         found = await session.operations.recover_interrupted()
         others = await asyncio.to_thread(session.operations.left_elsewhere)
+        sets = await left_over(session, utc_now())
     except HubtuiError as error:
         return (Note("operations", reason(error)),)
+    told = {left.entry.id.lower() for left in found}
     return (
         *(
             Note(left.entry.title, left.outcome.summary if left.outcome else "still running")
             for left in found
         ),
         *(Note("operations", elsewhere_words(entry)) for entry in others),
+        *(Note("prepull", left_words(each)) for each in sets if each.operation not in told),
     )
 
 

@@ -1,5 +1,5 @@
 """`why`: what explains a pod, a user's server or a role that is not up; of image pullers the nodes
-and images too."""
+and images too; of a node why it stays."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from hubtui.headless.output import Answer, Note
 from hubtui.headless.pods import pod_stores
 from hubtui.headless.pullers import lines_of, matrices_of, shape
 from hubtui.headless.run import Run, ask, require, scope_of, store_notes
+from hubtui.headless.stays import stays
 from hubtui.headless.text import fitted
 from hubtui.model.podstate import state_of
+from hubtui.model.problem import NODE
 from hubtui.model.roles import Role, user_of
 from hubtui.model.why import Finding
 from hubtui.model.why_facts import without_keys
@@ -30,7 +32,9 @@ from hubtui.views.why import pod_why, role_why
 
 
 async def why(run: Run, name: str) -> int:
-    """Explains a pod by its name, a user's pods, or a role."""
+    """Explains a pod by its name, a user's pods, a role, or why a node stays."""
+    if name.startswith(NODE):
+        return await stays(run, name.removeprefix(NODE))
 
     async def question(session: Session) -> Answer:
         await session.feeds.fill(*stores(session))
