@@ -5,7 +5,7 @@ import asyncio
 import sys
 import time
 
-from tests.testbed import places
+from tests.testbed import places, prometheus
 from tests.testbed.build import build_all, say
 from tests.testbed.errors import TestbedError
 from tests.testbed.load import fill
@@ -87,6 +87,8 @@ def _status(_: argparse.Namespace) -> int:
 def _build(_: argparse.Namespace) -> int:
     for part, folder in build_all().folders.items():
         print(f"{part:<12} {folder}")
+    for name in prometheus.PACKAGES:
+        print(f"{name:<12} {prometheus.program(name)}")
     return 0
 
 

@@ -16,6 +16,7 @@ Json = dict[str, Any]
 _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"
 _PLURALS = {
+    "Endpoints": "endpoints",
     "NetworkPolicy": "networkpolicies",
     "StorageClass": "storageclasses",
     "PriorityClass": "priorityclasses",
@@ -67,6 +68,14 @@ class Api:
     def patch(self, path: str, body: Any) -> Json:
         """A merge patch."""
         return self.request("PATCH", path, body, headers={"Content-Type": _MERGE})
+
+    def forget(self, path: str, options: Json | None = None) -> None:
+        """Deletes an object that may be gone."""
+        try:
+            self.request("DELETE", path, options)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Server-side apply of whole objects, as `kubectl apply --server-side --force` does."""

@@ -1,4 +1,4 @@
-"""What the fault proxy does to which request, and what a real apiserver or kubelet would say.
+"""What the fault proxy does to which request, and what a real apiserver would say.
 
 Values only: the proxy itself is in `faults.py`.
 """
@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 REASONS = {
@@ -211,92 +210,3 @@ def gone_event() -> bytes:
     """The line of a watch whose resourceVersion was compacted away."""
     status = status_body(410, "too old resource version: 1 (2)", "Expired").strip()
     return b'{"type":"ERROR","object":' + status + b"}\n"
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeUse:
-    """A claim as a kubelet sees it mounted."""
-
-    claim: str
-    used: int
-    capacity: int
-    name: str = "home"
-
-
-@dataclass(frozen=True, slots=True)
-class PodUse:
-    """What a pod on the node uses: cores, bytes of working set, mounted claims."""
-
-    name: str
-    cores: float = 0.05
-    memory: int = 300 << 20
-    namespace: str = "hub"
-    uid: str = ""
-    container: str = "notebook"
-    volumes: tuple[VolumeUse, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NodeUse:
-    """What `stats/summary` of one node is to say."""
-
-    cores: float = 0.4
-    memory: int = 3 << 30
-    capacity: int = 32 << 30
-    pods: tuple[PodUse, ...] = ()
-
-
-def summary(node: str, use: NodeUse) -> dict[str, Any]:
-    """A kubelet's `stats/summary` (facts.md §9.1, stats/v1alpha1)."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    disk = {"time": now, "availableBytes": 70 << 30, "capacityBytes": 100 << 30}
-    disk |= {"usedBytes": 30 << 30, "inodesFree": 6_000_000, "inodes": 6_500_000}
-    return {
-        "node": {
-            "nodeName": node,
-            "startTime": now,
-            "cpu": _cpu(use.cores, now),
-            "memory": _memory(use.memory, now) | {"availableBytes": use.capacity - use.memory},
-            "fs": disk,
-            "runtime": {"imageFs": disk, "containerFs": disk},
-        },
-        "pods": [_pod_summary(pod, now) for pod in use.pods],
-    }
-
-
-def _pod_summary(pod: PodUse, now: str) -> dict[str, Any]:
-    cpu, memory = _cpu(pod.cores, now), _memory(pod.memory, now)
-    return {
-        "podRef": {"name": pod.name, "namespace": pod.namespace, "uid": pod.uid},
-        "startTime": now,
-        "containers": [{"name": pod.container, "startTime": now, "cpu": cpu, "memory": memory}],
-        "cpu": cpu,
-        "memory": memory,
-        "volume": [
-            {
-                "time": now,
-                "name": volume.name,
-                "pvcRef": {"name": volume.claim, "namespace": pod.namespace},
-                "availableBytes": volume.capacity - volume.used,
-                "capacityBytes": volume.capacity,
-                "usedBytes": volume.used,
-            }
-            for volume in pod.volumes
-        ],
-    }
-
-
-def _cpu(cores: float, now: str) -> dict[str, Any]:
-    nanos = int(cores * 1e9)
-    return {"time": now, "usageNanoCores": nanos, "usageCoreNanoSeconds": nanos * 3600}
-
-
-def _memory(bytes_used: int, now: str) -> dict[str, Any]:
-    return {
-        "time": now,
-        "usageBytes": bytes_used + (64 << 20),
-        "workingSetBytes": bytes_used,
-        "rssBytes": bytes_used * 9 // 10,
-        "pageFaults": 1200,
-        "majorPageFaults": 0,
-    }

@@ -42,14 +42,13 @@ from tests.testbed.fault_rules import (
     GoneWatch,
     Hang,
     Match,
-    NodeUse,
     Seen,
     Truncate,
     default_answer,
     status_body,
-    summary,
 )
 from tests.testbed.fault_streams import OpenWatch, join_sockets
+from tests.testbed.kubelet_figures import NodeUse, summary
 from tests.testbed.pki import Authority
 
 __all__ = ["Answer", "Fault", "FaultProxy", "Match", "NodeUse", "Seen"]

@@ -5,8 +5,10 @@ import contextlib
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -186,6 +188,19 @@ def remove_user(connection: httpx.Client, name: str) -> None:
     if not wait_for(gone, 60, every=0.2):
         raise TestbedError(f"{name} has servers still")
     connection.delete(path).raise_for_status()
+
+
+def wait_for_claims(api: Api, user: str) -> None:
+    """Waits until no claim of a user is about to end; one whose pod stays keeps nobody waiting for
+    long."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims"
+
+    def ends(claim: Mapping[str, Any]) -> bool:
+        meta = claim["metadata"]
+        owner = meta.get("annotations", {}).get("hub.jupyter.org/username")
+        return owner == user and "deletionTimestamp" in meta
+
+    wait_for(lambda: not any(map(ends, api.items(path))), 30, every=0.1)
 
 
 def _server_path(server: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.testbed import places, stages
+from tests.testbed import monitoring, places, stages
 from tests.testbed.site import Site
 from tests.testbed.users import NAMESPACE
 
@@ -16,17 +16,31 @@ _API = "kwok.x-k8s.io/v1alpha1"
 _NODE_STAGES = places.MANIFESTS / "node-stages.yaml"
 
 
-def node(name: str, purpose: str, cpu: int = 16, memory: str = "64Gi") -> dict[str, Any]:
-    """A node of a hub's cluster: z2jh's labels, and the taint of its pool (facts.md §1.8)."""
+def node(
+    name: str,
+    purpose: str,
+    cpu: int = 16,
+    memory: int = 64,
+    *,
+    pods: int = 110,
+    zone: str = "zone-a",
+    pool: str = "",
+) -> dict[str, Any]:
+    """A node of a hub's cluster: z2jh's labels, and the taint of its pool (facts.md §1.8).
+
+    `memory` is in GiB, and what pods may have of it; its pool is that of its purpose unless named.
+    """
     key = "hub.jupyter.org/dedicated"
-    room = {"cpu": str(cpu), "memory": memory, "pods": "110", "ephemeral-storage": "200Gi"}
+    room = {"cpu": str(cpu), "pods": str(pods), "ephemeral-storage": "200Gi"}
     labels = {
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
         "hub.jupyter.org/node-purpose": purpose,
-        "node.kubernetes.io/instance-type": "kwok-16",
-        "topology.kubernetes.io/zone": "zone-a",
+        "cloud.google.com/gke-nodepool": pool or f"{purpose}-pool",
+        "node.kubernetes.io/instance-type": f"kwok-{cpu}",
+        "topology.kubernetes.io/region": "kwok",
+        "topology.kubernetes.io/zone": zone,
     }
     # The core node stays open for whatever else runs, as in most hubs.
     taints = [{"key": key, "value": purpose, "effect": "NoSchedule"}] if purpose == "user" else []
@@ -35,14 +49,18 @@ def node(name: str, purpose: str, cpu: int = 16, memory: str = "64Gi") -> dict[s
         "kind": "Node",
         "metadata": {"name": name, "labels": labels},
         "spec": {"taints": taints},
-        "status": {"allocatable": room, "capacity": room, "phase": "Pending"},
+        "status": {
+            "allocatable": {**room, "memory": f"{memory}Gi"},
+            "capacity": {**room, "memory": f"{memory + 2}Gi"},
+            "phase": "Pending",
+        },
     }
 
 
 def standard_nodes() -> list[dict[str, Any]]:
     """One core node and three user nodes."""
     users = [node(f"user-{number}", "user") for number in (1, 2, 3)]
-    return [node("core-1", "core", cpu=8, memory="32Gi"), *users]
+    return [node("core-1", "core", cpu=8, memory=32), *users]
 
 
 def log_file(site: Site, container: str, previous: bool = False) -> Path:
@@ -90,15 +108,22 @@ def _logs(site: Site) -> dict[str, Any]:
 
 
 def _forwards(site: Site) -> list[dict[str, Any]]:
-    """In the hub's namespace, ports of pods lead to the real processes on loopback."""
-    ports = {8081: site.port("hub"), 8000: site.port("proxy"), 8001: site.port("proxy-api")}
-    rows = [
-        {"ports": [port], "target": {"port": target, "address": "127.0.0.1"}}
-        for port, target in ports.items()
+    """Ports of the pods of the hub and of Prometheus lead to the real processes on loopback."""
+    hub = {8081: "hub", 8000: "proxy", 8001: "proxy-api"}
+    return [
+        _forward(site, NAMESPACE, hub),
+        _forward(site, monitoring.SUPPORT, {monitoring.PORT: "prometheus"}),
     ]
-    spec = {"selector": {"matchNamespaces": [NAMESPACE]}, "forwards": rows}
-    meta = {"name": "forwards"}
-    return [{"apiVersion": _API, "kind": "ClusterPortForward", "metadata": meta, "spec": spec}]
+
+
+def _forward(site: Site, namespace: str, ports: dict[int, str]) -> dict[str, Any]:
+    rows = [
+        {"ports": [port], "target": {"port": site.port(part), "address": "127.0.0.1"}}
+        for port, part in ports.items()
+    ]
+    spec = {"selector": {"matchNamespaces": [namespace]}, "forwards": rows}
+    meta = {"name": f"forwards-{namespace}"}
+    return {"apiVersion": _API, "kind": "ClusterPortForward", "metadata": meta, "spec": spec}
 
 
 def log_time() -> str:

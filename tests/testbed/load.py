@@ -55,14 +55,18 @@ async def fill(
     releases: int = 100,
     revisions: int = 10,
     hub: Hub | None = None,
+    own_homes: bool = False,
     progress: Progress = silent,
 ) -> None:
-    """Add nodes, user pods spread evenly over them, and releases; return when all pods run."""
+    """Add nodes, user pods spread evenly over them, and releases; return when all pods run.
+
+    With `own_homes` each pod mounts the claim that `load_claims` makes for its user.
+    """
     async with Api(server, token, ca_file) as api:
         await _timed(progress, f"{nodes} nodes", api, _NODES, map(node, range(nodes)))
         if pods:
             await api.create(_CLAIMS, home_claim())
-            made = _user_pods(hub, pods, nodes)
+            made = _user_pods(Pods(hub, own_homes=own_homes), pods, nodes)
             await _timed(progress, f"{pods} user pods", api, _PODS, made)
         if releases:
             made = _secrets(releases, revisions)
@@ -166,10 +170,9 @@ async def pods_in_namespace(api: Api) -> int:
     return len(await api.some(_PODS, limit="100000"))
 
 
-def _user_pods(hub: Hub | None, count: int, nodes: int) -> Iterator[Object]:
+def _user_pods(made: Pods, count: int, nodes: int) -> Iterator[Object]:
     if not nodes:
         raise LoadError("user pods need nodes: nodes=0 and pods>0 do not go together")
-    made = Pods(hub)
     return (made.pod(number, node_name(number % nodes)) for number in range(count))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -77,13 +78,22 @@ class Api:
 
     async def create(self, path: str, body: Mapping[str, Any]) -> None:
         """POST; what exists already is left as it is, so that a fill can be repeated."""
-        await self._send("POST", path, json=body, fine={409})
+        await self._send("POST", path, body=body, fine={409})
 
-    async def patch(self, path: str, body: object, content_type: str) -> None:
-        await self._send("PATCH", path, json=body, headers={"Content-Type": content_type})
+    async def create_new(self, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """POST of what the answer is wanted of; None for what exists already."""
+        text = await self._send("POST", path, body=body, fine={409})
+        made: dict[str, Any] = json.loads(text)
+        return None if made["kind"] == "Status" else made
+
+    async def patch(
+        self, path: str, body: object, content_type: str, *, fine: Iterable[int] = ()
+    ) -> None:
+        headers = {"Content-Type": content_type}
+        await self._send("PATCH", path, body=body, headers=headers, fine=fine)
 
     async def delete(self, path: str) -> None:
-        await self._send("DELETE", path, json={"gracePeriodSeconds": 0}, fine={404})
+        await self._send("DELETE", path, body={"gracePeriodSeconds": 0}, fine={404})
 
     async def some(self, path: str, **params: str) -> list[dict[str, Any]]:
         """The metadata of up to 500 objects."""
@@ -99,19 +109,21 @@ class Api:
         method: str,
         path: str,
         *,
-        json: object,
+        body: object,
         headers: Mapping[str, str] | None = None,
         fine: Iterable[int] = (),
-    ) -> None:
+    ) -> bytes:
+        """The body of the answer."""
         for attempt in range(8):
             async with self._session.request(
-                method, self._server + path, json=json, headers=headers
+                method, self._server + path, json=body, headers=headers
             ) as answer:
                 # A flood is told to wait; a namespace that has just begun has no account yet.
                 if answer.status not in {429, 503, 504} or attempt == 7:
                     await _check(answer, set(fine))
-                    return
+                    return await answer.read()
                 await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
+        raise AssertionError("the last attempt returns or raises")
 
 
 async def _check(answer: aiohttp.ClientResponse, fine: set[int]) -> None:

@@ -88,19 +88,41 @@ def home_claim() -> Object:
     }
 
 
-class Pods:
-    """Makes user pods; KubeSpawner is loaded once, here."""
+class Users:
+    """The names of users' things in KubeSpawner's scheme `safe`; it is loaded once, here."""
 
-    def __init__(self, hub: Hub | None = None) -> None:
+    def __init__(self) -> None:
         from kubespawner.slugs import is_valid_label, safe_slug
 
-        self._slug, self._is_label = safe_slug, is_valid_label
+        self._safe, self._is_label = safe_slug, is_valid_label
+
+    def pod(self, number: int) -> str:
+        return f"jupyter-{self.home(number)}"
+
+    def claim(self, number: int) -> str:
+        """The claim of a home of one's own."""
+        return f"claim-{self.home(number)}"
+
+    def home(self, number: int) -> str:
+        """The folder of a home on a claim of all."""
+        return str(self._safe(user_name(number)))
+
+    def slug(self, number: int) -> str:
+        """The label of the user."""
+        return str(self._safe(user_name(number), is_valid=self._is_label))
+
+
+class Pods:
+    """Makes user pods, whose homes are on one claim unless they are their own."""
+
+    def __init__(self, hub: Hub | None = None, *, own_homes: bool = False) -> None:
+        self._users = Users()
+        self._own_homes = own_homes
         self._hub = hub or Hub()
         self._template = self._manifest()
 
     def name(self, number: int) -> str:
-        """The pod's name in KubeSpawner's scheme `safe`."""
-        return f"jupyter-{self._slug(user_name(number))}"
+        return self._users.pod(number)
 
     def pod(self, number: int, node: str) -> Object:
         """The pod of one user, already on its node: 5,000 are not the scheduler's affair."""
@@ -108,11 +130,16 @@ class Pods:
         pod = copy.deepcopy(self._template)
         meta, spec = pod["metadata"], pod["spec"]
         meta["name"] = self.name(number)
-        meta["labels"]["hub.jupyter.org/username"] = self._slug(user, is_valid=self._is_label)
+        meta["labels"]["hub.jupyter.org/username"] = self._users.slug(number)
         meta["annotations"]["hub.jupyter.org/username"] = user
         spec["nodeName"] = node
         container = spec["containers"][0]
-        container["volumeMounts"][0]["subPath"] = self._slug(user)
+        if self._own_homes:
+            del container["volumeMounts"][0]["subPath"]
+            claim = {"claimName": self._users.claim(number)}
+            spec["volumes"] = [{"name": "home", "persistentVolumeClaim": claim}]
+        else:
+            container["volumeMounts"][0]["subPath"] = self._users.home(number)
         for entry in container["env"]:
             entry["value"] = entry["value"].replace("{user}", user)
         return pod

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from tests.testbed import Testbed, hub, places
 from tests.testbed.build import older_hub, proxy
 from tests.testbed.errors import MissingToolError, TestbedError
 from tests.testbed.processes import Part, end, spawn, tail, wait_for
+from tests.testbed.site import free_port
 
 VERSION = "5.5.4"
 BASE = "/classes/biology/"
@@ -44,7 +44,7 @@ class OlderHub:
 @contextmanager
 def running(testbed: Testbed, folder: Path) -> Iterator[OlderHub]:
     """The hub, until the block ends; its servers have to be stopped by then."""
-    ports = {part: _free_port() for part in ("hub", "proxy", "proxy-api")}
+    ports = {part: free_port() for part in ("hub", "proxy", "proxy-api")}
     urls = {part: f"http://127.0.0.1:{port}" for part, port in ports.items()}
     found = OlderHub(f"{urls['hub']}{BASE}", secrets.token_hex(32), secrets.token_hex(32))
     known = _settings(testbed, folder, urls, found)
@@ -104,9 +104,3 @@ def _hub(testbed: Testbed, folder: Path, settings: Path) -> Part:
         "KUBECONFIG": str(testbed.kubeconfig_for("sa-hub")),
     }
     return Part("older-hub", argv, str(folder / "hub.log"), env)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

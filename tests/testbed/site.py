@@ -10,7 +10,7 @@ from tests.testbed.errors import TestbedError
 
 _PORTS = (
     "etcd", "etcd-peer", "apiserver", "controller-manager", "scheduler", "user-scheduler", "kwok",
-    "hub", "proxy", "proxy-api", "singleuser", "metrics", "backstage",
+    "hub", "proxy", "proxy-api", "singleuser", "metrics", "backstage", "prometheus",
 )  # fmt: skip
 _FIRST_PORT = 20_000  # below Linux's ephemeral ports (32768), so that no client takes one
 _STEP = 20
@@ -84,3 +84,10 @@ def _free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_port() -> int:
+    """A loopback port for what a test starts by itself."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -1,8 +1,8 @@
 """How KWOK plays the kubelet for pods: pulling, starting, and the ways in which pods go wrong.
 
 A pod's annotation `testbed.hubtui/stage` chooses what goes wrong with it, and taking the annotation
-away mends it; an image with `missing` in its name cannot be pulled. One stage at most
-matches a pod at any time, because KWOK chooses among several by chance.
+away mends it; an image with `missing` in its name cannot be pulled, one with `slow` takes long. One
+stage at most matches a pod at any time, because KWOK chooses among several by chance.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,13 @@ from typing import Any
 STAGE = "testbed.hubtui/stage"
 PULL_DELAY = "testbed.hubtui/pull-delay"  # a Go duration: how long each image takes to pull
 RESTART_DELAY = "testbed.hubtui/restart-delay"  # how long a crashed container is backed off
+MISSING = "missing"  # in an image's name: no registry has it
+SLOW = "slow"  # in the name of an init step's image: it takes SLOWLY to pull
+SLOWLY = 20  # seconds
 
 FAILURES = (
     "image-pull-backoff",
+    "no-volume",  # its claim's disk does not come, so its containers are not created
     "init-stuck",
     "crash-loop",
     "oom-loop",
@@ -26,11 +30,16 @@ FAILURES = (
 # jq: what goes wrong with this pod, or "none".
 _FAILURE = f"""\
 .metadata.annotations["{STAGE}"] //
-(if ([.spec.containers[].image, (.spec.initContainers // [])[].image] | any(test("missing")))
+(if ([.spec.containers[].image, (.spec.initContainers // [])[].image] | any(test("{MISSING}")))
  then "image-pull-backoff" else "none" end)"""
 # jq: whether the pod is seen pulling, step by step.
 _STEPS = f"""\
 ((.spec.initContainers // []) | length > 0) or (.metadata.annotations["{PULL_DELAY}"] != null)"""
+# jq: how long the image takes that is pulled next, or nothing.
+_PULLED_IN = f"""\
+.metadata.annotations["{PULL_DELAY}"] //
+(if ([.status.initContainerStatuses[]? | select(.state.terminated == null)][0].image // ""
+     | test("{SLOW}")) then "{SLOWLY}s" else null end)"""
 _READY = '.status.conditions.[] | select(.type == "Ready") | .status'
 _WAITING = ".status.containerStatuses.[0].state.waiting.reason"
 _INITIALIZED = '.status.conditions.[] | select(.type == "Initialized") | .status'
@@ -39,11 +48,16 @@ _GOOD = ("none", "oom-killed", "stuck-terminating")
 
 Requirement = tuple[str, str, Sequence[str]]
 
-_HEAD = """\
+_KNOWN = """\
 {{ $now := Now }}
 {{ $root := . }}
 {{ $old := .status.containerStatuses }}
 hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
+startTime: {{ or .status.startTime $now | Quote }}
+"""
+_HEAD = (
+    _KNOWN
+    + """\
 {{ $ip := .status.podIP }}
 {{ if not $ip }}
 {{ $ip = PodIPWith .spec.nodeName (or .spec.hostNetwork false) .metadata.uid .metadata.name
@@ -52,13 +66,14 @@ hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
 podIP: {{ $ip | Quote }}
 podIPs:
 - ip: {{ $ip | Quote }}
-startTime: {{ or .status.startTime $now | Quote }}
 """
+)
 
 
-def _conditions(initialized: bool, ready: bool) -> str:
+def _conditions(initialized: bool, ready: bool, sandbox: bool = True) -> str:
     """The conditions of a pod; a kubelet writes all of them at once."""
-    rows = [("PodReadyToStartContainers", True, ""), ("Initialized", initialized, "Initialized")]
+    rows = [("PodReadyToStartContainers", sandbox, "Created")]
+    rows += [("Initialized", initialized, "Initialized")]
     rows += [("Ready", ready, "Ready"), ("ContainersReady", ready, "Ready")]
     text = "conditions:\n"
     for kind, good, what in rows:
@@ -161,14 +176,61 @@ _CREATED = (
     + _containers("containerStatuses", _waiting("ContainerCreating"), ready=False)
     + "{{ end }}\nphase: Pending\n"
 )
-_PULL_BACKOFF = _waiting("ImagePullBackOff", "Back-off pulling image: manifest unknown")
+_UNMOUNTED = (
+    _KNOWN
+    + _conditions(initialized=True, ready=False, sandbox=False)
+    + _containers("containerStatuses", _waiting("ContainerCreating"), ready=False)
+    + "phase: Pending\n"
+)
+# In containerd's words: as of a tag that no registry has.
+_PULL_BACKOFF = (
+    "{waiting: {reason: ImagePullBackOff, message: {{ replace `IMAGE` $item.image "
+    '`Back-off pulling image "IMAGE": ErrImagePull: rpc error: code = NotFound desc = failed to '
+    'pull and unpack image "IMAGE": failed to resolve reference "IMAGE": IMAGE: not found`'
+    " | Quote }}}}"
+)
+
+
+def _found(variable: str, where: str) -> str:
+    """Sets a variable to whether a container there has an image that nobody has."""
+    tested = f'{{{{ if contains "{MISSING}" .image }}}}{{{{ {variable} = true }}}}{{{{ end }}}}'
+    return f"{{{{ {variable} := false }}}}\n{{{{ range {where} }}}}\n{tested}\n{{{{ end }}}}\n"
+
+
+# The steps before the first that cannot be pulled are through, those after it wait.
+_INIT_PULL_FAILS = f"""\
+{{{{ $failed := false }}}}
+initContainerStatuses:
+{{{{ range $item := .spec.initContainers }}}}
+- name: {{{{ $item.name | Quote }}}}
+  image: {{{{ $item.image | Quote }}}}
+  restartCount: 0
+{{{{ if $failed }}}}
+  ready: false
+  imageID: ""
+  state: {_waiting("PodInitializing")}
+{{{{ else if or (not $early) (contains "{MISSING}" $item.image) }}}}
+{{{{ $failed = true }}}}
+  ready: false
+  imageID: ""
+  state: {_PULL_BACKOFF}
+{{{{ else }}}}
+  ready: true
+  imageID: {{{{ printf "%s@sha256:%s" $item.image (sha256sum $item.image) | Quote }}}}
+  state: {_dead("Completed", 0)}
+{{{{ end }}}}
+{{{{ end }}}}
+"""
 _PULL_FAILS = (
     _HEAD
-    + "{{ if .spec.initContainers }}\n"
+    + _found("$early", ".spec.initContainers")
+    + _found("$late", ".spec.containers")
+    + "{{ if and .spec.initContainers (or $early (not $late)) }}\n"
     + _conditions(initialized=False, ready=False)
-    + _containers("initContainerStatuses", _PULL_BACKOFF, ready=False)
+    + _INIT_PULL_FAILS
     + _containers("containerStatuses", _waiting("PodInitializing"), ready=False)
     + "{{ else }}\n"
+    + _all_init_done()
     + _conditions(initialized=True, ready=False)
     + _containers("containerStatuses", _PULL_BACKOFF, ready=False)
     + "{{ end }}\nphase: Pending\n"
@@ -216,9 +278,13 @@ def _stage(
     if delay:
         spec["delay"] = {"durationMilliseconds": delay}
     if delay_from:
-        expression = f'.metadata.annotations["{delay_from}"]'
-        spec["delay"]["durationFrom"] = {"expressionFrom": expression}
+        spec["delay"]["durationFrom"] = {"expressionFrom": delay_from}
     return _document(name, rows, spec)
+
+
+def _annotated(name: str) -> str:
+    """jq: what an annotation says."""
+    return f'.metadata.annotations["{name}"]'
 
 
 def _document(name: str, rows: Sequence[Requirement], spec: dict[str, Any]) -> dict[str, Any]:
@@ -257,11 +323,11 @@ def _starting() -> list[dict[str, Any]]:
         _stage("pod-create", _CREATED, pending, uncreated, slow, delay=100, event=pulling,
                failures=(*_GOOD, "init-stuck")),
         _stage("pod-pulled", _init_step(running=True), pending, created, init_idle, init_waits,
-               delay=400, delay_from=PULL_DELAY, event=("Normal", "Pulled", "Pulled image")),
+               delay=400, delay_from=_PULLED_IN, event=("Normal", "Pulled", "Pulled image")),
         _stage("pod-init-done", _init_step(running=False) + _INITIALIZED_NOW, pending,
                init_running, delay=150),
         _stage("pod-started", started, pending, slow, created, (_INITIALIZED, "In", ("True",)),
-               unready, delay=250, delay_from=PULL_DELAY,
+               unready, delay=250, delay_from=_annotated(PULL_DELAY),
                event=("Normal", "Started", "Started container")),
         _stage("pod-mended", started, (".status.phase", "In", ("Running",)), unready),
     ]  # fmt: skip
@@ -282,6 +348,8 @@ def _failing() -> list[dict[str, Any]]:
                (f"{backed_off}.reason", "NotIn", ("ImagePullBackOff",)),
                failures=["image-pull-backoff"], delay=200,
                event=("Warning", "Failed", "Failed to pull image: manifest unknown")),
+        _stage("pod-unmounted", _UNMOUNTED, pending, (".status.hostIP", "DoesNotExist", ()),
+               failures=["no-volume"]),
         _stage("pod-oom-killed",
                _up(_RUNNING, True, _MORE, _dead("OOMKilled", 137)),
                (_READY, "In", ("True",)), (killed, "NotIn", ("OOMKilled",)),
@@ -300,7 +368,7 @@ def _failing() -> list[dict[str, Any]]:
             _stage(f"pod-{name}-loop", crash, alive, unlooped, failures=failures, delay=300,
                    event=("Warning", "BackOff", "Back-off restarting failed container")),
             _stage(f"pod-{name}-again", _up(_RUNNING, ready=False), looping, failures=failures,
-                   delay=10_000, delay_from=RESTART_DELAY),
+                   delay=10_000, delay_from=_annotated(RESTART_DELAY)),
         ]  # fmt: skip
     return stages
 

@@ -9,9 +9,10 @@ from typing import Any, Self
 
 import httpx
 
-from tests.testbed import hub, kubelets, launch, leases, pki, release, users
+from tests.testbed import hub, kubelets, launch, leases, monitoring, pki, release, users
 from tests.testbed.api import Api, wait_for_pods
 from tests.testbed.build import Tools
+from tests.testbed.prometheus import Prometheus
 from tests.testbed.release import Revision
 from tests.testbed.site import Site
 from tests.testbed.state import Parts
@@ -181,9 +182,11 @@ class Testbed:
             hub.work(client, name)
 
     def remove_user(self, name: str) -> None:
-        """Stops the servers of a user, and takes them out of the hub's database."""
-        with self.hub_client() as client:
+        """Stops the servers of a user, and takes them out of the hub's database. Returns when the
+        claims that the hub deletes with them are gone: a new server would take one that ends."""
+        with self.hub_client() as client, self.api() as api:
             hub.remove_user(client, name)
+            hub.wait_for_claims(api, name)
 
     def lose_route(self, name: str) -> None:
         """The proxy forgets the route of a user's default server."""
@@ -194,6 +197,11 @@ class Testbed:
         """The servers of a user go wrong from the start, as a stage tells."""
         with self.api() as api, trouble(api, user, stage):
             yield
+
+    def prometheus(self) -> Prometheus:
+        """The real Prometheus, which scrapes the hub; who first asks starts it. The cluster has no
+        trace of it but `monitoring.in_cluster`."""
+        return monitoring.of(self.site, self.hub_token)
 
     def hub_client(self) -> httpx.Client:
         """An administrator's client of the hub's API, for what a test sets up or looks up."""
@@ -254,7 +262,7 @@ class Testbed:
 
     def stop(self, part: str) -> None:
         """Ends one part: etcd, apiserver, controller-manager, scheduler, user-scheduler, kwok,
-        backstage, proxy or hub."""
+        backstage, proxy, hub or prometheus."""
         self.parts.stop(part)
 
     def kill(self, part: str) -> None:

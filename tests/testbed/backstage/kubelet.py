@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import aiohttp
@@ -33,6 +34,7 @@ class Images:
                 self._on_node[node["metadata"]["name"]] = names
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
+            group.create_task(self._follow_nodes())
             group.create_task(self._write())
 
     async def nodes(self) -> list[str]:
@@ -53,6 +55,12 @@ class Images:
             self.pods[meta["uid"]] = _cut(pod)
             self._note(pod)
 
+    async def _follow_nodes(self) -> None:
+        """A node that was removed and comes again has no images."""
+        async for kind, node in events(self._session, "/api/v1/nodes"):
+            if kind == "DELETED":
+                self._on_node.pop(node["metadata"]["name"], None)
+
     def _note(self, pod: dict[str, Any]) -> None:
         """An image lies on the node as soon as a container of it has started there."""
         node = pod["spec"].get("nodeName")
@@ -67,7 +75,6 @@ class Images:
             image = container["image"]
             if "waiting" not in container.get("state", {}) and image not in known:
                 known.append(image)
-                del known[:-_MOST]
                 self._dirty.add(node)
 
     async def _write(self) -> None:
@@ -75,7 +82,7 @@ class Images:
             await asyncio.sleep(_BEAT)
             nodes, self._dirty = self._dirty, set()
             for node in nodes:
-                body = {"status": {"images": [_image(i) for i in self._on_node[node]]}}
+                body = {"status": {"images": _listed(self._on_node.get(node, ()))}}
                 path = f"/api/v1/nodes/{node}/status"
                 headers = {"Content-Type": "application/merge-patch+json"}
                 try:
@@ -98,6 +105,11 @@ def _cut(pod: dict[str, Any]) -> dict[str, Any]:
             for c in pod["spec"]["containers"]
         ],
     }
+
+
+def _listed(names: Iterable[str]) -> list[dict[str, Any]]:
+    """The largest ones, the largest first, as a kubelet lists them."""
+    return sorted(map(_image, names), key=lambda image: -image["sizeBytes"])[:_MOST]
 
 
 def _image(name: str) -> dict[str, Any]:

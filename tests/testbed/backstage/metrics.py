@@ -64,7 +64,10 @@ class Metrics:
         return _list("NodeMetrics", [self._of_node(name) for name in names])
 
     async def _node(self, request: web.Request) -> web.Response:
-        return web.json_response(self._of_node(request.match_info["name"]))
+        name = request.match_info["name"]
+        if name not in await self._images.nodes():
+            raise web.HTTPNotFound
+        return web.json_response(self._of_node(name))
 
     def _running(self, namespace: str | None, labels: dict[str, str]) -> list[dict[str, Any]]:
         return [
