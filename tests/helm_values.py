@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class HelmValues:
         """The chart's .Values, for these arguments of helm. Raises RefusedByHelmError."""
         ended = subprocess.run(
             [str(self._helm), "template", "seen", str(self.chart), *arguments],
+            env={**os.environ, "GOGC": "off"},  # it ends before there is garbage worth collecting
             input=stdin,
             capture_output=True,
             check=False,

@@ -6,8 +6,18 @@ A plugin of pytest; `tests/conftest.py` registers it.
 from __future__ import annotations
 
 import os
+from typing import NoReturn
 
 import pytest
+
+from tests.testbed.errors import MissingToolError
+
+
+def missing(error: MissingToolError) -> NoReturn:
+    """A program that a test needs is not on this machine: skips the test, but fails it in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(str(error))
+    pytest.skip(str(error))
 
 
 def _skipped(config: pytest.Config) -> list[str]:

@@ -213,7 +213,10 @@ def event(kind: str, thing: Json) -> bytes:
 
 
 def bookmark(version: int) -> bytes:
-    return event("BOOKMARK", {"metadata": {"resourceVersion": str(version)}})
+    """As a real apiserver sends it: of the object there is nothing but the version."""
+    metadata = {"resourceVersion": str(version), "creationTimestamp": None}
+    empty = {"spec": {"containers": None}, "status": {}}
+    return event("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, **empty})
 
 
 def status(code: int, message: str) -> bytes:

@@ -119,12 +119,25 @@ def silent(name: str, component: str, seconds: float, node: str, **more: Any) ->
     return pod(name, component, 7200, node=node, conditions=conditions, **more)
 
 
-def node(name: str, ready: str = "True", seconds: float = 9000) -> Node:
-    """A node whose kubelet is well, or (`Unknown`) silent for so long."""
+def node(name: str, ready: str = "True", seconds: float = 9000, **more: Any) -> Node:
+    """A node whose kubelet is well, or (`Unknown`) silent for so long. `more` are its `images`,
+    `labels`, `unschedulable`, `allocatable`."""
     condition = {"type": "Ready", "status": ready, "lastTransitionTime": at(seconds)}
-    return msgspec.convert(
-        {"metadata": {"name": name}, "status": {"conditions": [condition]}}, Node
-    )
+    images = [{"names": [image]} for image in more.pop("images", ())]
+    body = {
+        "metadata": {"name": name, "labels": more.pop("labels", {})},
+        "spec": {"unschedulable": more.pop("unschedulable", False)},
+        "status": {"conditions": [condition], "images": images, **more},
+    }
+    return msgspec.convert(body, Node)
+
+
+def mounting(found: kube.Pod, claim: str) -> kube.Pod:
+    """The pod with a claim, a Secret and a token among its volumes."""
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": claim}}
+    volumes = [volume, {"name": "config"}, {"name": "kube-api-access-x"}]
+    parts = msgspec.convert(volumes, tuple[kube.PodVolume, ...])
+    return msgspec.structs.replace(found, spec=msgspec.structs.replace(found.spec, volumes=parts))
 
 
 def quota(hard: Mapping[str, str], used: Mapping[str, str], **spec: Any) -> Quota:

@@ -23,7 +23,8 @@ from hubtui.demo.api.server import make_app, runner_of
 from hubtui.demo.hub.hub import Hub
 from hubtui.demo.hub.rest import make_app as make_hub
 from hubtui.demo.life import attach
-from hubtui.demo.resources import NAMESPACES, NODES
+from hubtui.demo.resources import NAMESPACES, NODES, PODS
+from hubtui.demo.scenarios import support
 from hubtui.demo.world import World
 from tests.cluster import demo_stages
 from tests.cluster.demo_audit import Audit
@@ -35,15 +36,15 @@ from tests.testbed.build import unpack_helm
 from tests.testbed.errors import TestbedError
 from tests.testbed.hub import EARLY, PEOPLE, Person, secret
 from tests.testbed.kubelets import standard_nodes
+from tests.testbed.monitoring import SERVICE, SUPPORT
 from tests.testbed.processes import wait_for
 from tests.testbed.release import Revision
+from tests.testbed.stages import MISSING, SLOW, SLOWLY
 from tests.testbed.users import NAMESPACE, RELEASE
 
 T = TypeVar("T")
 
 SPEED: Final = 20.0
-MISSING: Final = "missing"
-"""In an image's name: nobody has it, as for the testbed's stages."""
 ADMIN: Final = "admin"
 USERS: Final = (ADMIN, "readonly-admin")
 """Users of the testbed with every right: the demo has no other."""
@@ -173,8 +174,10 @@ class DemoCluster:
         return self._tools.helm(major)
 
     def helm_environment(self) -> dict[str, str]:
-        """The environment of a helm that a test starts by itself."""
-        return release.environment_of(self.kubeconfig, self._folder / "helm")
+        """The environment of a helm that a test starts by itself; it lives too short a time to
+        collect its garbage, which is a fifth of what it costs."""
+        environment = release.environment_of(self.kubeconfig, self._folder / "helm")
+        return {**environment, "GOGC": "off"}
 
     def run_helm(
         self,
@@ -230,6 +233,23 @@ class DemoCluster:
         finally:
             self._demo.call(lambda: demo_stages.mend(self._demo.world, self._demo.stages, user))
 
+    @contextmanager
+    def monitored(self) -> Iterator[None]:
+        """The demo's small Prometheus is in the cluster, and found, until the block ends."""
+        world = self._demo.world
+        self._demo.call(lambda: support.install(world))
+        try:
+            self._until(lambda: _ready(world), "Prometheus is ready")
+            yield
+        finally:
+            with self.api() as api:
+                inside = f"namespaces/{SUPPORT}"
+                api.request("DELETE", f"/apis/apps/v1/{inside}/deployments/{SERVICE}")
+                api.request("DELETE", f"/api/v1/{inside}/services/{SERVICE}")
+            self._until(lambda: not world.objects.all(PODS, SUPPORT), "Prometheus is gone")
+            with self.api() as api:
+                api.request("DELETE", f"/api/v1/{inside}")
+
     def write_log(self, container: str, *lines: str, previous: bool = False) -> None:
         """Adds lines to the logs of all containers of a name, those to come too."""
         logs = self._demo.logs
@@ -276,6 +296,11 @@ class DemoCluster:
             raise TestbedError(f"the demo: never came: {what}")
 
 
+def _ready(world: World) -> bool:
+    pods = world.objects.all(PODS, SUPPORT)
+    return bool(pods) and all(map(is_ready, pods))
+
+
 def _run(token: str, socket: Path, told: SimpleQueue[Running | BaseException]) -> None:
     try:
         asyncio.run(_serve(token, socket, told))
@@ -314,6 +339,7 @@ def _world(stages: Mapping[str, str]) -> World:
     now = datetime.now(UTC)
     world = World.make(now - timedelta(hours=1), speed=SPEED)
     world.faults.missing_images.add(MISSING)
+    world.faults.slow_pulls[SLOW] = SLOWLY * SPEED
     attach(world)
     demo_stages.attach(world, stages)
     meta = {"name": NAMESPACE}

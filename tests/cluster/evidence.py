@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.cluster.clusters import Cluster
 from tests.testbed import Testbed
+from tests.testbed.monitoring import PORT, SERVICE, SUPPORT
 
 READS = frozenset({"get", "list", "watch"})
 HUB_PORT = "8081"
@@ -16,6 +17,12 @@ HUB_PORT = "8081"
 _REVIEWS = re.compile(r"selfsubject\w*reviews")
 _REQUEST = re.compile(
     r"\] (?P<status>\d{3}) (?P<method>[A-Z]+) (?P<path>/\S*).*?\((?P<who>[^@)]*)@"
+)
+_PROXIED = re.compile(
+    rf"/api/v1/namespaces/{SUPPORT}/services/{SERVICE}:80/proxy/api/v1/"
+    r"(?:query|query_range|labels|label/\w+/values|series|metadata|alerts|rules|targets"
+    r"|status/buildinfo)"
+    r"|/api/v1/nodes/[a-z0-9.-]+/proxy/stats/summary"
 )
 _OURS = "testbed"
 """The service with which the tests themselves speak to the hub."""
@@ -46,21 +53,19 @@ class Asked:
         ]
 
     def intrusions(self) -> list[str]:
-        """Subresources that are audited as reads and are none, but for the hub's own port."""
+        """Subresources that are audited as reads and are none, but for the ports of the hub and of
+        Prometheus, the reads of Prometheus, and the summaries of kubelets."""
         return [
             _words(entry)
             for entry in self.entries
-            if _subresource(entry) in ("exec", "attach", "proxy")
-            or (_subresource(entry) == "portforward" and not self._is_hub(entry))
+            if _subresource(entry) in ("exec", "attach")
+            or (_subresource(entry) == "proxy" and not is_proxied_read(entry))
+            or (_subresource(entry) == "portforward" and not _is_known_port(entry))
         ]
 
     def forwards(self) -> list[str]:
         """The port-forwards that were opened."""
         return [_words(entry) for entry in self.entries if _subresource(entry) == "portforward"]
-
-    def _is_hub(self, entry: dict[str, Any]) -> bool:
-        ports = parse_qs(urlsplit(entry["requestURI"]).query).get("ports")
-        return ports == [HUB_PORT] and entry["objectRef"]["name"].startswith("hub-")
 
 
 @dataclass
@@ -93,6 +98,20 @@ class Evidence(Asked):
 
 def _subresource(entry: dict[str, Any]) -> str:
     return str(entry.get("objectRef", {}).get("subresource", ""))
+
+
+def _is_known_port(entry: dict[str, Any]) -> bool:
+    asked = entry["objectRef"]
+    ports = parse_qs(urlsplit(entry["requestURI"]).query).get("ports")
+    if ports == [HUB_PORT]:
+        return str(asked["name"]).startswith("hub-")
+    of_prometheus = str(asked["name"]).startswith(f"{SERVICE}-") and asked["namespace"] == SUPPORT
+    return of_prometheus and ports == [str(PORT)]
+
+
+def is_proxied_read(entry: dict[str, Any]) -> bool:
+    path = urlsplit(entry["requestURI"]).path
+    return entry["verb"] == "get" and _PROXIED.fullmatch(path) is not None
 
 
 def _is_review(entry: dict[str, Any]) -> bool:

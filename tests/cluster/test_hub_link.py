@@ -14,8 +14,9 @@ import pytest
 from hubtui.clients.gate import WriteToken
 from hubtui.clients.http import Http
 from hubtui.clients.hub import HubClient, UnknownTokenError, permit_start, permit_stop
-from hubtui.clients.hub_wire import UrlWire, Wire
-from hubtui.config import Demo, HubApi, Settings
+from hubtui.clients.hub_wire import UrlWire
+from hubtui.clients.wire import Wire
+from hubtui.config import Demo, HubApi, MetricsSource, Settings
 from hubtui.errors import (
     ApiError,
     DecodeError,
@@ -28,6 +29,7 @@ from hubtui.errors import (
 from hubtui.model.hub import ServerKey
 from hubtui.services import discovery, doctor_hub
 from hubtui.services.doctor_finding import Finding, Verdict
+from hubtui.services.metrics import HUB
 from hubtui.services.session import Session
 from tests.cluster.clusters import Cluster
 from tests.cluster.evidence import Evidence
@@ -123,7 +125,7 @@ async def test_a_forward_that_breaks_costs_one_answer(cluster: Cluster, faults: 
         hub = await session.hub_link.open()
         gone = faults.answer(Match(r"/portforward$"), 404)
         await session.hub_link.drop()
-        with pytest.raises(UnreachableError, match="pod cannot be reached"):
+        with pytest.raises(UnreachableError, match="cannot be reached"):
             await session.hub_link.open()
         gone.clear()
         assert await names_of(await session.hub_link.open()) == await names_of(hub)
@@ -330,9 +332,13 @@ async def test_jupyterhub_5_below_a_base_url(
     with older.client() as client:
         client.post("/users", json={"usernames": [key.user]}).raise_for_status()
     settings = HubApi(url=older.url)
-    async with session_of(testbed.kubeconfig, namespace=NAMESPACE, hub=settings) as session:
+    none = MetricsSource(prometheus=f"{NAMESPACE}/no-prometheus")
+    async with session_of(
+        testbed.kubeconfig, namespace=NAMESPACE, hub=settings, metrics=none
+    ) as session:
         hub = await session.hub_link.open()
         assert (await session.hub_link.info()).version == hub.version == older_hub.VERSION
+        await session.metrics.fill()
         token = session.gate.grant(
             "plan", [permit_start(NAMESPACE, key), permit_stop(NAMESPACE, key)]
         )
@@ -348,4 +354,10 @@ async def test_jupyterhub_5_below_a_base_url(
         while not await hub.stop(key, token):
             pass
         assert not (await hub.user(key.user)).servers
-        assert "jupyterhub_running_servers" in await hub.metrics()
+        await session.metrics.fill()
+        session.metrics.update()
+        told = {row.metric.id: row for row in session.metrics.rows()}
+        for metric in ("spawn-p95", "proxy-add-p95", "hub-latency-p95", "hub-cpu"):
+            assert told[metric].value, told[metric]
+            assert told[metric].source == HUB
+        assert (told["spawn-failures"].value, told["running-servers"].value) == (0, 0)

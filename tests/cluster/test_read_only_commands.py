@@ -14,6 +14,7 @@ from tests.cluster.evidence import Asked, Evidence
 from tests.cluster.read_only import ON_DEMO, assert_only_read, pod_of
 from tests.testbed import Testbed
 from tests.testbed.hub import SERVERS
+from tests.testbed.prometheus import Prometheus
 
 pytestmark = pytest.mark.usefixtures("own_state")
 
@@ -28,8 +29,18 @@ ARGUMENTS: dict[str, list[tuple[str, ...]]] = {
     "upgrade": [("--set", "debug.enabled=true", "--values-mode", "reuse")],
     "restart": [("hub",), ("proxy",)],
     "delete-pod": [("{pod}",), ("{pod}", "--force")],
+    "storage": [(), ("--all",), ("--leftovers",)],
+    "metrics": [(), ("hub-memory", "--range", "1h")],
+    "dashboard": [("--list",)],
+    "query": [("up",), ("up", "--range", "1h")],
+    "export-metrics": [("--once",)],
+    "delete-claim": [("claim-alice",)],
     "cordon": [("user-1",), ("user-1", "--pullers-off")],
     "uncordon": [("user-1",)],
+    "drain": [("user-1", "--way", way) for way in ("wait", "idle", "evict")],
+    "scale-placeholders": [("3",)],
+    "expand": [("hub-db-dir", "20Gi")],
+    "prepull": [(), ("example.org/course/x:1",), ("--clean",)],
     "stop": [("alice",), ("eve/gpu",)],
     "cull": [("--idle", "1m")],
     "start": [("frank_o",)],
@@ -42,6 +53,9 @@ CONFIRMED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("stop", "maintenance"), ("1", "wrong")),
     **dict.fromkeys(("cull", "maintenance"), (str(SERVERS), "wrong")),
     **dict.fromkeys(("start", "spawn-check"), ("frank_o", "wrong")),
+    "drain": ("user-1", "wrong"),
+    "delete-claim": ("claim-alice", "wrong"),
+    "expand": ("hub-db-dir", "wrong"),
 }
 """What is typed to confirm, where that is not as below."""
 
@@ -62,11 +76,13 @@ def command_lines(pod: str) -> Iterator[tuple[str, ...]]:
 
 def test_no_command_line_writes(
     testbed: Testbed,
+    prometheus: Prometheus,
     readonly_admin: Path,
     evidence: Evidence,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    prometheus.until("up")
     monkeypatch.setenv("HUBTUI_HELM", str(testbed.helm()))
     flags = ["--kubeconfig", str(readonly_admin), "--namespace", "hub", "--read-only"]
     codes = {words: run([*flags, *words]) for words in command_lines(pod_of(testbed, "proxy"))}

@@ -141,6 +141,7 @@ def _status(testbed: Testbed, user: str, path: str) -> int:
     ("failure", "reason"),
     [
         ("image-pull-backoff", "ImagePullBackOff"),
+        ("no-volume", "ContainerCreating"),
         ("crash-loop", "CrashLoopBackOff"),
         ("oom-killed", "OOMKilled"),
         ("never-ready", "running"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,11 +16,12 @@ from hubtui.services.session import Session
 from tests.cluster.clusters import Cluster
 from tests.cluster.demo_cluster import DemoCluster
 from tests.cluster.opened import session_of
+from tests.cluster.parts import Json
 from tests.cluster.upgrading import check, until
 from tests.testbed import Testbed
 from tests.testbed.users import NAMESPACE, RELEASE
 
-PULLER: Final = f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets/hook-image-puller"
+PULLERS: Final = f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets"
 BEFOREHAND: Final = "the hook puller pulls beforehand: "
 
 pytestmark = pytest.mark.usefixtures("state")
@@ -89,14 +90,18 @@ async def test_it_is_pulled_on_as_many_nodes_as_the_plan_says(
     operation = await session.operations.start(plan, RELEASE)
     await until(operation, Phase.HOOKS)
     with cluster.api() as api:
-        puller = api.get(PULLER)
+        api.wait_items(PULLERS, _is_wanted_on_four)
     outcome = await operation.wait()
     assert outcome.result is Result.OK, outcome
-    assert puller["status"]["desiredNumberScheduled"] == 4
     with cluster.api() as api:
         nodes = api.items("/api/v1/nodes")
     having = [node["metadata"]["name"] for node in nodes if tag in str(node["status"]["images"])]
     assert sorted(having) == ["core-1", "user-1", "user-2", "user-3"]
+
+
+def _is_wanted_on_four(pullers: Sequence[Json]) -> bool:
+    hooks = [each for each in pullers if each["metadata"]["name"] == "hook-image-puller"]
+    return [each["status"].get("desiredNumberScheduled") for each in hooks] == [4]
 
 
 async def test_every_image_of_the_puller_is_told(session: Session, tag: str) -> None:

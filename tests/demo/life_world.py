@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,8 @@ from hubtui.demo.resources import (
     STATEFULSETS,
     Resource,
 )
+from hubtui.demo.scenarios.pools import group_of, node_of
+from hubtui.demo.scenarios.story import Pool
 from hubtui.demo.storage import Json
 from hubtui.demo.world import World
 
@@ -45,10 +47,13 @@ class Failures(logging.Handler):
 class Cluster:
     """A world with life in it, and the short words of the tests for what they do there."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, pools: Sequence[Pool] = ()) -> None:
         self.world = World.make(START, seed=seed)
-        attach(self.world)
         self.objects = self.world.objects
+        for pool in pools:
+            for number in range(pool.count):
+                self.objects.create(NODES, node_of(self.world, pool, number))
+        attach(self.world, [group_of(self.world, pool) for pool in pools])
         self.objects.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
 
     def run(self, seconds: float) -> None:

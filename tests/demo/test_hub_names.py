@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtui.demo.chance import Chance
-from hubtui.demo.hub import manifests, slugs
+from hubtui.demo.hub import manifests
 from hubtui.demo.hub.names import ODD, cast
 from hubtui.demo.hub.records import Server, User
 from hubtui.demo.hub.settings import Settings, from_values
 from hubtui.demo.storage import Json
+from hubtui.model import slugs
 from tests.demo.hubs import START
 
 
@@ -42,9 +43,11 @@ def test_a_label_allows_more_than_a_name(user: str, label: str) -> None:
 
 @given(st.text(max_size=70), st.text(max_size=50))
 def test_slugs_are_kubespawners(user: str, server: str) -> None:
-    from kubespawner.slugs import is_valid_label, multi_slug, safe_slug
+    from kubespawner.slugs import escape_slug, is_valid_label, multi_slug, safe_slug
 
     assert slugs.label(user) == safe_slug(user, is_valid=is_valid_label)
+    assert slugs.escaped(user) == escape_slug(user)
+    assert slugs.user_slug(user) == safe_slug(user, max_length=48)
     parts = [safe_slug(user, max_length=48), safe_slug(server, max_length=48) if server else ""]
     joined = "--".join(filter(None, parts))
     long = len("".join(parts)) + 2 > 48

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubtui.demo.life.reading import is_terminating, name_of, node_of
-from hubtui.demo.resources import DAEMONSETS, NODES, PODS
+from hubtui.demo.resources import CSI_NODES, DAEMONSETS, NODES, PODS
 from hubtui.demo.storage import Json
 from tests.demo.life_world import NAMESPACE, Cluster, condition, container
 
@@ -18,6 +18,8 @@ def test_a_node_reports_itself(cluster: Cluster) -> None:
     assert node["metadata"]["labels"]["kubernetes.io/hostname"] == "node-0"
     assert node["status"]["allocatable"] == {"cpu": "4", "memory": "8Gi", "pods": "110"}
     assert cluster.told("node-0", "NodeReady") == ["Node node-0 status is now: NodeReady"]
+    (driver,) = cluster.objects.get(CSI_NODES, "", "node-0")["spec"]["drivers"]
+    assert driver["allocatable"] == {"count": 127}
 
 
 def test_a_lost_node_is_unknown_and_its_pods_hang_until_it_is_back(cluster: Cluster) -> None:
@@ -79,6 +81,7 @@ def test_the_pods_of_a_node_that_is_removed_are_made_elsewhere(cluster: Cluster)
     cluster.run(60)
     assert [node_of(pod) for pod in cluster.pods("proxy")] == ["node-1"]
     assert cluster.ready("proxy") == 1
+    assert cluster.objects.find(CSI_NODES, "", "node-0") is None
 
 
 def test_a_pod_can_be_deleted_by_force_on_a_lost_node(cluster: Cluster) -> None:

@@ -16,8 +16,22 @@ from hubtui.clients import helm_binary
 from hubtui.config import Settings
 from hubtui.demo import scenarios
 from hubtui.demo.hub.records import Server
+from hubtui.demo.life.claims import claims_of
 from hubtui.demo.life.reading import component_of, is_ready, phase_of
-from hubtui.demo.resources import DAEMONSETS, EVENTS, JOBS, NODES, PODS, SECRETS
+from hubtui.demo.life.usage import usage_of
+from hubtui.demo.resources import (
+    BUDGETS,
+    CLAIMS,
+    DAEMONSETS,
+    EVENTS,
+    JOBS,
+    NODES,
+    PODS,
+    SECRETS,
+    VOLUMES,
+)
+from hubtui.demo.scenarios.drills.scale_down import LECTURER
+from hubtui.demo.scenarios.leftovers import GONE
 from hubtui.demo.scenarios.staging import Cluster
 from hubtui.demo.scenarios.story import Chapter
 from hubtui.demo.seed import __main__ as seeds
@@ -143,13 +157,58 @@ def test_people_come_and_go_on() -> None:
     after = {server.user.name for server in cluster.hub.servers() if server.ready}
     assert after - before
     assert 20 <= len(after) <= 60
+    for reason in ("FailedScheduling", "TriggeredScaleUp", "NotTriggerScaleUp", "ScaleDown"):
+        assert messages(cluster, reason) == ""
 
 
-def test_on_monday_a_class_of_300_arrives() -> None:
+def nodes(cluster: Cluster) -> int:
+    return len(cluster.world.objects.all(NODES))
+
+
+def test_on_monday_a_class_of_300_arrives_and_nodes_come_for_it() -> None:
     cluster = told("monday")
+    before = nodes(cluster)
     assert sum(server.ready for server in cluster.hub.servers()) < 120
     passes(cluster, 15)
     assert sum(server.ready for server in cluster.hub.servers()) > 280
+    assert nodes(cluster) > before
+
+
+def test_what_clouds_run_is_on_every_node_and_disks_are_where_their_users_are() -> None:
+    world = told().world
+    here = [pod for pod in world.objects.all(PODS, "kube-system") if is_ready(pod)]
+    daemons = Counter(
+        pod["spec"]["nodeName"]
+        for pod in here
+        if pod["metadata"]["ownerReferences"][0]["kind"] == "DaemonSet"
+    )
+    assert daemons == {each["metadata"]["name"]: 4 for each in world.objects.all(NODES)}
+    (budget,) = world.objects.all(BUDGETS, "kube-system")
+    assert budget["status"]["disruptionsAllowed"] == 1
+    zones = Counter(
+        volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"][0]["matchExpressions"][0][
+            "values"
+        ][0]
+        for volume in world.objects.all(VOLUMES)
+        if "csi" in volume["spec"]
+    )
+    assert zones == {"europe-west6-a": 2, "europe-west6-b": 66}
+
+
+@pytest.mark.parametrize(
+    ("image", "there"),
+    [
+        ("quay.io/jupyter/scipy-notebook:2026-10-05", True),
+        ("quay.io/jupyter/scipy-notebook:2026-1O-05", False),
+        ("quay.io/jupyter/scipy-notebook:newest", False),
+        ("quay.io/jupyter/scipy-notebook", True),
+        ("quay.io/jupyter/genomics-notebook:latest", False),
+        (f"quay.io/jupyter/scipy-notebook@sha256:{'0' * 64}", True),
+        ("quay.io/uni/course:2026.11", True),
+    ],
+)
+def test_a_registry_has_what_was_pushed_to_it(image: str, there: bool) -> None:
+    assert told("empty").world.faults.is_missing(image) is not there
 
 
 def test_an_empty_hub_runs_and_has_no_users() -> None:
@@ -253,8 +312,15 @@ def test_core_has_no_place_for_the_hub() -> None:
     assert hub_runs(cluster)
 
 
-def test_overload_kills_the_hub_until_it_has_memory_again() -> None:
+def test_overload_fills_the_hub_and_kills_it_until_it_has_memory_again() -> None:
     cluster = told(drill="overload")
+    hub = pods(cluster, "hub")[0]
+    used = [usage_of(cluster.world, hub).memory]
+    assert hub["status"]["containerStatuses"][0]["restartCount"] == 0
+    passes(cluster, 0.8)
+    used.append(usage_of(cluster.world, pods(cluster, "hub")[0]).memory)
+    assert used[0] < 0.95 * 2**28 < used[1] < 2**28
+    passes(cluster, 8)
     status = pods(cluster, "hub")[0]["status"]["containerStatuses"][0]
     assert status["restartCount"] >= 2
     assert status["lastState"]["terminated"]["reason"] == "OOMKilled"
@@ -308,6 +374,79 @@ def test_culling_stops_nobody_until_the_hub_is_started_anew() -> None:
     cluster.world.objects.delete(PODS, "hub", name)
     passes(cluster, 15)
     assert not any(each.ready for each in late)
+
+
+def test_scale_down_leaves_the_node_of_a_course_to_one_server_that_nobody_uses() -> None:
+    cluster = told(drill="scale-down")
+    (course,) = [each for each in cluster.hub.servers() if each.user.name == LECTURER]
+    assert course.ready
+    assert 4 * 3600 < idle(cluster, course) < 5 * 3600
+    node = cluster.world.objects.get(PODS, "hub", course.pod)["spec"]["nodeName"]
+    there = [p for p in cluster.world.objects.all(PODS, "hub") if p["spec"].get("nodeName") == node]
+    assert [pod["metadata"]["name"] for pod in there] == [course.pod]
+    passes(cluster, 60)
+    assert course.ready
+    cluster.hub.spawner.stop(course)
+    passes(cluster, 15)
+    assert cluster.world.objects.find(NODES, "", node) is None
+
+
+def full(cluster: Cluster, claim: str) -> float:
+    """The share of a claim's file system that is taken."""
+    found = cluster.world.disks.at(("hub", claim), cluster.hub.now.timestamp())
+    return found.used / (found.used + found.available)
+
+
+def test_a_calm_hub_has_a_home_that_is_nearly_full_and_claims_of_users_who_are_gone() -> None:
+    cluster = told()
+    assert full(cluster, "shared-home") == pytest.approx(0.70, abs=0.01)
+    shares = {each.claim: full(cluster, each.claim) for each in cluster.hub.servers() if each.ready}
+    assert max(shares.values()) == pytest.approx(0.88, abs=0.001)
+    assert sum(share > 0.80 for share in shares.values()) == 1
+    owners = Counter(
+        claim["metadata"]["annotations"]["hub.jupyter.org/username"]
+        for claim in cluster.world.objects.all(CLAIMS, "hub")
+        if claim["metadata"]["name"].startswith("claim-")
+    )
+    assert owners.keys() - cluster.hub.users.keys() == set(GONE)
+    twice = [name for name, count in owners.items() if count == 2]
+    assert twice == ["ana@uni.example", "ben@uni.example"]
+    (kept,) = [v for v in cluster.world.objects.all(VOLUMES) if v["status"]["phase"] != "Bound"]
+    assert kept["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert messages(cluster, "FailedAttachVolume") == ""
+
+
+def test_home_full_has_room_again_when_its_claim_is_expanded() -> None:
+    cluster = told(drill="home-full")
+    assert 0.98 < full(cluster, "shared-home") < 0.99
+    spec = {"resources": {"requests": {"storage": "300Gi"}}}
+    objects = cluster.world.objects
+    objects.change(CLAIMS, "hub", "home-nfs", lambda each: each["spec"].update(spec))
+    passes(cluster, 1)
+    assert 0.6 < full(cluster, "shared-home") < 0.7
+
+
+@pytest.mark.parametrize(
+    ("drill", "component"), [("hub-db", "hub"), ("attach", "singleuser-server")]
+)
+def test_a_disk_that_a_lost_node_holds_comes_free_when_the_old_pod_is_deleted_by_force(
+    drill: str, component: str
+) -> None:
+    cluster = told(drill=drill)
+    objects = cluster.world.objects
+    (old,) = [p for p in objects.all(PODS, "hub") if "deletionTimestamp" in p["metadata"]]
+    name = old["metadata"]["name"]
+    assert f"Volume is already used by pod(s) {name}" in messages(cluster, "FailedAttachVolume")
+    passes(cluster, 20)
+    waiting = [p for p in pods(cluster, component) if p["status"]["phase"] == "Pending"]
+    assert "FailedMount" in {event["reason"] for event in cluster.world.objects.all(EVENTS)}
+    assert waiting
+    objects.delete(PODS, "hub", name, grace=0)
+    passes(cluster, 15)
+    assert cluster.hub.is_up
+    (held,) = claims_of(old)
+    (there,) = [each for each in pods(cluster, component) if held in claims_of(each)]
+    assert is_ready(there)
 
 
 def idle(cluster: Cluster, server: Server) -> float:
@@ -365,7 +504,8 @@ def test_seeds_are_small_and_hold_the_charts_files_once() -> None:
 
 
 def test_components_are_those_of_a_hub() -> None:
-    found = {component_of(pod) for pod in told("empty").world.objects.all(PODS)}
+    found = {component_of(pod) for pod in told("empty").world.objects.all(PODS, "hub")}
     assert found == {
         *("hub", "proxy", "user-scheduler", "user-placeholder", "continuous-image-puller"),
+        *("shared-volume-metrics", "shared-dirsize-metrics"),
     }

@@ -166,6 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._watch(plural)
         else:
             items = self.api.of(plural, namespace, query.get("labelSelector", ""))
+            _, elsewhere, own = query.get("fieldSelector", "").partition("metadata.namespace!=")
+            if elsewhere:
+                items = [each for each in items if each["metadata"].get("namespace") != own]
             self._answer({"metadata": {"resourceVersion": "7"}, "items": items})
 
     def _watch(self, plural: str) -> None:

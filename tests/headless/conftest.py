@@ -14,6 +14,7 @@ import pytest
 from hubtui.cli import run
 from tests.headless import cluster
 from tests.headless.apiserver import ApiServer
+from tests.testbed import places
 
 SOURCES = ("KUBECONFIG", "SSH_TTY", "LC_ALL", "LC_CTYPE", "PYTHONIOENCODING", "PYTHONUTF8")
 
@@ -42,8 +43,14 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_helm_at_work
         monkeypatch.delenv(name)
     monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LANG", "C.UTF-8")
+    # But for helm: to unpack its 60 MB takes longer than most tests.
+    unpacked = places.cache() / "hubtui"
+    unpacked.mkdir(exist_ok=True)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "hubtui").symlink_to(unpacked)
 
 
 @pytest.fixture

@@ -108,14 +108,17 @@ def test_rights_that_are_missing_are_named(
 ) -> None:
     from hubtui.clients.kube import KubeClient
 
-    async def can_i(_: object, verb: str, resource: str, *__: str, **___: str) -> bool:
-        return (verb, resource) not in {("delete", "pods"), ("list", "nodes")}
+    async def can_i(_: object, verb: str, resource: str, namespace: str, **__: str) -> bool:
+        everywhere = {("list", "nodes"), ("list", "pods"), ("list", "nodes.metrics.k8s.io")}
+        return (verb, resource) not in ({("delete", "pods")} if namespace else everywhere)
 
     monkeypatch.setattr(KubeClient, "can_i", can_i)
     items = findings(hubtui("doctor", "--json").document)
     assert items["rights: viewer"]["verdict"] == "ok"
-    assert "1 of 17 missing: delete pods" in items["rights: operator"]["evidence"]
-    assert "list nodes" in items["rights: cluster"]["evidence"]
+    assert "1 of 18 missing: delete pods" in items["rights: operator"]["evidence"]
+    lacking = "list nodes, list pods of all namespaces, list nodes.metrics.k8s.io"
+    assert f"3 of 11 missing: {lacking} (for" in items["rights: cluster"]["evidence"]
+    assert items["rights: cluster"]["verdict"] == "warn"
     assert items["rights: operator"]["verdict"] == "warn"
 
 
@@ -193,5 +196,7 @@ def test_without_a_token_for_the_hub_the_values_that_make_one_are_printed(
     assert found["hub: operator"]["evidence"] == (
         "not looked at: a token that the hub knows comes first"
     )
-    printed = [line.strip() for line in hubtui("doctor").out.splitlines()]
-    assert {"hubtui: {}", "services: [hubtui]", "- list:users"} <= set(printed)
+    lines = hubtui("doctor").out.splitlines()
+    indents = {line.strip(): len(line) - len(line.lstrip()) for line in lines}
+    assert indents["hubtui: {}"] - indents["hub:"] == 4
+    assert indents["- list:users"] - indents["scopes:"] == 2

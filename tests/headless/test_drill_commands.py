@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from hubtui.demo import launch
+from hubtui.demo.scenarios.drills.scale_down import LECTURER
 from hubtui.demo.seed.values import TYPO
 from tests.headless.conftest import Answered, Command
 
@@ -153,3 +155,20 @@ def test_a_hub_that_is_started_anew_culls_again(hubtui: Command) -> None:
         assert "hubtui restart hub" in {fix["command"] for fix in found["fixes"]}
         assert drill("restart", "hub", "--confirm", "hub").code == 0
         assert problem(drill, "culling") is None
+
+
+def test_the_last_idle_server_of_a_pool_is_stopped(hubtui: Command) -> None:
+    with begun(hubtui, "scale-down", speed=5) as drill:
+        found = problem(drill, "scale-down")
+        assert found is not None
+        assert "The culler frees it" in found["todo"]
+        (node,) = (each["name"] for each in found["targets"] if each["kind"] == "node")
+        commands = {fix["action"]: fix["command"] for fix in found["fixes"]}
+        assert commands["stop"] == f"hubtui stop {LECTURER}"
+        assert commands["cordon"] == f"hubtui cordon {node}"
+        (item,) = drill(*shlex.split(commands["why"])[1:]).document["items"]
+        assert item["held"]
+        assert [(each["kind"], each["user"]) for each in item["blockers"]] == [("user", LECTURER)]
+        assert item["last_cull"] == item["blockers"][0]["until"]
+        assert drill("stop", LECTURER, "--confirm", "1").code == 0
+        assert problem(drill, "scale-down") is None

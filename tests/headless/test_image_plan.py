@@ -50,9 +50,14 @@ def test_the_buildpack_the_base_and_the_files(
     assert sorted(plan["files"]) == sorted(read)
     assert plan["dockerfile"].lstrip().startswith(f"FROM {plan['base']}")
     assert ("graphviz" in plan["dockerfile"]) == ("apt.txt" in files)
+
+
+@real
+def test_the_plan_as_text(hubtui: Command, folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM quay.io/jupyter/base-notebook:2026-04-01")
     text = hubtui("image", "plan", str(folder)).out
-    assert buildpack in text
-    assert f"FROM {plan['base']}" in text
+    assert "DockerBuildPack" in text
+    assert "FROM quay.io/jupyter/base-notebook:2026-04-01" in text
 
 
 @real

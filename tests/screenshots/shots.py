@@ -30,6 +30,11 @@ SHOTS = (
     Shot("rollback-plan", (("down", ""), ("r", "Type hub"), ("h", ""), ("u", ""))),
     Shot("diff", (("down", ""), ("d", "singleuser"))),
     Shot("pods", (("2", ""), ("z", "NODE"), *DOWN * 5, ("enter", "ana@uni.example"))),
+    Shot("nodes", (("3", "SEATS"), ("z", "ZONE"), *DOWN * 2)),
+    Shot("storage", (("5", "FULL IN"), ("z", "LAST USED"), ("g", "")), drill="home-full"),
+    Shot("metrics", (("6", "METRIC"), ("z", "GROUP"), ("g", ""))),
+    Shot("plot", (("6", "METRIC"), ("g", ""), ("enter", "last 1 h"), ("7", "r4"), ("n", " and "))),
+    Shot("dashboard", (("6", "METRIC"), ("D", "ConfigMap"), ("enter", "last"), ("1", ""))),
     Shot("users", (("4", "CULLED IN"), ("z", "NODE"), ("down", ""), ("space", ""))),
     Shot("drill", (("exclamation_mark", "database"),), drill="db-schema"),
 )

@@ -23,6 +23,8 @@ from hubtui.tui.screens.progress import ProgressScreen
 from tests.tui.prepared import shown, until
 
 SIZE = (160, 48)
+SMALL = (80, 24)
+"""The smallest terminal in which a drill can be solved; the other tests of a drill have SIZE."""
 
 
 @asynccontextmanager

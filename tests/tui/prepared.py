@@ -33,6 +33,7 @@ from hubtui.tui.app import HubtuiApp
 from hubtui.tui.panes.base import Pane
 from tests.tui import world
 from tests.tui.prepared_hub import PreparedWire
+from tests.tui.prepared_prometheus import PreparedPrometheus
 from tests.tui.tables import screen_lines
 from tests.tui.world import NOW, World
 
@@ -130,8 +131,9 @@ class _Content:
 def _selected(each: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     labels = each["metadata"].get("labels", {})
     wanted = [part.partition("=") for part in query.get("labelSelector", "").split(",") if part]
-    kind, unequal, value = query.get("fieldSelector", "").partition("!=")
-    right_type = not unequal or each.get(kind) != value
+    field, unequal, value = query.get("fieldSelector", "").partition("!=")
+    where = each["metadata"] if field.startswith("metadata.") else each
+    right_type = not unequal or where.get(field.removeprefix("metadata.")) != value
     on_node, _, node = query.get("fieldSelector", "").partition("spec.nodeName=")
     right_node = bool(on_node) or not node or each["spec"].get("nodeName") == node
     return right_type and right_node and all(labels.get(name) == value for name, _, value in wanted)
@@ -187,10 +189,18 @@ def session(chosen: Settings, known: World | None = None, hub: str = world.RELEA
         (kinds.STATEFULSETS, opened.pods.stores.statefulsets),
         (kinds.DAEMONSETS, opened.pods.stores.daemonsets),
         (kinds.JOBS, opened.jobs),
+        (kinds.NODES, opened.nodes.store),
+        (kinds.CLAIMS, opened.storage.claims),
+        (kinds.VOLUMES, opened.storage.volumes),
+        (kinds.STORAGE_CLASSES, opened.storage.classes),
+        (kinds.ATTACHMENTS, opened.storage.attachments),
     )
     for kind, store in filled:
         _fill(store, found.objects.get(kind.resource, []), kind.struct)
+    _fill(opened.nodes.elsewhere, (), kinds.PODS.struct)
     opened.hub_link._wire = PreparedWire(found)
+    if found.measures:
+        opened.prometheus._found = PreparedPrometheus(found)
     opened.hub_feed._cadence = 0.3  # who shows all users waits for no beat of the feed
     stored = [each for each in found.objects["secrets"] if _selected(each, _HELM)]
     _fill(opened.releases.store, stored, kinds.SECRETS_METADATA.struct)

@@ -25,6 +25,7 @@ class PreparedWire:
         self.known = known
         self.calls: list[str] = []
         self.error: HubtuiError | None = None
+        self.scopes: list[str] = []
 
     @asynccontextmanager
     async def send(
@@ -49,7 +50,7 @@ class PreparedWire:
         if method != "GET":
             return 403, {"message": "this hub is a fake"}
         if path.path == "/user":
-            return 200, {"kind": "service", "name": "hubtui", "scopes": []}
+            return 200, {"kind": "service", "name": "hubtui", "scopes": self.scopes}
         if path.path == "/users":
             active = parse_qs(path.query).get("state") == ["active"]
             users = [user for user in self.known.users if user["servers"] or not active]

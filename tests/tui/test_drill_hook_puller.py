@@ -19,7 +19,7 @@ from hubtui.tui.screens.upgrade import UpgradeScreen
 from hubtui.tui.screens.why import PodWhyScreen
 from hubtui.tui.widgets.choice_table import ChoiceTable
 from tests.tui.drills import (
-    SIZE,
+    SMALL,
     confirmed,
     drill,
     incidents,
@@ -35,9 +35,8 @@ SLOW = 0.5
 """The colleague's helm has three minutes left: here six."""
 
 
-@pytest.mark.parametrize("size", [SIZE, (80, 24)], ids=str)
-async def test_the_node_is_left_out_and_the_upgrade_goes_on(size: tuple[int, int]) -> None:
-    async with drill("hook-puller", speed=SLOW, size=size) as pilot:
+async def test_the_node_is_left_out_and_the_upgrade_goes_on() -> None:
+    async with drill("hook-puller", speed=SLOW, size=SMALL) as pilot:
         app = pilot.app
         await problem(pilot, "hook-puller")
         await pilot.press("w")
@@ -95,11 +94,8 @@ async def test_when_the_timeout_ends_it_one_rolls_back() -> None:
         await until(pilot, lambda: statuses(pilot).get(6) == "deployed", "revision 6")
 
 
-@pytest.mark.parametrize("size", [SIZE, (80, 24)], ids=str)
-async def test_a_hook_that_fails_shows_the_next_steps_and_what_was_seen_of_it(
-    size: tuple[int, int],
-) -> None:
-    async with story(launch.Wanted(), size=size, helm_timeout="8s") as pilot:
+async def test_a_hook_that_fails_shows_the_next_steps_and_what_was_seen_of_it() -> None:
+    async with story(launch.Wanted(), size=SMALL, helm_timeout="8s") as pilot:
         app = pilot.app
         await until(pilot, lambda: statuses(pilot).get(4) == "deployed", "the releases")
         await pilot.press("u")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from textual.widgets import Input
 
 from hubtui.model.plan import Result
 from hubtui.tui.screens.recover import RecoverScreen
-from tests.tui.drills import SIZE, confirmed, drill, incidents, problem, statuses
+from tests.tui.drills import SMALL, confirmed, drill, incidents, problem, statuses
 from tests.tui.prepared import shown, until
 
 
-@pytest.mark.parametrize("size", [SIZE, (80, 24)], ids=str)
-async def test_the_release_is_rolled_back(size: tuple[int, int]) -> None:
-    async with drill("pending-release", speed=20, size=size) as pilot:
+async def test_the_release_is_rolled_back() -> None:
+    async with drill("pending-release", speed=20, size=SMALL) as pilot:
         app = pilot.app
         await problem(pilot, "pending-release")
         await pilot.press("R")

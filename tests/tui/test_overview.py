@@ -16,6 +16,7 @@ from tests.tui.conftest import Make
 from tests.tui.prepared import PreparedApp, ready, until
 
 WIDE, NARROW = (160, 48), (80, 24)
+ALL = ["Releases", "Pods", "Nodes", "Users", "Storage", "Metrics"]
 SIZES = (WIDE, (100, 30), NARROW, (40, 10))
 
 
@@ -37,13 +38,15 @@ async def test_a_number_and_tab_go_to_a_pane(make: Make, size: tuple[int, int]) 
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
         for key, name in (
-            ("2", "pods"), ("1", "releases"), ("tab", "pods"), ("tab", "users"),
-            ("tab", "releases"), ("shift+tab", "users"), ("4", "users"), ("shift+tab", "pods"),
+            ("2", "pods"), ("1", "releases"), ("tab", "pods"), ("tab", "nodes"), ("tab", "users"),
+            ("tab", "storage"), ("tab", "metrics"), ("tab", "releases"), ("shift+tab", "metrics"),
+            ("4", "users"),
+            ("shift+tab", "nodes"), ("shift+tab", "pods"),
         ):  # fmt: skip
             await pilot.press(key)
             await pilot.pause()
             assert app.pane(name).table.has_focus, key
-        assert visible(app) == (["Releases", "Pods", "Users"] if size == WIDE else ["Pods"])
+        assert visible(app) == (ALL if size == WIDE else ["Pods"])
 
 
 async def test_z_gives_a_pane_the_screen_and_0_gives_it_back(make: Make) -> None:
@@ -57,7 +60,7 @@ async def test_z_gives_a_pane_the_screen_and_0_gives_it_back(make: Make) -> None
             assert app.pane("pods").size.width == WIDE[0]
             await pilot.press(back)
             await pilot.pause()
-            assert visible(app) == ["Releases", "Pods", "Users"]
+            assert visible(app) == ALL
 
 
 async def test_a_narrow_terminal_says_in_the_strip_what_is_hidden(make: Make) -> None:
@@ -112,7 +115,7 @@ async def test_letters_in_a_field_are_letters(make: Make) -> None:
         assert isinstance(app.screen, OverviewScreen)
         assert isinstance(app.screen.focused, Input)
         assert app.screen.focused.value == "qrHdz12? "
-        assert visible(app) == ["Releases", "Pods", "Users"]
+        assert visible(app) == ALL
 
 
 async def test_s_sorts_by_the_next_column_and_capital_s_turns_it_round(make: Make) -> None:

@@ -31,7 +31,8 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ways(pilot: Pilot[Any]) -> RecoverScreen:
-    """The screen, with the ways on it."""
+    """The screen, with the ways on it; the status line tells the revision before the panes do."""
+    await until(pilot, lambda: "R" in pilot.app.screen.active_bindings, "the key")
     await pilot.press("R")
     await until(pilot, lambda: isinstance(pilot.app.screen, RecoverScreen), "the ways out")
     await shown(pilot, "Mark revision 13 as failed")

@@ -111,6 +111,7 @@ async def test_a_pod_on_its_way_out_is_forced_and_that_is_a_stop(make: Make) -> 
     for each in known.objects["pods"]:
         if each["metadata"]["name"] == GONE:
             each["metadata"]["deletionTimestamp"] = ago(3)
+    known.objects["nodes"].clear()
     app = make(known)
     async with app.run_test(size=WIDE) as pilot:
         await at_pod_row(app, pilot, f"pod:hub/{GONE}")

@@ -23,10 +23,12 @@ from hubtui.services.session import Found
 from hubtui.services.store import Health, State
 from hubtui.tui.screens import picker
 from hubtui.tui.screens.progress import ProgressScreen
-from tests.tui import prepared
+from tests.tui import prepared, world
 from tests.tui.conftest import Make
 from tests.tui.prepared import CONTEXT, PreparedApp, shown, until
 from tests.tui.world import NOW
+from tests.tui.world_metrics import with_metrics
+from tests.tui.world_storage import with_storage
 
 WIDE = (160, 48)
 Compare = Callable[..., bool]
@@ -69,8 +71,14 @@ def pressing(*keys: str, until_shown: str = "") -> Do:
 
 @pytest.mark.parametrize("theme", ["dark", "light", "ansi"])
 def test_overview(snap_compare: Compare, make: Make, theme: str) -> None:
-    before = pressing("j", until_shown="farid@uni.example")
-    assert snap_compare(make(theme=theme), terminal_size=WIDE, run_before=before)
+    async def before(pilot: Pilot[Any]) -> None:
+        await pressing("j", until_shown="farid@uni.example")(pilot)
+        await shown(pilot, "full in 4 d ·")
+        await shown(pilot, "Event loop lag p95 240 ms ↑")
+        await quiet(pilot)
+
+    app = make(with_metrics(with_storage(world.hub())), theme=theme)
+    assert snap_compare(app, terminal_size=WIDE, run_before=before)
 
 
 def test_pods_on_a_small_terminal_read_only_and_stale(snap_compare: Compare, make: Make) -> None:
@@ -95,6 +103,42 @@ def test_users(snap_compare: Compare, make: Make) -> None:
         await quiet(pilot)
 
     assert snap_compare(make(), terminal_size=(100, 30), run_before=before)
+
+
+@pytest.mark.parametrize("size", [WIDE, (80, 24)], ids=["160x48", "80x24"])
+def test_storage(snap_compare: Compare, make: Make, size: tuple[int, int]) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await pressing("5", *(("z",) if size == WIDE else ()), until_shown="full in 4 d ·")(pilot)
+        await shown(pilot, "+24G/d")
+        await pilot.press("g", "j", "j")
+        await quiet(pilot)
+
+    app = make(with_storage(world.hub()))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+def test_metrics(snap_compare: Compare, make: Make) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await pressing("6", until_shown="Event loop lag p95 240 ms ↑")(pilot)
+        await pilot.press("g")
+        await quiet(pilot)
+
+    assert snap_compare(make(with_metrics(world.hub())), terminal_size=(80, 24), run_before=before)
+
+
+def test_plot(snap_compare: Compare, make: Make) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await pressing("6", "z", until_shown="Event loop lag p95 240 ms ↑")(pilot)
+        await pilot.press("g", *"jj", "space", *"jjjjjj", "enter")
+        await shown(pilot, "Hub memory and Running servers")
+        await pilot.press("7")
+        await shown(pilot, "r12")
+        await pilot.press("left", *["shift+left"] * 4)
+        await shown(pilot, "  at ")
+        await quiet(pilot)
+
+    app = make(with_metrics(world.hub()))
+    assert snap_compare(app, terminal_size=WIDE, run_before=before)
 
 
 def test_diff(snap_compare: Compare, make: Make) -> None:
@@ -149,7 +193,12 @@ def test_progress(snap_compare: Compare, make: Make) -> None:
 
 
 def test_problems(snap_compare: Compare, make: Make) -> None:
-    before = pressing("exclamation_mark", until_shown="waits for a node")
+    async def before(pilot: Pilot[Any]) -> None:
+        await shown(pilot, "424 seats")
+        await pressing("exclamation_mark", until_shown="waits for a node")(pilot)
+        await pilot.press("g")  # whichever was found first
+        await quiet(pilot)
+
     assert snap_compare(make(), terminal_size=WIDE, run_before=before)
 
 
@@ -172,7 +221,7 @@ def test_logs(snap_compare: Compare, make: Make) -> None:
 
 
 def test_help(snap_compare: Compare, make: Make) -> None:
-    before = pressing("question_mark", until_shown="Quit; asks while")
+    before = pressing("question_mark", until_shown="Go to the next pane")
     assert snap_compare(make(), terminal_size=WIDE, run_before=before)
 
 

@@ -13,7 +13,8 @@ from hubtui.model.hub import HubUser, ServerKey
 from hubtui.services.actions.cull import CullRequest
 from hubtui.services.actions.start import StartRequest
 from hubtui.services.actions.stop import StopRequest
-from hubtui.tui.panes.users import REST_AFTER, UsersPane
+from hubtui.tui.panes.base import REST_AFTER
+from hubtui.tui.panes.users import UsersPane
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.stopping import CullScreen
 from hubtui.tui.screens.user_details import UserDetailsScreen
@@ -167,7 +168,7 @@ async def test_a_pane_that_nobody_sees_leaves_the_hub_alone(
         await pilot.press("1")
         users._rest()
         assert feed._lookers
-        monkeypatch.setattr("hubtui.tui.panes.users.utc_now", lambda: NOW + 2 * REST_AFTER)
+        monkeypatch.setattr("hubtui.tui.panes.base.utc_now", lambda: NOW + 2 * REST_AFTER)
         users._rest()
         assert not feed._lookers
         await pilot.press("4")

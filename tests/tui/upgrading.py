@@ -43,6 +43,7 @@ def upgrading() -> World:
     world.add("jobs.batch", {"metadata": _meta(AWAITER, "image-puller"), "status": status})
     spec: Json = {"taints": [{"key": "hub.jupyter.org/dedicated", "effect": "NoSchedule"}]}
     ready = [{"type": "Ready", "status": "True"}]
+    world.objects["nodes"].clear()
     for name in ("core-1", "user-0", "user-1", "user-2"):
         meta = {"name": name, "uid": f"uid-{name}", "resourceVersion": "7"}
         node = {"metadata": meta, "spec": dict(spec), "status": {"conditions": ready}}

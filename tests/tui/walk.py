@@ -20,8 +20,11 @@ from hubtui.tui import app as tui
 from hubtui.tui import keys
 from hubtui.tui.app import HubtuiApp
 from hubtui.tui.panes.base import Pane
+from hubtui.tui.panes.metrics import MetricsPane
 from hubtui.tui.panes.releases import ReleasesPane
 from hubtui.tui.panes.users import UsersPane
+from hubtui.tui.screens.dashboard import DashboardScreen
+from hubtui.tui.screens.dashboards import DashboardsScreen
 from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.recover import RecoverScreen
 from hubtui.tui.widgets.filter_line import FilterLine
@@ -77,6 +80,7 @@ class Walk:
         self.paths: dict[Place, Path_] = {}
         self.pressed: dict[Place, list[str]] = {}
         self.commands: dict[str, list[str]] = {}
+        self._of_app: set[tuple[str, str]] = set()
         self._made: Screen[Any] | None = None
 
     @property
@@ -151,6 +155,8 @@ class Walk:
             await self.home()
         self.app._beat()
         await self._users()
+        await self._numbers()
+        await self._dashboards()
 
     async def _users(self) -> None:
         """Until the hub has told its users, where they are looked at."""
@@ -160,6 +166,30 @@ class Walk:
             feed = session.hub_feed
             await until(self.pilot, lambda: feed.complete or feed.health.error, "the users")
             self.app._beat()
+
+    async def _numbers(self) -> None:
+        """Until a number is known, where they are looked at: what is known stands first, and is
+        plotted."""
+        session = self.app.session
+        panes = [pane for pane in self.app._overview.query(MetricsPane) if pane.is_on_screen]
+        if session is not None and panes and self.app.screen is self.app._overview:
+            rows = session.metrics.rows
+            await until(self.pilot, lambda: any(row.as_of for row in rows()), "a number")
+            self.app._beat()
+
+    async def _dashboards(self) -> None:
+        """Until they are listed, the one that was chosen is read, and a panel of it is chosen."""
+        screen = self.app.screen
+        if isinstance(screen, DashboardsScreen):
+            tasks = (screen._looking, screen._opening)
+            await until(
+                self.pilot, lambda: all(task is None or task.done() for task in tasks), "the list"
+            )
+            self.app._beat()
+        shown = self.app.screen
+        if isinstance(shown, DashboardScreen):
+            board, grid = shown.board, shown.grid
+            await until(self.pilot, lambda: board.ready and grid.chosen, "a panel")
 
     def _is_made(self, plan: Screen[Any]) -> bool:
         """Whether the plan is there and has once given the focus to its field; tab goes by where
@@ -187,8 +217,7 @@ class Walk:
     async def _at(self, place: Place, path: Path_) -> list[tuple[Place, Path_]]:
         await self._find(place, path)
         found: list[tuple[Place, Path_]] = []
-        here = list(self.app.screen.active_bindings)
-        for key in here:
+        for key in self._keys(place):
             if place_of(self.app) != place:
                 await self._find(place, path)
             await self.press(key)
@@ -203,6 +232,15 @@ class Walk:
         if now not in {*self.paths, *(place for place, _ in found)}:
             found.append((now, below))
         return found
+
+    def _keys(self, place: Place) -> list[str]:
+        """The effective keys here; the app's own, which know nothing of the focus and of rows,
+        once on each screen."""
+        active = self.app.screen.active_bindings
+        own = {(place.screen, key) for key, found in active.items() if found.node is self.app}
+        done = {key for _, key in own & self._of_app}
+        self._of_app |= own
+        return [key for key in active if key not in done]
 
     async def _find(self, place: Place, path: Path_) -> None:
         # What lives may have moved on: a second look is enough.

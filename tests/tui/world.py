@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from tests import releases
@@ -26,12 +28,23 @@ LOG = [
 ]
 
 
+@dataclass(frozen=True)
+class Measure:
+    """A number that Prometheus has now, and by how much it grows a day."""
+
+    metric: str
+    labels: Mapping[str, str]
+    value: float
+    per_day: float = 0.0
+
+
 @dataclass
 class World:
     """Objects by resource (`pods`, `deployments.apps`), and what the server says besides; `users`
-    as the hub tells them."""
+    as the hub tells them, `measures` are what Prometheus has, where there is one."""
 
     objects: dict[str, list[Json]] = field(default_factory=dict)
+    measures: list[Measure] = field(default_factory=list)
     users: list[Json] = field(default_factory=list)
     log: list[str] = field(default_factory=lambda: list(LOG))
 
@@ -46,6 +59,7 @@ def ago(minutes: float) -> str:
 def hub(name: str = RELEASE) -> World:
     """A hub of chart 4.4.0 at revision 12, with a few servers of which two do not come."""
     world = World()
+    _nodes(world)
     _parts(world, name)
     _users(world, name)
     _releases(world, name)
@@ -100,6 +114,38 @@ def pending(name: str, component: str, release: str, minutes: float, **more: Any
         ],
     }
     return found
+
+
+def node(name: str, pool: str, minutes: float) -> Json:
+    """A node that is ready: four cores, 16 GiB, and every image that the release ever had."""
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": ago(minutes)}
+    labels = {
+        "cloud.google.com/gke-nodepool": pool,
+        "topology.kubernetes.io/zone": "europe-west1-b",
+        "node.kubernetes.io/instance-type": "n2-highmem-4",
+    }
+    return {
+        "metadata": {"name": name, "creationTimestamp": ago(minutes), "labels": labels},
+        "spec": {},
+        "status": {
+            "allocatable": {"cpu": "4", "memory": "16Gi", "pods": "110"},
+            "conditions": [ready],
+            "images": [
+                {"names": [f"quay.io/uni/ds-image:{tag}"], "sizeBytes": 3 * 2**30}
+                for _, _, _, _, tag, _ in HISTORY
+            ],
+            "nodeInfo": {"kubeletVersion": "v1.36.2"},
+        },
+    }
+
+
+def _nodes(world: World) -> None:
+    """Three nodes of users and one of the core."""
+    world.add("nodes", node("core-1", "core", 6 * _DAY))
+    world.add("nodes", *(node(f"user-{n}", "users", _DAY) for n in range(3)))
+    for each in world.objects["nodes"]:
+        use = {"cpu": "400m", "memory": "5Gi"}
+        world.add("nodes.metrics.k8s.io", {"metadata": each["metadata"], "usage": use})
 
 
 def _parts(world: World, release: str) -> None:
@@ -206,12 +252,10 @@ HISTORY = (
 
 
 def _releases(world: World, release: str) -> None:
-    for number, status, minutes, chart, tag, words in HISTORY:
-        limit = "4G" if number == HISTORY[-1][0] else "2G"
-        values = releases.values(tag, limit) | {"cull": CULL}
-        document = releases.release(number, values, chart, others=6, name=release, info={})
-        document["info"] = _info(status, minutes, words)
-        world.add("secrets", _stored(document, status, minutes))
+    for row in HISTORY:
+        number, status, minutes, *_ = row
+        packed = _revision(release, "4G" if number == HISTORY[-1][0] else "2G", *row)
+        world.add("secrets", _secret(release, number, status, minutes, packed))
     for name, chart in (("prometheus", "27.1.0"), ("home-nfs", "1.2.0")):
         document = releases.release(1, {}, chart, others=0, name=name, manifest="", hooks=[])
         document["chart"] = {"metadata": {"name": name, "version": chart, "appVersion": chart}}
@@ -225,13 +269,32 @@ def _releases(world: World, release: str) -> None:
     world.add("secrets", {"metadata": meta, "type": "Opaque", "data": data})
 
 
+@cache
+def _revision(  # each test has the same ones
+    release: str,
+    limit: str,
+    number: int,
+    status: str,
+    minutes: float,
+    chart: str,
+    tag: str,
+    words: str,
+) -> str:
+    values = releases.values(tag, limit) | {"cull": CULL}
+    document = releases.release(number, values, chart, others=6, name=release, info={})
+    return releases.packed(document | {"info": _info(status, minutes, words)})
+
+
 def _info(status: str, minutes: float, words: str) -> Json:
     return {"status": status, "description": words, "last_deployed": ago(minutes)}
 
 
 def _stored(document: Json, status: str, minutes: float) -> Json:
-    name, number = document["name"], document["version"]
+    packed = releases.packed(document)
+    return _secret(document["name"], document["version"], status, minutes, packed)
+
+
+def _secret(name: str, number: int, status: str, minutes: float, packed: str) -> Json:
     meta = _meta(f"sh.helm.release.v1.{name}.v{number}", "", "", minutes)
     meta["labels"] = {"owner": "helm", "name": name, "version": str(number), "status": status}
-    kind = "helm.sh/release.v1"
-    return {"metadata": meta, "type": kind, "data": {"release": releases.packed(document)}}
+    return {"metadata": meta, "type": "helm.sh/release.v1", "data": {"release": packed}}

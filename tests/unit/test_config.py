@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hubtui import config
-from hubtui.config import Settings
+from hubtui.config import MetricsSource, Settings
 from hubtui.errors import ConfigError
 from hubtui.model.deployment import ValuesMode
 
@@ -163,6 +163,13 @@ def test_sops_may_be_named(tmp_path: Path) -> None:
     assert load(tmp_path, 'sops = "/opt/sops"', HUBTUI_SOPS="/usr/bin/sops").sops == "/usr/bin/sops"
 
 
+def test_nodes_are_grouped_by_a_label_of_choice(tmp_path: Path) -> None:
+    assert load(tmp_path).nodes.pool_label == ""
+    assert load(tmp_path, '[nodes]\npool_label = "team"').nodes.pool_label == "team"
+    with pytest.raises(ConfigError, match="pool_lable"):
+        load(tmp_path, '[nodes]\npool_lable = "team"')
+
+
 def test_how_the_hub_is_reached_is_a_table_of_its_own(tmp_path: Path) -> None:
     toml = """
     [hub]
@@ -174,6 +181,57 @@ def test_how_the_hub_is_reached_is_a_table_of_its_own(tmp_path: Path) -> None:
     assert found.url == "https://hub.example.org/the/base-url/"
     assert (found.token_command, found.keep) == ("pass hub/hubtui", ("shared-*",))
     assert load(tmp_path, '[hub]\nurl = "http://localhost:8081"').hub.url
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'prometheus = "https://mimir.example.org/prometheus"\nheaders = {X-Scope-OrgID = "hubs"}',
+        'prometheus = "http://prometheus.example.org:9090"',
+        'prometheus = "http://localhost:9090"\nusername = "me"\ntoken_file = "~/.prometheus"',
+        'prometheus = "support/support-prometheus-server:80"\ntoken_command = "pass prometheus"',
+        'prometheus = "monitoring/prometheus-operated:web"',
+        'matchers = {cluster = "hub-prod"}',
+        'grafana = "https://grafana.example.org/sub"\ngrafana_token_command = "pass grafana"',
+        'grafana = "https://grafana.example.org"\nca_file = "own.pem"',
+        'dashboards = "~/dashboards"',
+    ],
+)
+def test_a_prometheus_is_an_address_or_a_service_and_a_grafana_an_address(
+    tmp_path: Path, line: str
+) -> None:
+    assert load(tmp_path, f"[metrics]\n{line}").metrics != MetricsSource()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('prometheus = "prometheus.example.org"', "cannot be asked"),
+        ('prometheus = "ftp://prometheus.example.org"', "cannot be asked"),
+        ('prometheus = "https://me:it@prometheus.example.org"', "no user name and no password"),
+        ('prometheus = "https://prometheus.example.org/api/v1/"', "no address of a Prometheus"),
+        ('prometheus = "https://prometheus.example.org/?tenant=a"', "no address of a Prometheus"),
+        ('prometheus = "http://prometheus.example.org"\ntoken_file = "it"', "in the clear"),
+        ('token_file = "it"', "token_file has no metrics.prometheus"),
+        ('headers = {X-Scope-OrgID = "hubs"}', "headers has no metrics.prometheus"),
+        ('prometheus = "a/b"\nheaders = {Authorization = "Bearer it"}', "is a secret"),
+        ('prometheus = "a/b"\nheaders = {"X Y" = "it"}', "is no header"),
+        ('prometheus = "a/b"\nheaders = {X-Y = "a\\nb"}', "is no header"),
+        ('matchers = {"a-b" = "it"}', "is no label"),
+        ('grafana = "grafana.example.org"', r"metrics\.grafana cannot be asked"),
+        ('grafana = "https://grafana.example.org/?x=1"', "no address of a Grafana"),
+        ('grafana = "http://grafana.example.org"\ngrafana_token_file = "it"', "in the clear"),
+        ('grafana_token_command = "it"', "no metrics.grafana beside it"),
+        ('token = "it"', "unknown field `token`"),
+        ('queries = [{id = "a", title = "A"}]', "missing required field `promql`"),
+        ('queries = [{id = "a", title = "A", promql = "up", wors = "more"}]', "field `wors`"),
+        ('queries = [{id = "a", title = "A", promql = "up", now = 1}]', "need a direction"),
+    ],
+)
+def test_a_source_that_cannot_be_asked_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as refused:
+        load(tmp_path, f"[metrics]\n{line}")
+    assert "Bearer it" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ import pytest
 import yaml
 from aiohttp import web
 
-from tests.testbed.fault_rules import NodeUse, PodUse, VolumeUse
 from tests.testbed.faults import FaultProxy, Match
+from tests.testbed.kubelet_figures import NodeUse, PodUse, VolumeUse
+from tests.testbed.sick_kubelets import half_are_down
 
 PODS = "/api/v1/namespaces/hub/pods"
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"jupyter-ada"}}}\n'
@@ -260,7 +261,7 @@ async def test_the_kubelet_summary_comes_from_the_stats_that_were_set(
     path = "/api/v1/nodes/user-1/proxy/stats/summary"
     async with client.get(path) as answer:
         assert answer.status == 404, "unset: the server's own answer"
-    home = VolumeUse("claim-ada", used=9 << 30, capacity=10 << 30)
+    home = VolumeUse("claim-ada", 9 << 30, 10 << 30, inodes=1000, inodes_used=999)
     proxy.stats = {"user-1": NodeUse(cores=1.5, pods=(PodUse("jupyter-ada", volumes=(home,)),))}
     async with client.get(path) as answer:
         said = await answer.json()
@@ -268,6 +269,24 @@ async def test_the_kubelet_summary_comes_from_the_stats_that_were_set(
     (volume,) = said["pods"][0]["volume"]
     assert volume["pvcRef"] == {"name": "claim-ada", "namespace": "hub"}
     assert volume["usedBytes"] + volume["availableBytes"] == volume["capacityBytes"]
+    assert (volume["inodes"], volume["inodesUsed"], volume["inodesFree"]) == (1000, 999, 1)
+
+
+async def test_half_of_the_kubelets_do_not_answer(
+    proxy: FaultProxy, client: aiohttp.ClientSession
+) -> None:
+    nodes = [f"user-{number}" for number in range(6)]
+    proxy.stats = {"*": NodeUse()}
+    sick = half_are_down(proxy, nodes, slow=0.01)
+    codes = {}
+    for node in nodes:
+        async with client.get(f"/api/v1/nodes/{node}/proxy/stats/summary") as answer:
+            codes[node] = (answer.status, await answer.text())
+    assert [codes[node][0] for node in sick.down] == [503] * 3
+    assert "connection refused" in codes["user-0"][1]
+    assert codes[sick.denied][0] == 403
+    assert 'cannot get resource \\"nodes/proxy\\"' in codes[sick.denied][1]
+    assert (codes[sick.slow][0], codes["user-5"][0]) == (200, 200)
 
 
 async def test_the_kubeconfig_keeps_the_user_and_points_at_the_proxy(

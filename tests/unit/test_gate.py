@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,7 @@ READS = [
     Call("get", "deployments.apps", "hub", "hub"),
     Call("get", "pods", "hub", "hub-0", "log"),
     Call("create", "selfsubjectaccessreviews.authorization.k8s.io"),
-    Call("get", "nodes", "", "user-1", "proxy", {"path": "stats/summary"}),
+    Call("get", "nodes", "", "user-1", "proxy", path="stats/summary"),
 ]
 WRITES = [
     Call("create", "pods", "hub"),
@@ -29,7 +32,11 @@ WRITES = [
     Call("get", "pods", "hub", "hub-0", "attach"),
     Call("get", "pods", "hub", "hub-0", "proxy"),
     Call("get", "services", "hub", "hub", "proxy"),
-    Call("get", "nodes", "", "user-1", "proxy", {"path": "exec/hub/hub-0/hub"}),
+    Call("get", "services", "support", "prometheus:80", "proxy", path="api/v1/query"),
+    Call("get", "nodes", "", "user-1", "proxy"),
+    Call("get", "nodes", "", "user-1", "proxy", {"path": "stats/summary"}),
+    Call("create", "nodes", "", "user-1", "proxy", path="stats/summary"),
+    Call("get", "nodes", "", "user-1", "proxy", path="exec/hub/hub-0/hub"),
     Call("get", "pods", "hub", "hub-0", "portforward", {"ports": "8081"}),
     Call("create", "pods", "hub", "hub-0", "eviction"),
     Call("create", "serviceaccounts", "hub", "hub", "token"),
@@ -97,6 +104,72 @@ def test_a_forward_passes_to_the_pod_and_port_that_were_asked_for() -> None:
     for pod, ports in (("hub-0", "22"), ("hub-1", "8081"), ("hub-0", "8081,22"), ("hub-0", "")):
         with pytest.raises(ReadOnlyError):
             gate.check(Call("get", "pods", "hub", pod, "portforward", {"ports": ports}))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("query", "query_range", "labels", "label/__name__/values", "series", "metadata"),
+        *("alerts", "rules", "targets", "status/buildinfo"),
+    ],
+)
+def test_a_prometheus_is_read(path: str) -> None:
+    gate = Gate("because")
+    gate.allow_service("support", "prometheus", 80)
+    gate.check_prometheus(f"/api/v1/{path}")
+    gate.check(prometheus(f"api/v1/{path}"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "",
+            "query",
+            "api/v1/",
+            "api/v1/query/",
+            "api/v1/query?query=up",
+            "api/v1/query/../rules",
+        ),
+        *("api/v1/admin/tsdb/delete_series", "api/v1/admin/tsdb/snapshot", "api/v1/write"),
+        *("api/v1/label/values", "api/v1/label/a/b/values", "api/v1/label/../values"),
+        *("api/v1/status/config", "-/reload", "-/quit", "federate", "api/v1/quer%79"),
+        *("/api/v1/query", "api/v1/query\n", "x/api/v1/query"),
+    ],
+)
+def test_nothing_else_of_a_prometheus_is_asked(path: str) -> None:
+    gate = Gate()
+    gate.allow_service("support", "prometheus", 80)
+    with pytest.raises(ReadOnlyError):
+        gate.check(prometheus(path))
+    with pytest.raises(ReadOnlyError):
+        gate.check_prometheus(f"/{path}")
+
+
+def test_the_apiserver_leads_to_the_service_and_port_that_were_found() -> None:
+    gate, path = Gate(), "api/v1/query"
+    gate.allow_service("support", "prometheus", 80)
+    for call in (
+        prometheus(path, verb="create"),
+        prometheus(path, verb="update"),
+        prometheus(path, resource="pods"),
+        prometheus(path, namespace="hub"),
+        prometheus(path, namespace=""),
+        prometheus(path, name="prometheus"),
+        prometheus(path, name="prometheus:9090"),
+        prometheus(path, name="https:prometheus:80"),
+        prometheus(path, name="alertmanager:80"),
+        prometheus(path, subresource="status"),
+    ):
+        with pytest.raises(ReadOnlyError):
+            gate.check(call)
+    with pytest.raises(ReadOnlyError):
+        Gate().check(prometheus(path))  # another session's gate
+
+
+def prometheus(path: str, **other: Any) -> Call:
+    usual = Call("get", "services", "support", "prometheus:80", "proxy", path=path)
+    return replace(usual, **other)
 
 
 def test_helm_version_needs_no_token() -> None:

@@ -136,6 +136,29 @@ async def test_a_redirect_into_the_clear_or_to_nowhere_is_not_followed(
         await asking.get(f"{site.url}/?to={to}", elsewhere=True)
 
 
+async def test_what_is_read_as_it_comes_follows_no_redirect(
+    asking: Http, site: Site, other: Site
+) -> None:
+    sent = {"authorization": f"Bearer {TOKEN}"}
+    async with asking.stream(f"{site.url}/?size=5", sent, secret=True, timeout=5) as answer:
+        assert b"".join([chunk async for chunk in answer.chunks]) == b"xxxxx"
+    to = f"{site.url}/?to={other.url}"
+    async with asking.stream(to, sent, secret=True, timeout=5) as answer:
+        assert (answer.status, answer.headers["location"]) == (302, other.url)
+    assert (len(site.seen), other.seen) == (2, [])
+
+
+async def test_nothing_is_read_in_the_clear_with_a_secret_or_from_elsewhere(
+    asking: Http, gate: Gate, other: Site
+) -> None:
+    gate.allow_origin(origin_of("http://prometheus.example.org"))
+    for url in (other.url, "http://prometheus.example.org"):
+        with pytest.raises(ReadOnlyError):
+            async with asking.stream(url, {}, secret=True, timeout=5):
+                pass
+    assert other.seen == []
+
+
 async def test_redirects_in_a_circle_end(asking: Http, site: Site) -> None:
     with pytest.raises(ApiError, match="redirects without end"):
         await asking.get(f"{site.url}/circle")

@@ -14,7 +14,7 @@ import yaml
 from hubtui.clients import credentials as credentials_module
 from hubtui.clients import exec_plugin
 from hubtui.clients import kube as kube_module
-from hubtui.clients.gate import Call
+from hubtui.clients.gate import Call, Permit
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.kubeconfig import contexts, current_context
 from hubtui.config import Settings
@@ -309,6 +309,21 @@ async def test_an_entry_that_cannot_be_used_is_a_sentence(
     with pytest.raises((ConfigError, DeniedError, UnreachableError)):
         await client.list(PODS, "hub")
     await client.close()
+
+
+async def test_what_is_made_is_permitted_by_the_name_that_its_body_has(
+    client: KubeClient, server: Scripted
+) -> None:
+    call = Call("create", PODS.resource, "hub", "ada")
+    token = client.gate.grant("plan", [Permit("create", PODS.resource, "hub", "ada")])
+    body = {"metadata": {"name": "ada"}}
+    await client.request(call, kind=PODS, body=body, token=token)
+    assert server.asked[-1].path == "/api/v1/namespaces/hub/pods"
+    with pytest.raises(ValueError, match="another name"):
+        await client.request(call, kind=PODS, body={"metadata": {"name": "eve"}}, token=token)
+    other = Call("create", PODS.resource, "hub", "eve")
+    with pytest.raises(ReadOnlyError):
+        await client.request(other, kind=PODS, body={"metadata": {"name": "eve"}}, token=token)
 
 
 def test_an_unknown_context_names_the_ones_there_are(config: Path) -> None:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tests.testbed import load
 from tests.testbed.load_api import CONCURRENCY, for_each
+from tests.testbed.load_claims import mounted
 from tests.testbed.load_objects import LOAD, Pods, node, user_name
 from tests.testbed.load_releases import Releases
 
@@ -42,6 +43,14 @@ def test_a_payload_decodes_to_its_own_release_and_revision(number: int, revision
     assert f"{name}:2026.{revision:02d}" in release["manifest"]
     assert release["chart"]["metadata"]["version"] == f"1.{revision}.0"
     assert release["chart"]["templates"]
+
+
+def test_a_pod_with_a_home_of_its_own_mounts_the_claim_of_its_user() -> None:
+    pod = Pods(own_homes=True).pod(3, "load-user-003")
+    (use,) = mounted(count=4, nodes=4)["load-user-003"].pods
+    (volume,) = pod["spec"]["volumes"]
+    assert volume["persistentVolumeClaim"]["claimName"] == use.volumes[0].claim
+    assert "subPath" not in pod["spec"]["containers"][0]["volumeMounts"][0]
 
 
 def test_only_the_last_revision_is_deployed() -> None:

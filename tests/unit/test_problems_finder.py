@@ -13,11 +13,12 @@ import pytest
 
 from hubtui.errors import DeniedError
 from hubtui.model import kube
+from hubtui.model.hub import HubServer, ServerKey
 from hubtui.model.problem import Counts, Incident, Level, Problem
 from hubtui.model.roles import Role, role_of
 from hubtui.services.problems.finder import Problems
 from hubtui.services.problems.index import EventIndex, PodIndex
-from hubtui.services.problems.situation import Situation
+from hubtui.services.problems.situation import HubSeen, Situation
 from hubtui.services.session import Session
 from hubtui.services.store import Store
 from tests import situations
@@ -88,7 +89,9 @@ async def beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("HUBTUI_STATE", str(tmp_path / "state"))
     prepared.freeze(monkeypatch)
     session = prepared.session(prepared.settings(tmp_path), calm())
+    session.nodes.store = Store("nodes")  # nobody looks at nodes
     found = Beats(session)
+    found.problems._reading.storage._began = float("inf")  # nor at disks
     yield found
     await found.problems.close()
     await session.close()
@@ -176,9 +179,53 @@ async def test_many_that_look_the_same_cost_one_question(beats: Beats) -> None:
         beats.put(situations.unscheduled(f"jupyter-u{n}", USER, 90, user=f"u{n}"))
     await beats.settle()
     assert len(beats.problems.found) == 1
-    asked = [call for call in beats.calls.elements() if call.startswith("get pods")]
+    asked = [call for call in beats.calls.elements() if call.startswith("get pods ")]
     assert len(asked) == 1
     assert beats.calls["list nodes"] == 1
+
+
+async def test_nodes_that_somebody_looks_at_are_not_asked_for_again(beats: Beats) -> None:
+    nodes = beats.session.nodes.store
+    labels = {"hub.jupyter.org/node-purpose": "core"}
+    nodes.page([situations.node("node-1", labels=labels)])
+    nodes.live()
+    beats.put(situations.unscheduled("jupyter-bo", USER, 90, user="bo"))
+    await beats.settle()
+    beats.put(situations.unscheduled("hub-9", "hub", 30))
+    await beats.settle()
+    assert {incident for incident, _ in beats.found} == {Incident.PENDING_USER, Incident.CORE}
+    assert beats.calls["list nodes"] == beats.calls["list pods"] == 0
+    assert beats.problems._reading.nodes.keys() == {"node-1"}
+
+
+async def test_what_fills_the_core_node_is_read_while_a_part_has_no_node(beats: Beats) -> None:
+    client = beats.session.client
+    assert isinstance(client, PreparedClient)
+    labels = {"hub.jupyter.org/node-purpose": "core"}
+    client.known.add("nodes", {"metadata": {"name": "core-9", "labels": labels}})
+    beats.put(situations.unscheduled("hub-9", "hub", 30))
+    await beats.settle()
+    (found,) = [each for each in beats.problems.found if each.incident is Incident.CORE]
+    assert any("pod slots asked for" in each.words for each in found.evidence)
+    assert beats.calls["list pods"] == 1
+    beats.session.pods.stores.pods.remove("hub/hub-9")
+    await beats.settle()
+    assert beats.found == []
+    assert beats.calls["list pods"] == 1
+
+
+async def test_a_server_that_nobody_uses_costs_one_look_for_an_autoscaler(beats: Beats) -> None:
+    beats.put(situations.pod("jupyter-idle", USER, user="idle", node="user-9"))
+    beats.problems._reading.hub._next["hub"] = float("inf")
+    beats.problems._reading.hub.seen = HubSeen(
+        at=NOW,
+        servers={ServerKey("idle"): HubServer(ready=True, last_activity=situations.ago(9000))},
+        cull={"enabled": False},
+    )
+    await beats.settle()
+    assert beats.problems._suspects.held == ("user-9",)
+    assert beats.calls["get configmaps cluster-autoscaler-status in namespace kube-system"] == 1
+    assert beats.found == []
 
 
 async def test_the_budget_holds_while_trouble_lasts(beats: Beats) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from hubtui.model.autoscaler import Autoscaler, NodeGroup
 from hubtui.model.kube import Pod
+from hubtui.model.kube_needs import Node
 from hubtui.model.problem import Incident, Level, Problem
 from hubtui.model.roles import Role
 from hubtui.model.why_facts import Cause, Missing, Why
 from hubtui.services.problems import problems_of
-from hubtui.services.problems.situation import Situation
+from hubtui.services.problems.situation import SeatsSeen, Situation
 from tests.situations import (
     EXPECTED,
     NOW,
@@ -221,14 +224,103 @@ def test_the_image_of_the_hub_is_told_once() -> None:
 @pytest.mark.parametrize(("seconds", "level"), [(160, Level.SOON), (301, Level.NOW)])
 def test_a_pull_that_costs_the_start_timeout(seconds: float, level: Level) -> None:
     slow = waiting("u1", USER, "ContainerCreating", seconds, user="ana")
-    nodes = {"n1": node("n1")}
+    nodes = {
+        "n1": node("n1", images=["docker.io/library/img:1"]),
+        "n2": node("n2", images=["docker.io/library/img:0"]),
+        "n3": node("n3", images=[f"x:{n}" for n in range(50)]),
+        "c1": node("c1", images=["x:1"], labels={"hub.jupyter.org/node-purpose": "core"}),
+    }
     found = only(situation(*core(), slow, events=[event("u1", "Pulling")], nodes=nodes))
     assert (found.incident, found.level) == (Incident.IMAGE_PULL, level)
     assert found.title.startswith("Image img:1 is still being pulled on node-1")
-    assert "0 of 1 node have the image" in words(found)
+    assert "1 of 3 nodes have the image\n1 node without it: n2" in words(found)
+    assert "of 1 of 3 nodes it is not known (n3): a node lists 50 images at most" in words(found)
+    assert found.fixes[0].command == "hubtui prepull img:1"
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("1 max node group size reached, 2 node(s) had untolerated taint {a: b}",
+         "1 node group at its maximum"),
+        ("2 max node group size reached", "2 node groups at their maximum"),
+        ("2 Insufficient memory", ""),
+    ],
+)  # fmt: skip
+def test_a_node_group_at_its_maximum_is_told(message: str, told: str) -> None:
+    said = event("u1", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {message}")
+    waits = unscheduled("u1", USER, 90, user="ana")
+    found = only(situation(*core(), waits, whys=why(Cause.FULL), events=[said]))
+    full = ": the nodes are full, and their group is at its maximum"
+    assert found.title.endswith(full) == bool(told)
+    assert told in words(found)
+
+
+def test_seats_and_the_quota_are_told_with_those_who_wait() -> None:
+    waits = unscheduled("u1", USER, 90, user="ana")
+    seats = SeatsSeen(0, 3, "memory", at_most=True)
+    limits = quota({"pods": "100", "requests.memory": "100Gi"}, {"pods": "41"})
+    groups = (NodeGroup("users-grp", 8, 0, 8), NodeGroup("core-grp", 1, 1, 2))
+    found = only(
+        situation(
+            *core(),
+            waits,
+            whys=why(Cause.FULL),
+            seats=seats,
+            quotas=[limits],
+            autoscaler=Autoscaler("", groups),
+        )
+    )
+    told = words(found)
+    assert "at most 0 more of the usual servers fit; memory binds" in told
+    assert "3 when placeholders give way" in told
+    assert "hub-quota: 41 of 100 pods used" in told
+    assert "requests.memory" not in told
+    assert "users-grp has 8 of at most 8 nodes" in told
+    assert "core-grp" not in told
 
 
 # -- core
+
+CORE_LABEL = {"hub.jupyter.org/node-purpose": "core"}
+SIZE = {"cpu": "4", "memory": "16Gi", "pods": "10"}
+
+
+def nodes_of(*members: Node) -> dict[str, Node]:
+    return {each.metadata.name: each for each in members}
+
+
+def test_what_fills_the_core_node_is_told_by_whom() -> None:
+    hub = unscheduled("hub-1", "hub", 30, requests={"cpu": "500m", "memory": "1Gi"})
+    there = [
+        pod("proxy-1", "proxy", node="c1", requests={"memory": "2Gi"}),
+        pod("grafana", "", node="c1", requests={"cpu": "3"}),
+    ]
+    grafana = structs.replace(there[1], metadata=structs.replace(there[1].metadata, namespace="m"))
+    nodes = nodes_of(node("c1", labels=CORE_LABEL, allocatable=SIZE), node("u1"))
+    found = only(
+        situation(*core("hub"), hub, nodes=nodes, nodes_at=NOW, filled={"c1": [there[0], grafana]})
+    )
+    assert "c1: 3 of 4 cpu, 2G of 16G memory, 2 of 10 pod slots asked for" in words(found)
+    assert "c1 is filled by namespace m (3 cpu, 1 pod); proxy (2G memory, 1 pod)" in words(found)
+
+
+def test_a_core_node_that_is_cordoned_is_uncordoned() -> None:
+    nodes = nodes_of(node("c1", labels=CORE_LABEL, unschedulable=True), node("u1"))
+    found = only(situation(*core("hub"), unscheduled("hub-1", "hub", 30), nodes=nodes))
+    assert found.fixes[0].command == "hubtui uncordon c1"
+    assert found.todo.startswith("Uncordon the core's node")
+    assert "c1 is cordoned" in words(found)
+
+
+def test_a_core_pool_at_zero_is_told() -> None:
+    nodes = nodes_of(node("u1", labels={"hub.jupyter.org/node-purpose": "user"}))
+    found = only(situation(*core("hub"), unscheduled("hub-1", "hub", 30), nodes=nodes))
+    assert "the core's pool is at zero" in words(found)
+    assert found.todo.startswith("Raise the core pool's minimum to 1")
+    unlabelled = situation(*core("hub"), unscheduled("hub-1", "hub", 30), nodes=nodes_of(node("n")))
+    assert "at zero" not in words(only(unlabelled))
+
 
 DOWN = "Nobody can log in, start or stop a server; servers that run go on."
 

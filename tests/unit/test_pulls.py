@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from hubtui.model.kube import Pod
-from hubtui.model.pulls import Pull, PullState, pulls_of
+from hubtui.model.pulls import Pull, PullState, merged, pulls_of
 
 TAKEN = "2026-11-23T14:00:00Z"
 A, B, PAUSE = "reg.io/a:1", "reg.io/b:2", "reg.io/pause:3"
@@ -21,6 +21,8 @@ NO_TAG = (
     "manifest unknown"
 )
 BACK_OFF = {"waiting": {"reason": "ImagePullBackOff", "message": NO_TAG}}
+
+NO_SHELL = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off restarting"}}
 
 
 def at(minute: int, second: int = 0) -> datetime:
@@ -55,10 +57,11 @@ def puller(
         (puller(DONE, INIT, INIT), "done pulling waiting"),
         (puller(RUNS, INIT, INIT), "done pulling waiting"),
         (puller(DONE, BACK_OFF, INIT), "done failed waiting"),
+        (puller(NO_SHELL, INIT, INIT), "done waiting waiting"),
         (puller(DONE, DONE, INIT), "done done pulling"),
         (puller(DONE, DONE, RUNS), "done done done"),
     ],
-    ids=["no node", "not taken", "first", "second", "runs", "failed", "last", "all"],
+    ids=["no node", "not taken", "first", "second", "runs", "failed", "no shell", "last", "all"],
 )
 def test_one_image_after_the_other(pod: Pod, states: str) -> None:
     assert " ".join(pull.state for pull in pulls_of(pod)) == states
@@ -87,3 +90,10 @@ def test_an_image_that_comes_twice_is_one_and_there_once_it_was_pulled() -> None
 def test_a_container_that_ends_badly_has_its_image() -> None:
     crashing = {"waiting": {"reason": "CrashLoopBackOff"}}
     assert pulls_of(puller(crashing, INIT, INIT))[0].state is PullState.DONE
+
+
+def test_of_two_pods_on_a_node_the_one_that_has_come_further_counts() -> None:
+    first = pulls_of(puller(BACK_OFF, INIT, INIT, images=(B, A)))
+    second = pulls_of(puller(DONE, INIT, images=(A,)))
+    states = {pull.image: pull.state.value for pull in merged((first, second))}
+    assert states == {B: "failed", A: "done", PAUSE: "pulling"}

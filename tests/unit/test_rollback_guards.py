@@ -13,6 +13,8 @@ from hubtui.model.diff_change import Change
 from hubtui.model.diff_tree import Kind
 from hubtui.model.kube_needs import Node
 from hubtui.model.manifest import Key, Resource
+from hubtui.model.node_facts import PURPOSE
+from hubtui.model.node_images import has_image
 from hubtui.model.plan import Level
 from hubtui.services.actions import release_drift, release_images, release_owner
 from hubtui.services.actions.release_immutable import check, differing
@@ -23,7 +25,7 @@ IMAGE = "quay.example.org/class/notebook:2026.11"
 
 def node(name: str, *images: str, purpose: str = "user", cordoned: bool = False) -> Node:
     document = {
-        "metadata": {"name": name, "labels": {release_images.PURPOSE: purpose} if purpose else {}},
+        "metadata": {"name": name, "labels": {PURPOSE: purpose} if purpose else {}},
         "spec": {"unschedulable": cordoned},
         "status": {"images": [{"names": [image]} for image in images]},
     }
@@ -52,7 +54,7 @@ def test_an_image_that_is_everywhere_is_said_so() -> None:
 
 @pytest.mark.parametrize("listed", [(), tuple(f"image:{n}" for n in range(50))])
 def test_a_full_or_empty_list_of_images_tells_nothing(listed: tuple[str, ...]) -> None:
-    assert release_images.has_image(node("u1", *listed), IMAGE) is None
+    assert has_image(node("u1", *listed), IMAGE) is None
     found = release_images.verdict({IMAGE: False}, [node("u1", *listed)])
     assert found.level is Level.WARN
     assert "? on u1" in found.evidence
@@ -61,7 +63,7 @@ def test_a_full_or_empty_list_of_images_tells_nothing(listed: tuple[str, ...]) -
 
 def test_what_a_full_list_holds_is_there() -> None:
     listed = (*(f"image:{n}" for n in range(49)), IMAGE)
-    assert release_images.has_image(node("u1", *listed), IMAGE) is True
+    assert has_image(node("u1", *listed), IMAGE) is True
 
 
 def test_without_purposes_every_node_may_run_a_server() -> None:

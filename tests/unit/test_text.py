@@ -41,6 +41,11 @@ def test_a_json_document_is_as_safe_as_its_text(value: str) -> None:
         assert decoded == {"k": text.safe(value)}
 
 
+@pytest.mark.parametrize("broken", [rb'"\u"', rb'"\u12"', rb'"\uxyzw"', b'"\\'])
+def test_what_is_no_json_is_left_to_the_decoder(broken: bytes) -> None:
+    assert text.safe_json(broken) == broken
+
+
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from(HARMFUL)))
 def test_safe_text_holds_no_control_character_and_stays(value: str) -> None:
     shown = text.safe(value)

@@ -15,11 +15,12 @@ from hubtui.errors import DeniedError, HubtuiError, NotFoundError, UnreachableEr
 from hubtui.model import kube
 from hubtui.model.hub import HubUser, ServerKey
 from hubtui.model.idle import CullRule
-from hubtui.model.usage import PodMetrics, usage_of
+from hubtui.model.kinds import POD_METRICS
+from hubtui.model.usage import PodMetrics
 from hubtui.services.culler import Culler
 from hubtui.services.hub_link import HubLink
 from hubtui.services.store import Store
-from hubtui.services.usage import PodUsage
+from hubtui.services.usage import UsageFeed
 from hubtui.services.users import ServerRow, Users
 from tests.hub_of_users import Hub, jump, now
 
@@ -86,7 +87,7 @@ class Desk:
         self.hub = Link(takes=0.01)
         self.metrics = Metrics()
         self.pods: Store[kube.Pod] = Store("pods")
-        self.usage = PodUsage(cast(KubeClient, self.metrics), "hub")
+        self.usage = UsageFeed(cast(KubeClient, self.metrics), POD_METRICS, "hub")
         self.feed = self.hub.feed()
         culler = Culler(cast(HubLink, self.hub), self.pods, "hub")
         self.revision = 1
@@ -244,13 +245,13 @@ def test_no_server_is_called_lost_while_the_pods_are_not_known() -> None:
 
 def test_the_use_of_a_pod_is_the_exact_sum_of_its_containers() -> None:
     first, second = {"cpu": "123456789n", "memory": "123Ki"}, {"cpu": "2m", "memory": "1Mi"}
-    found = usage_of(metrics("x", first, second))
+    found = metrics("x", first, second).total
     assert (found.cpu, found.memory) == (Decimal("0.125456789"), 123 * 1024 + 2**20)
 
 
 @pytest.mark.parametrize("usage", [{"cpu": "1"}, {"cpu": "1", "memory": "many"}, {}])
 def test_what_a_container_does_not_tell_is_not_known(usage: dict[str, str]) -> None:
-    assert usage_of(metrics("x", {"cpu": "1", "memory": "1Ki"}, usage)).memory is None
+    assert metrics("x", {"cpu": "1", "memory": "1Ki"}, usage).total.memory is None
 
 
 def test_totals_count_servers_and_what_was_measured_of_them() -> None:

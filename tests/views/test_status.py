@@ -48,6 +48,10 @@ def words(facts: StatusFacts, width: int) -> str:
         (replace(FACTS, now=0, soon=1), 160, None, "▲ 1 problem 14:03 "),
         (replace(FACTS, now=0, soon=0), 160, None, "no problems 14:03 "),
         (replace(FACTS, now=None, soon=None, demo=True), 160, None, " DEMO  14:03 "),
+        (replace(FACTS, alerts=3), 160, None, "✗ 1 ▲ 2 problems ▲ 3 alerts 14:03 "),
+        (replace(FACTS, alerts=1, urgent=1), 80, None, "✗1 ▲2 a✗1 14:03"),
+        (replace(FACTS, alerts=0), 160, None, "✗ 1 ▲ 2 problems 14:03 "),
+        (replace(FACTS, alerts=1, urgent=1), 40, " gke-eu-prod  hub r12 ●", "14:03"),
         (StatusFacts(clock="14:03"), 80, "hubtui no cluster", "14:03"),
         (StatusFacts(context="dev", namespace="hub"), 80, "hubtui  dev  hub", ""),
     ],
@@ -67,6 +71,7 @@ NAMES = st.text(alphabet="abcü日-", max_size=50)
         StatusFacts, context=NAMES, namespace=NAMES, release=NAMES, chart=NAMES, hub=NAMES,
         revision=st.none() | st.integers(0, 10**6), age=st.sampled_from(["", "3 d"]),
         now=st.none() | st.integers(0, 999), soon=st.none() | st.integers(0, 999),
+        alerts=st.none() | st.integers(0, 999), urgent=st.integers(0, 9),
         running=st.lists(NAMES, max_size=3).map(tuple), read_only=st.booleans(),
         demo=st.booleans(), clock=st.just("14:03"),
     ),
@@ -103,7 +108,8 @@ HEADLINES = [
         (60, "1 Rele r12 ●  2 Pods 333 ✗3  3 Node 41 seats  5 Stor 94%"),
         (46, "1 Rele  2 Pods 333 ✗3  3 Node  5 Stor 94%"),
         (40, "1 Rele  2 Pods 333 ✗3  3 Node  5 Stor"),
-        (20, "1 Rele  2 Pods 333 …"),
+        (24, "1  2 Pods 333 ✗3  3  5"),
+        (20, "1  2 Pods 333 ✗3  3…"),
     ],
 )
 def test_the_strip_keeps_the_shown_pane_and_what_is_wrong(width: int, line: str) -> None:
