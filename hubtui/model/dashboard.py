@@ -69,7 +69,8 @@ class ValueMapping:
 @dataclass(frozen=True, slots=True)
 class Look:
     """How numbers of a field are shown: with `limited` its thresholds are lines in a plot, on the
-    `right` it has an axis of its own, and `apart` it stands on no other in a panel that stacks."""
+    `right` it has an axis of its own, and `apart` it stands on no other in a panel that stacks. Its
+    line goes on over `bridged` seconds without a sample, infinitely many if need be."""
 
     unit: str = ""
     decimals: int | None = None
@@ -84,6 +85,7 @@ class Look:
     limited: bool = False
     right: bool = False
     apart: bool = False
+    bridged: float = 0.0
 
     def mapped(self, value: float | None) -> str:
         """The text that stands for a value; empty where the number itself does."""
@@ -192,9 +194,11 @@ class Panel:
     """A panel. `written_kind` is Grafana's word for it; `notes` say what of it is not shown.
 
     `calculations` are the reducers of numbers and tables (`lastNotNull`), `legend_calculations`
-    those of a legend. `content` is the text of a text panel, `sort` the columns to sort by with
-    whether they fall. `from_time` and `shift` are relative times of its own, as written. It is
-    repeated for each value of the variable `repeat`: below each other, or `per_row` side by side.
+    those of a legend. `fields` is a pattern of the fields whose numbers are shown, all where it is
+    empty. `content` is the text of a text panel, `sort` the columns to sort by with whether they
+    fall. It asks for `most_points` a series, 0: as many as there is room for. `from_time` and
+    `shift` are relative times of its own, as written. It is repeated for each value of the variable
+    `repeat`: below each other, or `per_row` side by side.
     """
 
     id: int
@@ -209,17 +213,25 @@ class Panel:
     transformations: tuple[Transformation, ...] = ()
     calculations: tuple[str, ...] = ()
     legend_calculations: tuple[str, ...] = ()
+    fields: str = ""
     stacked: bool = False
     content: str = ""
     sort: tuple[tuple[str, bool], ...] = ()
     buckets: bool = False
     interval: str = ""
+    most_points: int = 0
     from_time: str = ""
     shift: str = ""
     repeat: str = ""
     repeat_down: bool = False
     per_row: int = 4
     notes: tuple[str, ...] = ()
+
+    def shows(self, *names: str) -> bool:
+        """Whether it shows the numbers of a field that has one of these names."""
+        if not self.fields:
+            return True
+        return any(Override("byRegexp", self.fields).matches(each, "") for each in names)
 
     def look_of(self, name: str, ref: str = "") -> Look:
         """How one of its fields is shown."""
@@ -273,7 +285,7 @@ class Variable:
     """A variable of a dashboard; `current` are its chosen values, `options` those written with it,
     `all_value` what stands for all of them (empty: all joined), `sort` Grafana's number. One of
     the kind interval can be fitted to the window: to `auto_count` parts of it (0: it cannot), none
-    shorter than `auto_least`."""
+    shorter than `auto_least`. One that is `of_time` is asked for anew with another time."""
 
     name: str
     kind: VariableKind
@@ -289,6 +301,7 @@ class Variable:
     sort: int = 0
     auto_count: int = 0
     auto_least: str = ""
+    of_time: bool = False
 
     @property
     def title(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any, Final
 
 from hubtui.model.dashboard import Look, Override, Threshold, ValueMapping
@@ -69,9 +70,18 @@ def _changes(written: Mapping[str, Any]) -> dict[str, Any]:
         found["limited"] = True
     if placement := text(custom.get("axisPlacement")):
         found["right"] = placement == "right"
+    if bridged := _bridged(custom.get("spanNulls")):
+        found["bridged"] = bridged
     if stacking := text(mapping(custom.get("stacking")).get("mode")):
         found["apart"] = stacking == "none"
     return found
+
+
+def _bridged(written: object) -> float:
+    """Seconds over which a line goes on: told as any, or in milliseconds."""
+    if written is True:
+        return inf
+    return max(0.0, number(written) or 0.0) / 1000
 
 
 def _mappings(written: object) -> Iterator[ValueMapping]:
@@ -111,6 +121,7 @@ def _old_mapping(each: Mapping[str, Any]) -> Iterator[ValueMapping]:
         yield ValueMapping(words, value=text(each.get("value")))
 
 
+_CONNECTED: Final = "connected"
 _MODES: Final = {"critical": "red", "warning": "orange", "ok": "green"}
 """The colours of an old graph's thresholds."""
 
@@ -118,7 +129,12 @@ _MODES: Final = {"critical": "red", "warning": "orange", "ok": "green"}
 def graph_look(panel: Mapping[str, Any]) -> Look:
     """The look of a graph of Grafana 5 to 7: that of its left axis, with its thresholds."""
     limits = sorted(_graph_limits(panel), key=lambda each: each.value or 0.0)
-    return Look(**_axis(panel, 0), thresholds=tuple(limits), limited=bool(limits))
+    return Look(
+        **_axis(panel, 0),
+        thresholds=tuple(limits),
+        limited=bool(limits),
+        bridged=inf if text(panel.get("nullPointMode")) == _CONNECTED else 0.0,
+    )
 
 
 def graph_overrides(panel: Mapping[str, Any]) -> Iterator[Override]:
@@ -130,6 +146,8 @@ def graph_overrides(panel: Mapping[str, Any]) -> Iterator[Override]:
             yield Override(how, alias, {"hidden": True})
         if whole(each.get("yaxis")) == 2:
             yield Override(how, alias, {**_axis(panel, 1), "right": True})
+        if text(each.get("nullPointMode")) == _CONNECTED:
+            yield Override(how, alias, {"bridged": inf})
         if each.get("stack") is False:
             yield Override(how, alias, {"apart": True})
 

@@ -26,7 +26,7 @@ from hubtui.model.dashboard_looks import (
 from hubtui.model.dashboard_targets import targets_of
 from hubtui.model.dashboard_unlike import unlike
 from hubtui.model.frames import REDUCERS
-from hubtui.model.loose_json import flag, mapping, objects, text, texts, whole
+from hubtui.model.loose_json import flag, mapping, number, objects, text, texts, whole
 from hubtui.model.text import one_line
 
 _KINDS: Final = {
@@ -79,6 +79,7 @@ def panel_of(written: Mapping[str, Any], grid: Grid) -> Panel:
         targets=targets,
         transformations=_transformations(written),
         interval=text(written.get("interval")),
+        most_points=max(0, round(number(written.get("maxDataPoints")) or 0)),
         from_time=text(written.get("timeFrom")),
         shift=text(written.get("timeShift")),
         repeat=text(written.get("repeat")),
@@ -146,6 +147,7 @@ def _fitted(panel: Panel, written: Mapping[str, Any]) -> Panel:
     return replace(
         panel,
         calculations=texts(mapping(options, "reduceOptions").get("calcs")),
+        fields=text(mapping(options, "reduceOptions").get("fields")),
         legend_calculations=texts(mapping(options, "legend").get("calcs")),
         stacked=_is_stacked(written),
         sort=tuple(

@@ -9,6 +9,7 @@ from hubtui.model.loose_json import flag, mapping, objects, text, whole
 
 _EVEN: Final = frozenset({"", "linear"})
 _FLIPPED: Final = "negative-Y"
+_ZERO: Final = "null as zero"
 
 
 def unlike(panel: Mapping[str, Any]) -> Iterator[str]:
@@ -23,6 +24,9 @@ def unlike(panel: Mapping[str, Any]) -> Iterator[str]:
     stacking = {text(mapping(each).get("mode")) for each in _custom(panel, "stacking")}
     if "percent" in stacking or (flag(panel.get("stack")) and flag(panel.get("percentage"))):
         yield "its lines are shares of the whole there, and stand on each other here"
+    modes = (panel, *objects(panel.get("seriesOverrides")))
+    if any(each.get("nullPointMode") == _ZERO for each in modes):
+        yield "its gaps are zeroes there, and gaps here"
     mappings = objects(mapping(panel, "fieldConfig", "defaults").get("mappings"))
     if any(each.get("type") == "regex" for each in mappings):
         yield "texts that stand for patterns are left out"

@@ -28,6 +28,8 @@ _AUTO_COUNT: Final = 30
 """Grafana's own where nothing says it."""
 _NOWHERE: Final = 2
 """Grafana's number for a variable that is hidden."""
+_OF_TIME: Final = 2
+"""Grafana's number for one that is refreshed when the time range changes."""
 
 
 class Ask(StrEnum):
@@ -79,6 +81,7 @@ def variable_of(written: Mapping[str, Any]) -> Variable:
         sort=whole(written.get("sort")),
         auto_count=auto_count,
         auto_least=text(written.get("auto_min")) if auto_count else "",
+        of_time=kind is VariableKind.QUERY and whole(written.get("refresh")) == _OF_TIME,
     )
 
 

@@ -16,18 +16,19 @@ _GAP: Final = 1.5
 """Steps without a sample after which a line ends: one that came late is no gap."""
 
 
-def segments(points: Iterable[Point], step: float) -> list[Segment]:
+def segments(points: Iterable[Point], step: float, bridged: float = 0.0) -> list[Segment]:
     """The points in parts that a line connects: it ends where samples are missing for more than
-    `step` seconds, and at NaN and infinities, which no axis has."""
+    `step` seconds, and at NaN and infinities, which no axis has; where there are none for `bridged`
+    seconds at most it goes on."""
     found: list[Segment] = []
     current: Segment = []
     for at, value in points:
-        if current and at - current[-1][0] > _GAP * step:
+        if current and at - current[-1][0] > max(_GAP * step, bridged):
             found.append(current)
             current = []
         if isfinite(value):
             current.append((at, value))
-        elif current:
+        elif current and not bridged:
             found.append(current)
             current = []
     return [*found, current] if current else found

@@ -78,6 +78,7 @@ class Board:
         self._seats: dict[str, _Seat] = {}
         self._sections: tuple[PlacedSection, ...] = ()
         self._resolved = False
+        self._moved = False
         self._resolving = asyncio.Lock()
         self._wanted: frozenset[str] = frozenset()
         self._lookers: set[str] = set()
@@ -158,22 +159,22 @@ class Board:
     def look(self, start: str, end: str = "now") -> None:
         """Chooses the time: `now-6h`, `now`, or written dates. Raises UsageError."""
         self._time.look(start, end)
-        self._make_all_due()
+        self._move()
 
     def look_at(self, window: Window) -> None:
         """Chooses the time; one that reaches up to now goes on with the time."""
         self._time.look_at(window)
-        self._make_all_due()
+        self._move()
 
     def shift(self, part: float) -> None:
         """Moves the time by a part of its length: -0.5 is half a screen earlier."""
         self._time.shift(part)
-        self._make_all_due()
+        self._move()
 
     def zoom(self, factor: float, around: datetime | None = None) -> None:
         """Looks at a time `factor` times as long, around a moment (else up to the same end)."""
         self._time.zoom(factor, around)
-        self._make_all_due()
+        self._move()
 
     async def over(self, key: str, window: Window, columns: int) -> PanelState:
         """A panel over a time of its own, for a plot beside the board. What goes wrong is told by
@@ -238,6 +239,12 @@ class Board:
                 self._lay_out()
                 self._make_all_due()
                 self._resolved = True
+            elif self._moved and await self._variables.resolve(
+                self.window, self._variables.of_time
+            ):
+                self._lay_out()
+                self._make_all_due()
+            self._moved = False
 
     def _lay_out(self) -> None:
         """Rows and panels as the variables have them now; what stays keeps what is known."""
@@ -255,7 +262,7 @@ class Board:
         await self._open()
         while True:
             self._wake.clear()
-            if not self._resolved:
+            if not self._resolved or self._moved:
                 await self._open()
             now = self._now()
             for key in self._wanted:
@@ -323,6 +330,11 @@ class Board:
         """Whether there will be anything new."""
         end = state.window.end if state.window is not None else now
         return self.relative or end >= now - (state.step or LEAST_STEP)
+
+    def _move(self) -> None:
+        """Another time is looked at: what is known is that of the one before."""
+        self._moved = True
+        self._make_all_due()
 
     def _make_all_due(self) -> None:
         for seat in self._seats.values():

@@ -150,7 +150,8 @@ def _own_time(written: str, now: datetime) -> Window:
 def step_of(
     panel: Panel, target: Target, window: Window, columns: int, values: Values
 ) -> timedelta:
-    """The step of a query: some samples a column, not below what it or its panel says."""
+    """The step of a query: some samples a column, not below what it or its panel says, nor for
+    more points than the panel wants."""
     least = LEAST_STEP
     for written in (target.interval, panel.interval):
         if written:
@@ -159,6 +160,8 @@ def step_of(
             except ValueError:
                 continue
             break
+    if panel.most_points:
+        least = max(least, window.length / panel.most_points)
     step = step_for(window.length, columns, least)
     factor = min(target.factor, MOST_FACTOR)
     return step_for(window.length, columns, step * factor) if factor > 1 else step

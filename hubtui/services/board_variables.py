@@ -62,6 +62,12 @@ class BoardVariables:
         """In the order of the dashboard."""
         return tuple(self._states.values())
 
+    @property
+    def of_time(self) -> set[str]:
+        """The names of those that are asked for anew with another time, and of what needs them."""
+        own = {name for name, each in self._written.items() if each.of_time}
+        return own.union(*(self._dependents(each) for each in own))
+
     def values(self, window: Window) -> Values:
         """What stands for each of them in a query over a window."""
         return {name: _timed(state.chosen, window) for name, state in self._states.items()}

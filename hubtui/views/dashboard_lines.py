@@ -45,7 +45,7 @@ def shown_lines(state: PanelState) -> list[tuple[PanelLine, Line]]:
     for each, look in looks:
         name = one_line(name_of(look, each.name, each.labels))
         right = unit is not None and (look.right or look.unit != unit)
-        line = Line(name, each.points, look.unit, step, right, look.decimals)
+        line = Line(name, each.points, look.unit, step, right, look.decimals, bridged=look.bridged)
         found.append((each, line))
     if not panel.stacked:
         return found

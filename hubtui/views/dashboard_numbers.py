@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf, isfinite
 from typing import Final
@@ -57,29 +57,35 @@ def numbers_of(state: PanelState) -> list[Number]:
     panel = state.panel
     reducer = panel.calculations[0] if panel.calculations else _LAST
     if state.lines:
-        return [
-            Number(
-                name_of(look, line.name, line.labels), reduced(line.points, reducer), look,
-                line.points,
-            )
-            for line in state.lines
-            if not (look := panel.look_of(line.name, line.ref)).hidden
-        ]  # fmt: skip
+        return list(_of_lines(state, reducer))
     return [number for frame in state.frames for number in _of_table(frame, panel, reducer)]
+
+
+def _of_lines(state: PanelState, reducer: str) -> Iterator[Number]:
+    for line in state.lines:
+        look = state.panel.look_of(line.name, line.ref)
+        name = name_of(look, line.name, line.labels)
+        if not look.hidden and state.panel.shows(name, line.name):
+            yield Number(name, reduced(line.points, reducer), look, line.points)
 
 
 def _of_table(frame: Frame, panel: Panel, reducer: str) -> Iterator[Number]:
     numbers = [each for each in frame.fields if each.is_number]
     texts = [each for each in frame.fields if not each.is_number and not each.is_time]
-    if len(numbers) == 1 and texts and frame.length > 1:
+    if len(numbers) == 1 and texts and frame.length > 1 and not panel.fields:
         yield from _of_rows(numbers[0], texts, panel)
         return
-    for each in numbers:
+    for each in [*numbers, *texts] if panel.fields else numbers:
         look = panel.look_of(each.name, each.ref)
-        if not look.hidden:
-            known = [value for value in each.values if isinstance(value, (int, float))]
+        name = name_of(look, each.name, each.labels)
+        if look.hidden or not panel.shows(name, each.name):
+            continue
+        known = [value for value in each.values if isinstance(value, (int, float))]
+        if known or each.is_number:
             reduce = REDUCERS.get(reducer, REDUCERS[_LAST])
-            yield Number(name_of(look, each.name, each.labels), reduce(known), look)
+            yield Number(name, reduce(known), look)
+        elif words := [str(value) for value in each.values if value]:
+            yield Number(name, None, replace(look, no_value=words[-1]))
 
 
 def _of_rows(number: Field, texts: Sequence[Field], panel: Panel) -> Iterator[Number]:

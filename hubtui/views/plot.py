@@ -44,8 +44,8 @@ _NEAR: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A series: its samples are `step` seconds apart. One that is on the `right` has its own unit
-    and axis there."""
+    """A series: its samples are `step` seconds apart, and it goes on over `bridged` seconds without
+    one. One that is on the `right` has its own unit and axis there."""
 
     name: str
     points: tuple[Point, ...]
@@ -54,6 +54,7 @@ class Line:
     right: bool = False
     decimals: int | None = None
     tone: Tone | None = None
+    bridged: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ class _Field:
             return
         length = frame.end - frame.start
         inside = [point for point in line.points if frame.start <= point[0] <= frame.end]
-        for segment in segments(inside, line.step):
+        for segment in segments(inside, line.step, line.bridged):
             points = thinned(segment, frame.start, frame.end, self._place.width)
             places = [((when - frame.start) / length, axis.share(value)) for when, value in points]
             self._raster.line(places, index)

@@ -191,6 +191,13 @@ def test_steps_fit_the_width_and_are_never_shorter_than_what_is_written(
     assert step_of(one, target, window, COLUMNS, {}) == timedelta(minutes=minutes)
 
 
+@pytest.mark.parametrize(("most", "minutes"), [(100, 5), (36, 10), ("12", 30), (None, 5), ("x", 5)])
+def test_a_panel_asks_for_no_more_points_than_it_wants(most: object, minutes: int) -> None:
+    window = Window(NOW - timedelta(hours=6), NOW)
+    (one,) = dashboard(panel(1, "up", maxDataPoints=most)).panels
+    assert step_of(one, one.targets[0], window, COLUMNS, {}) == timedelta(minutes=minutes)
+
+
 async def test_panels_have_a_time_of_their_own() -> None:
     prometheus = FakePrometheus()
     own = panel(2, "a", timeFrom="1h", timeShift="1d")

@@ -13,6 +13,7 @@ from hubtui.services import board_panels
 from hubtui.services.board import AT_ONCE, LAYOUT, Board
 from hubtui.views.board import BoardView
 from tests.boards import (
+    NAMESPACES,
     dashboard,
     filled,
     hubs,
@@ -207,6 +208,24 @@ async def test_values_of_a_variable_are_those_of_the_time_that_is_looked_at() ->
     window = board.window
     told = (float(asked["start"]), float(asked["end"]))
     assert told == pytest.approx((window.start.timestamp(), window.end.timestamp()))
+
+
+async def test_with_another_time_those_variables_are_asked_anew_that_say_so() -> None:
+    prometheus = hubs("a")
+    once = variable("other", query="label_values(pods, user)", refresh=1)
+    board = await filled(
+        prometheus, panel(2, 'up{hub="$hub"}', repeat="hub"),
+        variables=[variable("hub", refresh=2, multi=True, includeAll=True), once],
+    )  # fmt: skip
+    prometheus.asked.clear()
+    prometheus.labels[NAMESPACES] = ["a", "b"]
+    board.look("now-7d")
+    await board.fill()
+    assert len([each for each in prometheus.asked if each.matches == ("pods",)]) == 0
+    assert prometheus.queries[-2:] == ['up{hub="a"}', 'up{hub="b"}']
+    asked = len(prometheus.asked)
+    await board.fill()
+    assert [each for each in prometheus.asked[asked:] if each.matches] == []
 
 
 async def test_panels_of_other_values_are_there_before_they_are_drawn() -> None:

@@ -1,6 +1,7 @@
 """Dashboards as they are written: those of jupyterhub/grafana-dashboards, old ones, broken ones."""
 
 import json
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,7 @@ def test_a_graph_of_2020_has_its_thresholds_and_a_right_axis() -> None:
         ({"fieldConfig": {"defaults": {"custom": {"scaleDistribution": {"type": "log"}}}}},
          "logarithmic"),
         ({"type": "graph", "yaxes": [{"logBase": 10}]}, "logarithmic"),
+        ({"type": "graph", "nullPointMode": "null as zero"}, "gaps are zeroes"),
         ({"type": "graph", "seriesOverrides": [{"alias": "a", "transform": "negative-Y"}]},
          "upside down"),
         ({"fieldConfig": {"defaults": {"custom": {"stacking": {"mode": "percent"}}}}},
@@ -309,3 +311,23 @@ def test_copies_that_were_saved_along_are_made_anew() -> None:
     board = read(json.dumps({"title": "T", "timezone": "utc", "panels": panels}).encode())
     assert [(each.title, len(each.panels)) for each in board.sections] == [("Hubs", 1)]
     assert board.utc
+
+
+@pytest.mark.parametrize(
+    ("written", "bridged"),
+    [
+        ({"fieldConfig": {"defaults": {"custom": {"spanNulls": True}}}}, inf),
+        ({"fieldConfig": {"defaults": {"custom": {"spanNulls": 3_600_000}}}}, 3600.0),
+        ({"fieldConfig": {"defaults": {"custom": {"spanNulls": False}}}}, 0.0),
+        ({"type": "graph", "nullPointMode": "connected"}, inf),
+        ({"type": "graph", "nullPointMode": "null"}, 0.0),
+        (
+            {"type": "graph", "seriesOverrides": [{"alias": "a", "nullPointMode": "connected"}]},
+            inf,
+        ),
+    ],
+)
+def test_over_how_long_a_gap_a_line_goes_on(written: dict[str, Any], bridged: float) -> None:
+    document = {"title": "T", "panels": [{"id": 1, "type": "timeseries", "title": "P", **written}]}
+    (panel,) = read(json.dumps(document).encode()).panels
+    assert panel.look_of("a").bridged == bridged

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,26 @@ def test_another_unit_has_its_axis_on_the_right() -> None:
     shown = drawn(state(Kind.TIMESERIES, *lines, overrides=(memory,)), 60, 12)
     assert any("├ 2G" in each or "├2G" in each for each in shown)
     assert not any(each.lstrip().startswith("2G") for each in shown)
+
+
+@pytest.mark.parametrize(("bridged", "both"), [(0.0, False), (600.0, False), (inf, True)])
+def test_a_line_goes_on_over_gaps_where_the_panel_says_so(bridged: float, both: bool) -> None:
+    """Two samples two hours apart, one of them after a NaN: a line between them, or two dots."""
+    ends = PanelLine("a", {}, "A", ((START, 1.0), (START + 3600, nan), (START + 7200, 1.0)))
+    shown = drawn(state(Kind.TIMESERIES, ends, look=Look(bridged=bridged)), 60, 12)
+    dots = sum(0x2800 < ord(sign) <= 0x28FF for each in shown for sign in each)
+    assert (dots > 10) is both
+
+
+def test_a_panel_shows_the_numbers_of_the_fields_that_it_names() -> None:
+    lines = (line("cpu", float), line("memory of a", float), line("memory of b", float))
+    shown = drawn(state(Kind.STAT, *lines, fields="/^memory/"))
+    assert [each.split("  ")[0] for each in shown[1:3]] == ["memory of a", "memory of b"]
+    assert "cpu" not in "".join(shown)
+    pods = state(Kind.STAT, frames=(rows(2, version="5.4.6"),), fields="/^version$/")
+    assert drawn(pods, height=3)[1] == "5.4.6"
+    none = state(Kind.STAT, *lines, fields="nobody")
+    assert any("none of them is shown" in each for each in drawn(none, 80))
 
 
 def test_a_number_past_its_threshold_has_a_sign_beside_its_colour() -> None:
