@@ -91,6 +91,12 @@ def pool_name_cell(name: str, nodes: int, severity: Severity, width: int, *, ope
     return join(sign_of(severity), named, cell(count, Tone.MUTED))
 
 
+def all_name_cell(nodes: int, width: int, *, known: bool) -> Cell:
+    """What the sums over all pools are called; without `known` there may be more nodes."""
+    count = f"×{'' if known else '≥'}{nodes:,}"
+    return join(cell(clip("all nodes", width - 1 - len(count))), cell(count, Tone.MUTED))
+
+
 def taints_of(node: Node | None) -> tuple[Taint, ...]:
     """A node's taints without those that repeat its state."""
     taints = node.spec.taints if node is not None else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -48,6 +48,9 @@ OPEN_UP_TO: Final = 20
 NO_POOL: Final = "no pool"
 """The pool of the nodes that tell of none."""
 
+ALL: Final = "all:"
+"""The key of the sums over all pools, below them."""
+
 _WORDS: Final = ("node", "state", "pods")
 _WHOLE: Final = 1000
 """Cells where no word needs to be cut."""
@@ -56,7 +59,7 @@ _WIDTH: Final = {column.id: column.width for column in COLUMNS}
 
 
 class NodesView:
-    """The view model of the nodes pane. A row's key is `pool:NAME` or `node:NAME`."""
+    """The view model of the nodes pane. A row's key is `pool:NAME`, `node:NAME` or `ALL`."""
 
     def __init__(self, nodes: Nodes, users: Users, seats: Seating, stays: ScaleDown) -> None:
         self._nodes = nodes
@@ -145,7 +148,13 @@ class NodesView:
             self._repaint = True
 
     def toggle(self, key: str) -> None:
-        """Folds or unfolds the pool that a row belongs to."""
+        """Folds or unfolds the pool that a row belongs to; all pools, where it stands for all."""
+        if key == ALL:
+            folded = self._pools.keys() - self._open
+            self._decided |= self._pools.keys()
+            self._open = self._open | folded if folded else set()
+            self._stale_order = True
+            return
         row = self.row(key)
         if row is not None:
             name = row.name if isinstance(row, PoolRow) else row.pool
@@ -200,6 +209,8 @@ class NodesView:
 
     def row(self, key: str) -> NodeRow | PoolRow | None:
         """What a key stands for."""
+        if key == ALL:
+            return self._nodes.totals()
         kind, _, name = key.partition(":")
         return self._nodes.row(name) if kind == "node" else self._pools.get(name)
 
@@ -215,7 +226,8 @@ class NodesView:
             return Dirty()
         before = self._order
         self._arrange()
-        dirty = {f"node:{name}" for name in self._unseen} | {f"pool:{name}" for name in self._pools}
+        pools = {f"pool:{name}" for name in self._pools}
+        dirty = {f"node:{name}" for name in self._unseen} | pools | {ALL}
         self._unseen, self._stale_order = set(), False
         if repaint:
             dirty.update(self._order)
@@ -235,6 +247,8 @@ class NodesView:
                 continue
             order.append(f"pool:{pool.name}")
             order += [f"node:{row.name}" for row in shown]
+        if len(self._pools) > 1 and not self.filter:
+            order.append(ALL)
         self._order = order
 
     def _decide(self, pool: PoolRow) -> None:
@@ -280,7 +294,7 @@ class NodesView:
     def cells(self, key: str, now: datetime) -> Sequence[Cell]:
         row = self.row(key)
         if isinstance(row, PoolRow):
-            return self._pool_cells(row)
+            return self._all_cells(row) if key == ALL else self._pool_cells(row)
         if row is not None:
             return self._node_cells(row, now)
         return (EMPTY,) * len(COLUMNS)
@@ -306,9 +320,19 @@ class NodesView:
     def _pool_cells(self, pool: PoolRow) -> Sequence[Cell]:
         rows = [row for row in self._nodes.rows() if row.pool == pool.name]
         name, width, unfolded = pool.name or NO_POOL, self._width("node"), pool.name in self._open
+        named = cells_of.pool_name_cell(name, pool.nodes, pool.severity, width, open_=unfolded)
+        return self._sums(named, self._trouble(pool), pool, rows)
+
+    def _all_cells(self, sums: PoolRow) -> Sequence[Cell]:
+        named = cells_of.all_name_cell(sums.nodes, self._width("node"), known=sums.known)
+        return self._sums(named, EMPTY, sums, self._nodes.rows())  # what is wrong, its pool tells
+
+    def _sums(
+        self, named: Cell, trouble: Cell, pool: PoolRow, rows: Collection[NodeRow]
+    ) -> Sequence[Cell]:
         return (
-            cells_of.pool_name_cell(name, pool.nodes, pool.severity, width, open_=unfolded),
-            self._trouble(pool),
+            named,
+            trouble,
             *self._packing(pool),
             self._seats_cell(*(row.name for row in rows)),
             EMPTY,

@@ -17,7 +17,7 @@ from hubtui.views.cells import Cell, Tone, plain
 from hubtui.views.document import Hung
 from hubtui.views.node_cells import shortened, stays_cell
 from hubtui.views.node_details import Around, node_details
-from hubtui.views.nodes import COLUMNS, NodesView
+from hubtui.views.nodes import ALL, COLUMNS, NodesView
 from hubtui.views.table import fit
 from tests.tui import prepared, world
 from tests.tui.world import NOW, World
@@ -75,11 +75,11 @@ def bars(view: NodesView, key: str, title: str) -> set[Tone]:
 async def test_a_pool_with_users_is_unfolded_and_the_others_are_a_line(tmp_path: Path) -> None:
     view = await shown(tmp_path)
     users = ["pool:users", "node:user-0", "node:user-1", "node:user-2"]
-    assert names(view) == [*users, "pool:core"]
+    assert names(view) == [*users, "pool:core", ALL]
     view.toggle("node:user-1")
     view.toggle("pool:core")
     assert view.drain().order
-    assert names(view) == ["pool:users", "pool:core", "node:core-1"]
+    assert names(view) == ["pool:users", "pool:core", "node:core-1", ALL]
 
 
 async def test_a_line_of_what_is_known(tmp_path: Path) -> None:
@@ -102,6 +102,23 @@ async def test_a_pool_tells_the_sums_of_its_nodes(tmp_path: Path) -> None:
     assert column(view, "pool:core", "held") == "3"
     assert view.headline.startswith("4 · 421 seats, ")
     assert (view.strip_words(), view.totals()) == ("421 seats", (4, 0))
+
+
+async def test_the_last_line_is_the_sum_of_all_pools_and_unfolds_them(tmp_path: Path) -> None:
+    view = await shown(tmp_path)
+    sums = [column(view, ALL, title) for title in ("node", "users", "held", "pods", "seats")]
+    parts = [[column(view, f"pool:{n}", t) for n in ("users", "core")] for t in ("users", "seats")]
+    assert sums == ["all nodes ×4", "5", "3", "16/440", "421"]
+    assert [sum(map(int, each)) for each in parts] == [int(sums[1]), int(sums[4])]
+    view.toggle(ALL)
+    view.drain()
+    assert "node:core-1" in names(view)
+    view.toggle(ALL)
+    view.drain()
+    assert names(view) == ["pool:users", "pool:core", ALL]
+    view.set_filter("user-1")
+    view.drain()
+    assert ALL not in names(view)
 
 
 async def test_users_core_and_placeholders_are_told_apart(tmp_path: Path) -> None:
@@ -135,7 +152,7 @@ async def test_a_large_pool_is_one_line_until_it_is_unfolded(tmp_path: Path) -> 
         known.add("nodes", *(world.node(f"user-{n}", "users", 9) for n in range(3, 40)))
 
     view = await shown(tmp_path, many)
-    assert names(view) == ["pool:users", "pool:core"]
+    assert names(view) == ["pool:users", "pool:core", ALL]
     view.toggle("pool:users")
     view.drain()
     assert names(view)[9:12] == ["node:user-8", "node:user-9", "node:user-10"]
