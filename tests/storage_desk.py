@@ -224,6 +224,8 @@ class Kubelets:
         self.told: dict[str, list[Json]] = {}
         self.broken: dict[str, HubtuiError] = {}
         self.asked: list[str] = []
+        self.patience: list[float] = []
+        """Seconds that each had to answer."""
         self.reviews = 0
         self.at_once = self.most_at_once = 0
         self.hold_up: Callable[[str], None] = lambda _node: None
@@ -244,9 +246,10 @@ class Kubelets:
         self.reviews += 1
         return self.may
 
-    async def request(self, call: Call, **_: object) -> bytes:
+    async def request(self, call: Call, *, timeout: float, **_: object) -> bytes:
         assert (call.subresource, call.path) == ("proxy", "stats/summary")
         self.asked.append(call.name)
+        self.patience.append(timeout)
         self.hold_up(call.name)
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)

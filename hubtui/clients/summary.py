@@ -59,7 +59,7 @@ async def volumes(
         async with asyncio.timeout(timeout):
             body = await client.request(call, kind=NODES, timeout=timeout)
     except TimeoutError:
-        raise UnreachableError(f"node {node} does not answer within {timeout:g} s") from None
+        raise UnreachableError(f"node {node} does not answer within {timeout:.2g} s") from None
     found: dict[str, Figures] = {}
     for pod in decode(body, _Summary).pods or ():
         for stats in pod.volume or ():

@@ -2,8 +2,8 @@
 
 One node that mounts a claim can tell of it. `AT_ONCE` nodes are asked at a time, none again before
 `AGAIN` seconds are over, and none at all without the right to it. Nodes that seem to be dead come
-last: each holds a place for seconds, and after `WITHIN` those whose turn has not come wait for the
-next time.
+last: each holds a place for seconds. After `WITHIN` all is over, and those whose turn has not come
+wait for the next time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 
 from hubtui.clients import summary
 from hubtui.clients.kube import KubeClient
+from hubtui.clients.summary import TIMEOUT
 from hubtui.errors import DeniedError, HubtuiError
 from hubtui.model.disk import Figures
 
@@ -23,7 +24,10 @@ AGAIN: Final = 60.0
 """Seconds until a node is asked again."""
 
 WITHIN: Final = 5.0
-"""Seconds in which nodes are asked, one time."""
+"""Seconds in which nodes are asked and answer, one time."""
+
+LEAST: Final = 1.0
+"""Seconds that a node has for its answer at least: with less left it is not asked this time."""
 
 SILENT_FOR: Final = 600.0
 """Seconds until a claim is asked for again of which its kubelet tells nothing."""
@@ -134,11 +138,15 @@ class Kubelets:
         await asyncio.gather(*(one(node) for node in nodes))
 
     async def _ask(self, node: str) -> dict[str, Figures] | None:
-        if self._clock() >= self._until:
+        now = self._clock()
+        left = self._until - now
+        if left < LEAST:
             return None
-        self._asked[node] = self._clock()
+        self._asked[node] = now
         try:
-            found = await summary.volumes(self._client, node, self._namespace, self._now())
+            found = await summary.volumes(
+                self._client, node, self._namespace, self._now(), timeout=min(TIMEOUT, left)
+            )
         except HubtuiError as error:
             refused = isinstance(error, DeniedError)
             self._failed[node] = DENIED if refused else f"node {node}: {error.what}"

@@ -19,9 +19,10 @@ from hubtui.services.store import utc_now
 from hubtui.views.cells import plain
 from hubtui.views.pods import PodsView
 from tests.cluster.clusters import Cluster
-from tests.cluster.opened import live, names, session_of, until
+from tests.cluster.opened import PATIENCE, live, names, session_of, until
 from tests.testbed import Testbed, stages
 from tests.testbed.api import Api, is_ready
+from tests.testbed.processes import wait_for
 from tests.testbed.users import NAMESPACE
 
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
@@ -234,13 +235,24 @@ async def test_on_a_lost_node_a_deleted_pod_is_terminating_as_kubectl_says(
         await until(lambda: ours(session).get("lost", ("",) * 3)[1] == "Running")
         await asyncio.to_thread(cluster.lose_node, lost)
         try:
-            await until(lambda: not _is_ready(session, "lost"), "the controller calls it not ready")
+            for path in (f"/api/v1/nodes/{lost}", f"{_PODS}/lost"):
+                await _calls_not_ready(api, path)
+            await until(lambda: not _is_ready(session, "lost"), "we call it not ready, too")
             assert ours(session)["lost"] == kubectl(cluster, "lost")["lost"]
             await asyncio.to_thread(delete, api, "lost", 30)
             await until(lambda: ours(session)["lost"][1] == "Terminating")
             assert kubectl(cluster, "lost")["lost"] == ours(session)["lost"]
         finally:
             await asyncio.to_thread(cluster.find_node, lost)
+
+
+async def _calls_not_ready(api: Api, path: str) -> None:
+    """Waits until the control plane calls a node or a pod not ready."""
+    begun = await asyncio.to_thread(api.get, path)
+    lost = lambda: not is_ready(api.get(path))  # noqa: E731
+    if not await asyncio.to_thread(wait_for, lost, PATIENCE, every=0.1):
+        now = await asyncio.to_thread(api.get, path)
+        pytest.fail(f"{path} stays ready: {begun['status']} and then {now['status']}")
 
 
 def _is_ready(session: Session, name: str) -> bool:

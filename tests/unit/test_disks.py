@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from hubtui.clients.summary import TIMEOUT
 from hubtui.errors import ApiError, DeniedError, UnreachableError
 from hubtui.model.disk import Figures, Source
 from hubtui.model.disk_doubts import Told, checked, repeated
 from hubtui.services.disks import PAST_AGAIN
-from hubtui.services.kubelets import AGAIN, AT_ONCE, DENIED, SILENT_FOR, WITHIN
+from hubtui.services.kubelets import AGAIN, AT_ONCE, DENIED, LEAST, SILENT_FOR, WITHIN
 from tests.storage_desk import GIB, START, Desk, claim, nfs, pod, storage_class, volume
 
 MANY = ("ReadWriteMany",)
@@ -164,12 +165,18 @@ async def test_nodes_that_seem_dead_come_last_and_do_not_take_all_the_time() -> 
     await desk.read()
     assert desk.row(alive).figures is not None
     assert desk.kubelets.asked[0] == "alive-1"
-    assert len(desk.kubelets.asked) == 1 + AT_ONCE
+    # None is asked that could not answer before the time of all is over.
+    first = len(desk.kubelets.asked)
+    assert first == 1 + int((WITHIN - LEAST) * AT_ONCE / WITHIN) + 1
+    assert all(LEAST <= seconds <= TIMEOUT for seconds in desk.kubelets.patience)
+    assert desk.kubelets.patience[-1] < 2 * LEAST
     left = desk.row(f"claim-{dead[-1]}").why_not
     assert left == "No Prometheus found; its kubelet was not asked yet"
     desk.seconds += AGAIN
     await desk.read()
-    assert set(desk.kubelets.asked[1 + AT_ONCE :]) >= set(dead[AT_ONCE + 1 :])
+    assert desk.kubelets.asked[first] == "alive-1"
+    assert desk.kubelets.asked[first + 1] == dead[first - 1]
+    assert not set(desk.kubelets.asked[first + 1 :]) & set(desk.kubelets.asked[:first])
 
 
 async def test_without_the_right_no_kubelet_is_asked_and_the_reason_is_told() -> None:
