@@ -237,7 +237,7 @@ async def test_on_a_lost_node_a_deleted_pod_is_terminating_as_kubectl_says(
         try:
             for path in (f"/api/v1/nodes/{lost}", f"{_PODS}/lost"):
                 await _calls_not_ready(api, path)
-            await until(lambda: not _is_ready(session, "lost"), "we call it not ready, too")
+            await until(lambda: not _is_ready(session, "lost"), "our own row is not ready, too")
             assert ours(session)["lost"] == kubectl(cluster, "lost")["lost"]
             await asyncio.to_thread(delete, api, "lost", 30)
             await until(lambda: ours(session)["lost"][1] == "Terminating")
