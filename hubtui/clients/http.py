@@ -2,13 +2,14 @@
 
 Every request, and every hop of a redirect, asks the gate: GETs only, to origins that were allowed
 for this session, and no token in the clear; writes go to a hub's address alone. Proxies and
-certificates are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE), and those of a
-`ca_file` beside them; what goes to this machine takes no proxy.
+certificates are those of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE), and those of `Tls`
+beside them; what goes to this machine takes no proxy.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -62,13 +63,23 @@ class Response:
     chunks: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files of certificates: of an authority that is trusted beside those of the environment, and
+    one that says who we are, with its key, which may stand in the same file."""
+
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+
+
 class Http:
     """The requests of one session."""
 
-    def __init__(self, gate: Gate, timeout: float = TIMEOUT, ca_file: str = "") -> None:
+    def __init__(self, gate: Gate, timeout: float = TIMEOUT, tls: Tls = Tls()) -> None:
         self.gate = gate
         self._timeout = timeout
-        self._ca_file = ca_file
+        self._tls = tls
         self._clients: dict[bool, httpx.AsyncClient] = {}
         self._making = asyncio.Lock()
 
@@ -162,7 +173,7 @@ class Http:
             raise UnreachableError(f"{origin} does not answer in time", remedy=_WAY_OUT) from error
         except httpx.DecodingError as error:
             raise DecodeError(f"The answer of {origin} cannot be unpacked: {error}") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise _unreachable(origin, error) from error
 
     def _hop(self, origin: Origin, url: str, answer: Answer, *, elsewhere: bool) -> str:
@@ -214,7 +225,7 @@ class Http:
             ) from None
         except httpx.DecodingError as error:
             raise DecodeError(f"The answer of {origin} cannot be unpacked: {error}") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise _unreachable(origin, error) from error
 
     async def _client(self, origin: Origin) -> httpx.AsyncClient:
@@ -223,7 +234,7 @@ class Http:
             if client is None:
                 # Importing httpx and reading the certificates take 0.2 s.
                 client = await asyncio.to_thread(
-                    _make, through_proxy=not origin.loopback, ca_file=self._ca_file
+                    _make, through_proxy=not origin.loopback, tls=self._tls
                 )
                 self._clients[origin.loopback] = client
         return client
@@ -238,24 +249,46 @@ class Http:
 _WAY_OUT: Final = "Check the way out of this network; HTTPS_PROXY names a proxy."
 
 
-def _make(*, through_proxy: bool, ca_file: str) -> httpx.AsyncClient:
+def _context(tls: Tls) -> ssl.SSLContext:
     import httpx
 
     try:
-        trusted = httpx.create_ssl_context(trust_env=True)
+        context = httpx.create_ssl_context(trust_env=True)
     except OSError as error:
         raise ConfigError(
             f"The certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}"
         ) from error
     try:
-        if ca_file:
-            trusted.load_verify_locations(Path(ca_file).expanduser())
+        if tls.ca_file:
+            context.load_verify_locations(Path(tls.ca_file).expanduser())
     except OSError as error:
-        raise ConfigError(f"The certificates of {ca_file} cannot be read: {error}") from error
+        raise ConfigError(f"The certificates of {tls.ca_file} cannot be read: {error}") from error
+    if tls.certificate_file:
+        _identify(context, tls)
+    return context
+
+
+def _identify(context: ssl.SSLContext, tls: Tls) -> None:
+    certificate = Path(tls.certificate_file).expanduser()
+    key = Path(tls.key_file).expanduser() if tls.key_file else None
+    try:
+        # Without a password of ours, ssl would ask for one on the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except OSError as error:  # SSLError, too
+        named = f"{tls.certificate_file} and its key {tls.key_file}".removesuffix(" and its key ")
+        raise ConfigError(
+            f"The certificate {named} cannot be used: {error.strerror or error}",
+            remedy="Both are PEM; the key belongs to the certificate, and has no password.",
+        ) from error
+
+
+def _make(*, through_proxy: bool, tls: Tls) -> httpx.AsyncClient:
+    import httpx
+
     try:
         return httpx.AsyncClient(
             trust_env=through_proxy,
-            verify=trusted,
+            verify=_context(tls),
             timeout=httpx.Timeout(None),  # the whole request has one, in `_send`
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -265,14 +298,24 @@ def _make(*, through_proxy: bool, ca_file: str) -> httpx.AsyncClient:
         ) from error
 
 
+_OF_OURS: Final = re.compile("ALERT_(BAD_)?CERTIFICATE", re.ASCII)
+"""In the names of OpenSSL's errors for what a server says of our certificate."""
+
+
 def _unreachable(origin: Origin, error: Exception) -> HubtuiError:
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+    while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
-    if cause is not None:
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return UnreachableError(
             f"{origin} has a certificate that is not trusted: {cause.verify_message}",
             remedy="SSL_CERT_FILE names the certificates of an authority of your own.",
+        )
+    # TLS 1.3 tells it after the handshake, to who reads.
+    if cause is not None and _OF_OURS.search(str(cause.reason)):
+        return UnreachableError(
+            f"{origin} wants a certificate of ours, or another one",
+            remedy="metrics.certificate_file names the one for Prometheus.",
         )
     return UnreachableError(f"{origin} does not answer: {error or _name(error)}", remedy=_WAY_OUT)
 

@@ -26,9 +26,11 @@ class MetricsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `headers` are sent with each request (`X-Scope-OrgID` of Mimir) and hold no secrets. It is
     asked with a token, that of the environment variable HUBTUI_PROMETHEUS_TOKEN, else the content
     of `token_file`, else what `token_command` prints; or as `username`, with the password that is
-    had the same way. `ca_file` names the certificates of an authority of your own. `matchers` are
-    added to every selector of hubtui's own queries (`cluster="hub-prod"`) where one Prometheus
-    holds several clusters. `queries` are the user's own questions, shown in the metrics pane.
+    had the same way. `ca_file` names the certificates of an authority of your own,
+    `certificate_file` the one that says who asks, with its key in the same file or in `key_file`.
+    `matchers` are added to every selector of hubtui's own queries (`cluster="hub-prod"`) where one
+    Prometheus holds several clusters. `queries` are the user's own questions, shown in the metrics
+    pane.
 
     `dashboards` is a folder with dashboards of Grafana's as JSON. `grafana` is the address of a
     Grafana whose dashboards are read, with the token of the environment variable
@@ -47,6 +49,8 @@ class MetricsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     token_file: str = ""
     token_command: str = ""
     ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
     matchers: dict[str, str] = {}
     queries: tuple[Metric, ...] = ()
     dashboards: str = ""
@@ -58,6 +62,7 @@ class MetricsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 def check(metrics: MetricsSource, source: str) -> None:
     """Raises ConfigError, with the setting that is wrong; `source` is where it was read."""
     _check_asked(metrics, source)
+    _check_certificate(metrics, source)
     _check_grafana(metrics, source)
     _check_alertmanager(metrics.alertmanager, source)
 
@@ -89,6 +94,16 @@ def _check_asked(metrics: MetricsSource, source: str) -> None:
         )
     if metrics.prometheus and place_of(metrics.prometheus) is None:
         _check_prometheus(metrics, source)
+
+
+def _check_certificate(metrics: MetricsSource, source: str) -> None:
+    if metrics.key_file and not metrics.certificate_file:
+        raise ConfigError(f"{source}: metrics.key_file has no metrics.certificate_file beside it")
+    if metrics.certificate_file and not metrics.prometheus.lower().startswith("https://"):
+        raise ConfigError(
+            f"{source}: metrics.certificate_file needs a metrics.prometheus at https://",
+            meaning="Only a connection with TLS shows a certificate.",
+        )
 
 
 def _check_prometheus(metrics: MetricsSource, source: str) -> None:

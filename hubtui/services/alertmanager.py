@@ -62,9 +62,8 @@ class AlertmanagerLink:
         named = self._settings.alertmanager
         place = place_of(named)
         if place is None:
-            http = Http(self._client.gate, ca_file=self._settings.ca_file)
-            headers, authorize = self._prometheus.beside(named)
-            self._wire = AddressWire(http, named, WHOM)
+            tls, headers, authorize = self._prometheus.beside(named)
+            self._wire = AddressWire(Http(self._client.gate, tls=tls), named, WHOM)
             self._found = AlertmanagerClient(self._client.gate, self._wire, headers, authorize)
             return self._found
         return await self._of_service(await places.named(self._client, place, SETTING), place)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from hubtui.clients.grafana import Grafana
-from hubtui.clients.http import Http
+from hubtui.clients.http import Http, Tls
 from hubtui.clients.token import Named, read_named
 from hubtui.config import MetricsSource
 from hubtui.errors import ApiError, ConfigError, DecodeError, DeniedError, HubtuiError, UsageError
@@ -84,7 +84,7 @@ class Dashboards:
         self._environ: Mapping[str, str] = os.environ if own else {}
         self._client = session.client
         self._namespace = session.namespace
-        self._http = Http(session.gate, ca_file=self._settings.ca_file)
+        self._http = Http(session.gate, tls=Tls(self._settings.ca_file))
         self._grafana: Grafana | None = None
         self.last: tuple[Found, Dashboard] | None = None
         """What was opened last."""

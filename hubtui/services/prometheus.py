@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from hubtui.clients.http import Http
+from hubtui.clients.http import Http, Tls
 from hubtui.clients.kube import KubeClient
 from hubtui.clients.prometheus import Authorize, PrometheusClient, SlowError
 from hubtui.clients.prometheus_wire import AddressWire, ServiceWire
@@ -106,13 +106,18 @@ class PrometheusLink:
         """Ends the connections."""
         await self._end()
 
-    def beside(self, url: str) -> tuple[Mapping[str, str], Authorize | None]:
-        """The headers and credentials for another API on the same server, as Mimir has its
-        Alertmanager there; none for any other server. Raises ConfigError."""
+    def beside(self, url: str) -> tuple[Tls, Mapping[str, str], Authorize | None]:
+        """The certificates, headers and credentials for another API on the same server, as Mimir
+        has its Alertmanager there; for any other server the trusted ones alone. Raises
+        ConfigError."""
         given = self._settings
         if "://" not in given.prometheus or origin_of(given.prometheus) != origin_of(url):
-            return {}, None
-        return given.headers, self._authorize()
+            return Tls(given.ca_file), {}, None
+        return self._tls(), given.headers, self._authorize()
+
+    def _tls(self) -> Tls:
+        given = self._settings
+        return Tls(given.ca_file, given.certificate_file, given.key_file)
 
     async def _again(self, found: PrometheusClient) -> PrometheusClient:
         """The one that was used before where it answers, else whichever is there now."""
@@ -136,7 +141,7 @@ class PrometheusLink:
     async def _reached(self) -> PrometheusClient:
         named = self._settings.prometheus
         if "://" in named:
-            http = Http(self._client.gate, ca_file=self._settings.ca_file)
+            http = Http(self._client.gate, tls=self._tls())
             return await self._asked(AddressWire(http, named), self._settings.headers)
         place = place_of(named) if named else None
         if place is not None:

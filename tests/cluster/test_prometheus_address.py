@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from hubtui.clients import prometheus as prometheus_client
 from hubtui.clients.prometheus_answers import QueryError, RefusedError
@@ -25,6 +27,7 @@ from tests.cluster.readers import link_of
 from tests.testbed import Testbed
 from tests.testbed import prometheus as started
 from tests.testbed.faults import FaultProxy, Match
+from tests.testbed.pki import Authority
 from tests.testbed.prometheus import Prometheus
 from tests.testbed.site import free_port
 
@@ -45,6 +48,42 @@ async def test_an_authority_of_ones_own_is_trusted_when_it_is_named(
     async with link_of(testbed.kubeconfig, between.url, ca_file=str(tmp_path / "no")) as link:
         with pytest.raises(ConfigError, match=r"certificates of .*/no cannot be read"):
             await link.open()
+
+
+async def test_one_that_wants_a_certificate_is_shown_it(testbed: Testbed, tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "pki")
+    certificate, key = authority.client("hubtui")
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(_with_password(key))
+    both = tmp_path / "both.pem"
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    trusted = {"ca_file": str(authority.certificate_file)}
+    ways = [
+        {"certificate_file": str(certificate), "key_file": str(key)},
+        {"certificate_file": str(both)},
+    ]
+    wrong = [{"key_file": str(locked)}, {"key_file": str(tmp_path / "no")}, {}]
+    with guarded(tmp_path, authority) as url:
+        async with link_of(testbed.kubeconfig, url, **trusted) as link:
+            with pytest.raises(UnreachableError, match="wants a certificate of ours"):
+                await link.open()
+        for way in ways:
+            async with link_of(testbed.kubeconfig, url, **trusted, **way) as link:
+                assert (await (await link.open()).query("vector(3)"))[0].value == 3.0
+        for way in wrong:
+            given = {**trusted, "certificate_file": str(certificate), **way}
+            async with link_of(testbed.kubeconfig, url, **given) as link:
+                with pytest.raises(ConfigError, match=r"hubtui\.crt.* cannot be used"):
+                    await link.open()
+
+
+def _with_password(key: Path) -> bytes:
+    loaded = serialization.load_pem_private_key(key.read_bytes(), None)
+    return loaded.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(PASSWORD.encode()),
+    )
 
 
 async def test_a_token_is_not_sent_in_the_clear(
@@ -80,15 +119,22 @@ async def test_a_password_is_asked_for_and_taken_anew_when_it_changes(
 
 
 @contextmanager
-def guarded(folder: Path) -> Iterator[str]:
-    """A real Prometheus that wants a password."""
+def guarded(folder: Path, authority: Authority | None = None) -> Iterator[str]:
+    """A real Prometheus that wants a password, or a certificate of an authority."""
     web = folder / "web.yml"
-    web.write_text(f"basic_auth_users: {{hubtui: {HASHED}}}")
+    scheme, wants = "http", f"basic_auth_users: {{hubtui: {HASHED}}}"
+    if authority is not None:
+        certificate, key = authority.server("prometheus", ())
+        own = {"cert_file": str(certificate), "key_file": str(key)}
+        own |= {"client_auth_type": "RequireAndVerifyClientCert"}
+        own |= {"client_ca_file": str(authority.certificate_file)}
+        scheme, wants = "https", json.dumps({"tls_server_config": own})
+    web.write_text(wants)
     port = free_port()
     part = started.part(folder, port)
     wanted = replace(part, argv=(*part.argv, f"--web.config.file={web}"))
     with started.running(wanted, lambda: _listens(port)):
-        yield f"http://127.0.0.1:{port}"
+        yield f"{scheme}://127.0.0.1:{port}"
 
 
 def _listens(port: int) -> bool:
