@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,6 +99,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.loadgroup = True  # a worker hears of no option that is set below
         return
     os.environ[_RUN] = f"pytest-{os.getpid()}"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's `&` has its commands deaf to ctrl+c, and with them all that tests start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # A hundred of our processes start: none is to compile all of hubtui anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
