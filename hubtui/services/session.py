@@ -93,54 +93,68 @@ class Session:
         self.namespace = hub.namespace
         self.release = hub.release
         self.feeds = Feeds(client, live=live)
-        driver = settings.helm_driver
+        self.prometheus = PrometheusLink(settings, client, hub.namespace)
+        self.ranges = Ranges(self.prometheus)
+        self._secret_paths: frozenset[Path] = frozenset()
+        self._join_hub()
+        self._join_nodes()
+        self._join_storage()
+        self._join_all()
+
+    def _join_hub(self) -> None:
+        """The release, its pods, and whom they serve."""
+        settings, client, hub = self.settings, self.client, self.hub
         self.pods = Pods(client, self._pod_stores(), hub.namespace, hub.release)
+        pods = self.pods.stores.pods
+        driver = settings.helm_driver
         self.releases = Releases(
             client,
             self.feeds.add(storage_kind(driver), hub.namespace, labels=OWNER),
             hub.namespace,
             driver,
         )
-        self.hub_link = HubLink(
-            settings, client, self.releases, self.pods.stores.pods, hub.namespace, hub.release
-        )
+        self.hub_link = HubLink(settings, client, self.releases, pods, hub.namespace, hub.release)
         slow = SLOW_CADENCE if settings.slow else CADENCE
         self.hub_feed = HubFeed(self.hub_link, cadence=slow)
-        self.prometheus = PrometheusLink(settings, client, hub.namespace)
-        self.ranges = Ranges(self.prometheus)
-        self.dashboards = Dashboards(self)
         self.usage = UsageFeed(client, POD_METRICS, hub.namespace)
-        pods = self.pods.stores.pods
         culler = Culler(self.hub_link, pods, hub.release, self.pods)
         self.users = Users(
             self.hub_feed, pods, self.usage, culler, hub.release, revision=self._in_force
         )
+
+    def _join_nodes(self) -> None:
+        """Where they run, and how many more fit."""
         self.nodes = Nodes(
             self.feeds,
-            pods,
-            UsageFeed(client, NODE_METRICS),
-            hub.namespace,
-            hub.release,
-            pool_label=settings.nodes.pool_label,
+            self.pods.stores.pods,
+            UsageFeed(self.client, NODE_METRICS),
+            self.namespace,
+            self.release,
+            pool_label=self.settings.nodes.pool_label,
         )
         self.seats = Seating(self)
         self.scale_down = ScaleDown(self)
-        self.disks = Disks(client, self.feeds, pods, self.prometheus, hub.namespace)
-        self.storage = Storage(
-            self.feeds, pods, self.disks, self.hub_feed, hub.namespace, hub.release
-        )
-        self.trends = Trends(self.storage, self.prometheus, hub.namespace)
-        self.homes = Homes(self.prometheus, hub.namespace, self._user_names)
+
+    def _join_storage(self) -> None:
+        """What they keep, and how full it is."""
+        client, namespace, pods = self.client, self.namespace, self.pods.stores.pods
+        self.disks = Disks(client, self.feeds, pods, self.prometheus, namespace)
+        self.storage = Storage(self.feeds, pods, self.disks, self.hub_feed, namespace, self.release)
+        self.trends = Trends(self.storage, self.prometheus, namespace)
+        self.homes = Homes(self.prometheus, namespace, self._user_names)
         self.nfs_servers = NfsServers(
-            client, self.storage, self.disks, pods, self.prometheus, hub.namespace
+            client, self.storage, self.disks, pods, self.prometheus, namespace
         )
         self.hub_db = HubDatabase(self)
-        self.drift = Drift(client)
+
+    def _join_all(self) -> None:
+        """What is told and done of all of these."""
+        self.drift = Drift(self.client)
         self.changed = Changed(self.releases)
-        self.workflow_runs = WorkflowRuns(settings, self.gate, self.releases, hub.release)
-        self._secret_paths: frozenset[Path] = frozenset()
-        self.jobs: Store[kube.Job] = self.feeds.add(JOBS, hub.namespace)
+        self.workflow_runs = WorkflowRuns(self.settings, self.gate, self.releases, self.release)
+        self.jobs: Store[kube.Job] = self.feeds.add(JOBS, self.namespace)
         self.operations = Operations(self)
+        self.dashboards = Dashboards(self)
         self.metrics = Metrics(self)
         self.metric_sources = MetricSources(self)
         self.orphans = Orphans(self)
