@@ -25,6 +25,8 @@ from tests.testbed import Testbed
 from tests.testbed.faults import Fault, FaultProxy, Match
 
 PATCHES_WEB = Match(r"/deployments/web$", method="PATCH")
+HELM_WATCHES = Match(r"/jobs$", watch=True, agent="Helm")
+"""From here on helm waits; before, it does not outlive a server that is gone."""
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -95,6 +97,7 @@ async def test_in_a_hook_helm_goes_on_once_the_server_is_back(
         plan = await planned(session, "mark=four", chart=folder(small))
         operation = await session.operations.start(plan, NAME)
         await until(operation, Phase.HOOKS)
+        await proxy.wait_for_request(HELM_WATCHES, answered=True, timeout=60)
         await server.goes()
         await noted(operation, "does not answer")
         assert operation.progress.phase is Phase.HOOKS

@@ -31,14 +31,15 @@ JSON_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-cache, 
 
 @dataclass(slots=True)
 class Seen:
-    """One request that came through the proxy; `status` is None until it is answered, `body` empty
-    where the proxy keeps none."""
+    """One request that came through the proxy, of the program `agent`; `status` is None until it is
+    answered, `body` empty where the proxy keeps none."""
 
     method: str
     path: str
     query: Mapping[str, str]
     status: int | None = None
     body: bytes = b""
+    agent: str = ""
 
     @property
     def is_watch(self) -> bool:
@@ -47,18 +48,21 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which requests are meant: `path` is a regular expression, searched in the request's path."""
+    """Which requests are meant: `path` is a regular expression, searched in the request's path;
+    `agent` is how the program's name begins."""
 
     path: str = ""
     method: str | None = None
     watch: bool | None = None
     query: Mapping[str, str] = field(default_factory=dict)
+    agent: str = ""
 
     def __call__(self, seen: Seen) -> bool:
         return (
             re.search(self.path, seen.path) is not None
             and self.method in {None, seen.method}
             and self.watch in {None, seen.is_watch}
+            and seen.agent.startswith(self.agent)
             and all(seen.query.get(name) == value for name, value in self.query.items())
         )
 

@@ -237,7 +237,8 @@ class FaultProxy:
     # Passing on
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        seen = Seen(request.method, request.path, dict(request.query))
+        agent = request.headers.get("User-Agent", "")
+        seen = Seen(request.method, request.path, dict(request.query), agent=agent)
         self.requests.append(seen)
         if self._keeps_bodies:
             seen.body = await request.read()
