@@ -121,12 +121,15 @@ def silent(name: str, component: str, seconds: float, node: str, **more: Any) ->
 
 def node(name: str, ready: str = "True", seconds: float = 9000, **more: Any) -> Node:
     """A node whose kubelet is well, or (`Unknown`) silent for so long. `more` are its `images`,
-    `labels`, `unschedulable`, `allocatable`."""
+    `labels`, `taints`, `unschedulable`, `allocatable`."""
     condition = {"type": "Ready", "status": ready, "lastTransitionTime": at(seconds)}
     images = [{"names": [image]} for image in more.pop("images", ())]
     body = {
         "metadata": {"name": name, "labels": more.pop("labels", {})},
-        "spec": {"unschedulable": more.pop("unschedulable", False)},
+        "spec": {
+            "unschedulable": more.pop("unschedulable", False),
+            "taints": more.pop("taints", []),
+        },
         "status": {"conditions": [condition], "images": images, **more},
     }
     return msgspec.convert(body, Node)

@@ -322,6 +322,25 @@ def test_a_core_pool_at_zero_is_told() -> None:
     assert "at zero" not in words(only(unlabelled))
 
 
+def test_where_only_users_have_nodes_of_their_own_the_others_are_the_cores() -> None:
+    """The chart's core prefers its own nodes, and takes those without a purpose, too."""
+    users = node("u1", labels={"hub.jupyter.org/node-purpose": "user"})
+    full = node("default-1", allocatable=SIZE, unschedulable=True)
+    tainted = node("gpu-1", taints=[{"key": "gpu", "effect": "NoSchedule"}])
+    hub = unscheduled("hub-1", "hub", 30)
+    there = [pod("grafana", "", node="default-1", requests={"cpu": "3"})]
+    nodes = nodes_of(users, full, tainted)
+    found = only(
+        situation(*core("hub"), hub, nodes=nodes, nodes_at=NOW, filled={"default-1": there})
+    )
+    assert "at zero" not in words(found)
+    assert "default-1 is cordoned" in words(found)
+    assert "default-1: 3 of 4 cpu" in words(found)
+    assert "gpu-1" not in words(found)
+    closed = only(situation(*core("hub"), hub, nodes=nodes_of(users, tainted)))
+    assert "the core's pool is at zero" in words(closed)
+
+
 DOWN = "Nobody can log in, start or stop a server; servers that run go on."
 
 

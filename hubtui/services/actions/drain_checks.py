@@ -12,7 +12,7 @@ from hubtui.errors import ApiError
 from hubtui.model.draining import Kind, scratch_of
 from hubtui.model.kinds import NODES, PODS
 from hubtui.model.plan import Check
-from hubtui.model.roles import role_of
+from hubtui.model.roles import Role, role_of
 from hubtui.services.actions import ActionSession, stop_checks
 from hubtui.services.actions.common import counted, ok, right, stop, warn
 from hubtui.services.actions.drain_choice import Choice, DrainRequest, ToEvict, Way
@@ -45,7 +45,7 @@ async def checks(
         _core(facts, moves=moves),
         _lost(facts) if moves else None,
         _budgets(facts, choice) if moves else None,
-        _namespaces(facts) if moves else None,
+        _namespaces(facts, moves=moves),
         await _rights(session, facts, choice),
     )
     return tuple(check for check in found if check)
@@ -238,18 +238,25 @@ def named_pods(pods: Sequence[ToEvict]) -> str:
     return ", ".join(each.title for each in pods[:_NAMED]) + more
 
 
-def _namespaces(facts: Facts) -> Check | None:
-    """Whose pods are hit beside the hub's."""
+def _namespaces(facts: Facts, *, moves: bool) -> Check | None:
+    """Whose pods are hit beside the hub's; where nothing moves, which servers of other hubs
+    stay."""
     if facts.hidden:
         return warn("other namespaces", "their pods may not be read: they stay where they are")
     foreign = [
-        each for each in facts.of(Kind.OTHER) if each.pod.metadata.namespace != facts.namespace
+        each
+        for each in facts.of(Kind.OTHER)
+        if each.pod.metadata.namespace != facts.namespace
+        and (moves or role_of(each.pod) is Role.USERS)
     ]
     if not foreign:
         return None
     names = ", ".join(each.name for each in foreign[:_NAMED])
     more = f" and {len(foreign) - _NAMED} more" if len(foreign) > _NAMED else ""
-    check = warn("other namespaces", f"{counted(len(foreign), 'pod')} of theirs: {names}{more}")
+    what = counted(len(foreign), "pod") + " of theirs"
+    if not moves:
+        what = counted(len(foreign), "server") + " of other hubs: this way leaves them"
+    check = warn("other namespaces", f"{what}: {names}{more}")
     return replace(check, details=tuple(each.name for each in foreign))
 
 

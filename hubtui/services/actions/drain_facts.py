@@ -16,12 +16,12 @@ from hubtui.model.hub import Caller, HubServer, HubUser, ServerKey
 from hubtui.model.idle import Forecast, forecast
 from hubtui.model.kinds import BUDGETS, CLAIMS, NODES, PODS, VOLUMES, WHOLE_PODS
 from hubtui.model.kube_changes import Budget
-from hubtui.model.kube_needs import Node, WholePod
+from hubtui.model.kube_needs import Claim, Node, WholePod
 from hubtui.model.node_facts import PURPOSE
 from hubtui.model.packing import Amounts, counts, requests, sum_of
 from hubtui.model.placing import Wanting
 from hubtui.model.plan import Basis
-from hubtui.model.roles import HUB_SELECTOR, Role, role_of, server_of, user_of
+from hubtui.model.roles import HUB_SELECTOR, server_of, user_of
 from hubtui.model.scale_down import controller_of
 from hubtui.model.volumes import Volume
 from hubtui.model.why_facts import claim_names
@@ -30,6 +30,7 @@ from hubtui.services.actions import ActionSession, stop_facts
 from hubtui.services.actions.common import who_answers
 from hubtui.services.actions.cordon_facts import no_such_node
 from hubtui.services.culler import Culler
+from hubtui.services.seat_places import gives_way
 
 ROOM_FOR: Final = timedelta(minutes=2)
 """How long what is known of the room on other nodes is taken as it is by who goes on looking: it
@@ -272,22 +273,21 @@ async def _room(
         Mover(each.name, Wanting.of(each.pod), tuple(volumes.get(each.name, ())))
         for each in leaving
     ]
-    found = fit(movers, berths(nodes, node, pods, session))
+    least = min((each.wanting.priority for each in movers), default=0)
+    found = fit(movers, berths(nodes, node, pods, least))
     return Room(now, found, tuple(notes), uids)
 
 
 def berths(
-    nodes: Iterable[Node], drained: Node, pods: Iterable[kube.Pod], session: ActionSession
+    nodes: Iterable[Node], drained: Node, pods: Iterable[kube.Pod], priority: int
 ) -> list[Berth]:
     """The nodes that take new pods, but for the one that is drained; those of its purpose first.
-    Placeholders make room: they have the lowest priority (facts.md §1.8)."""
+    Placeholders of less than a `priority` make room (facts.md §1.8)."""
     purpose = drained.metadata.labels.get(PURPOSE)
     used: defaultdict[str, list[Amounts]] = defaultdict(list)
     taken: Counter[str] = Counter()
     for pod in pods:
-        ours = pod.metadata.namespace == session.namespace
-        gives_way = ours and role_of(pod, session.release) is Role.USER_PLACEHOLDER
-        if counts(pod) and not gives_way:
+        if counts(pod) and not gives_way(pod, priority):
             used[pod.spec.node_name].append(requests(pod))
             taken[pod.spec.node_name] += 1
     return [
@@ -320,12 +320,16 @@ async def _volumes(
     wanted = {each.name: claim_names(each.pod) for each in leaving}
     if not any(wanted.values()):
         return {}
+    where = {each.pod.metadata.namespace for each in leaving if wanted[each.name]}
+    claims: list[Claim] = []
     try:
-        claims = await session.client.list(CLAIMS, session.namespace)
         volumes = {each.metadata.name: each for each in await session.client.list(VOLUMES)}
+        for namespace in sorted(where, key=lambda name: name != session.namespace):
+            claims += await session.client.list(CLAIMS, namespace)
     except ApiError:
-        notes.append("volumes may not be read: which zone they are in is unknown")
-        return {}
+        notes.append("not all volumes may be read: which zone they are in is unknown")
+        if not claims:
+            return {}
     bound = {each.key: volumes.get(each.spec.volume_name) for each in claims}
     found: dict[str, list[Volume]] = {}
     for each in leaving:

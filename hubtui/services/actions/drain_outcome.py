@@ -13,7 +13,7 @@ from hubtui.model.hub import ServerKey
 from hubtui.model.kinds import NODES
 from hubtui.model.kube import Pod
 from hubtui.model.plan import FailedObject, Outcome, Result, Step, StepState
-from hubtui.model.roles import Role, role_of, server_of, user_of
+from hubtui.model.roles import role_of, server_of, user_of
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.common import counted
 from hubtui.services.actions.drain_choice import DrainRequest, Way
@@ -28,6 +28,9 @@ EACH: Final = 50
 _NAMED: Final = 5
 LEAVE: Final = (Kind.SERVER, Kind.OTHER, Kind.PLACEHOLDER, Kind.CORE)
 """What an eviction of all that can leave leaves none of."""
+
+_HOLDING: Final = (Kind.CORE, Kind.OTHER)
+"""What would go down with the node, beside servers of this hub: its parts, other hubs' servers."""
 
 
 class Why(StrEnum):
@@ -112,24 +115,29 @@ def left_words(pods: Sequence[Pod], servers: Sequence[Pod]) -> str:
 
 
 def _stays(run: Run) -> tuple[str, ...]:
-    """What the other ways leave on the node."""
-    if run.seen is None or run.request.way is Way.EVICT:
+    """What is left on the node by the way that was chosen, and what could not be seen of it."""
+    if run.seen is None:
         return ()
-    pods = run.seen.of(Kind.CORE, Kind.OTHER, Kind.PLACEHOLDER)
-    if not pods:
-        return ()
-    roles = [role_of(pod) for pod in pods]
-    names = [
-        pod.key if role is Role.OTHER else role.value for pod, role in zip(pods, roles, strict=True)
-    ]
-    which = ", ".join(dict.fromkeys(names))
-    words = f"still on it, which this way leaves: {which}"
-    return (f"{words}; hubtui drain {run.request.node} --way evict moves it",)
+    found = []
+    if run.seen.hidden:
+        found.append("pods of other namespaces may not be read: whether some are on it is unknown")
+    pods = [] if run.request.way is Way.EVICT else run.seen.of(*_HOLDING, Kind.PLACEHOLDER)
+    if pods:
+        own = run.seen.of(Kind.CORE, Kind.PLACEHOLDER)
+        names = [role_of(pod).value if pod in own else pod.key for pod in pods]
+        which = ", ".join(dict.fromkeys(names))
+        words = f"still on it, which this way leaves: {which}"
+        found.append(f"{words}; hubtui drain {run.request.node} --way evict moves it")
+    return tuple(found)
 
 
 def _next_steps(run: Run) -> tuple[str, ...]:
     node = run.request.node
+    if run.why is Why.DONE and run.seen is not None and run.seen.of(*_HOLDING):
+        return (f"Others are still on it: see who, before it is removed; {back(node)}",)
     if run.why is Why.DONE:
+        if run.seen is not None and run.seen.hidden:
+            return (f"Ask who may see all pods before the node is removed; {back(node)}",)
         return (f"The node can be removed or mended now; {back(node)}",)
     if run.why is Why.AWAY:
         return ("hubtui problems says what they wait for.", back(node))

@@ -22,12 +22,14 @@ CADENCE: Final = 1.0
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One look: the pods by uid with what they are to the drain. `gone`: the node is not there any
-    more, or another one has its name; `open`: somebody has uncordoned it."""
+    more, or another one has its name; `open`: somebody has uncordoned it; `hidden`: pods of other
+    namespaces may not be read."""
 
     pods: Mapping[str, WholePod] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     gone: bool = False
     open: bool = False
+    hidden: bool = False
 
     def of(self, *kinds: Kind) -> list[WholePod]:
         """The pods of these kinds, by name."""
@@ -59,10 +61,10 @@ class Watch:
 
     async def _seen(self, node: Node) -> Seen:
         session = self.session
-        pods, _ = await pods_on(session, self.node)
+        pods, hidden = await pods_on(session, self.node)
         kinds = {p.metadata.uid: kind_of(p, session.namespace, session.release) for p in pods}
         by_uid = {pod.metadata.uid: pod for pod in pods}
-        return Seen(by_uid, kinds, open=not node.spec.unschedulable)
+        return Seen(by_uid, kinds, open=not node.spec.unschedulable, hidden=hidden)
 
     async def patiently(self, say: Callable[[str], None]) -> Seen | None:
         """The next look that is answered, however long the cluster is away; None when it was

@@ -19,19 +19,30 @@ from hubtui.services.problems.signs import counted
 from hubtui.services.problems.situation import Situation
 
 CORE: Final = "core"
+_CLOSED: Final = ("NoSchedule", "NoExecute")
 SHOWN: Final = 3
 """Nodes that are told, and who fills one: the largest ones."""
 
 
 def core_nodes(nodes: Mapping[str, Node]) -> list[Node]:
-    """The nodes that are for the core, by the chart's label."""
-    return [node for node in nodes.values() if node.metadata.labels.get(PURPOSE) == CORE]
+    """The nodes that are for the core, by the chart's label; where only others have a purpose, the
+    ones that have none, for the core prefers its own and takes any (z2jh,
+    scheduling.corePods.nodeAffinity)."""
+    purposes = {name: node.metadata.labels.get(PURPOSE) for name, node in nodes.items()}
+    known = set(purposes.values())
+    if CORE in known or not known - {None}:
+        return [node for name, node in nodes.items() if purposes[name] == CORE]
+    return [
+        node
+        for name, node in nodes.items()
+        if purposes[name] is None and not any(t.effect in _CLOSED for t in node.spec.taints or ())
+    ]
 
 
 def is_gone(seen: Situation) -> bool:
-    """Whether nodes have purposes, and none has that of the core."""
+    """Whether nodes have purposes, and none is for the core."""
     purposes = {node.metadata.labels.get(PURPOSE) for node in seen.nodes.values()}
-    return bool(purposes - {None}) and CORE not in purposes
+    return bool(purposes - {None}) and not core_nodes(seen.nodes)
 
 
 def cordoned(seen: Situation) -> list[str]:
