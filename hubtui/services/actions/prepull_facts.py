@@ -23,6 +23,9 @@ from hubtui.services.prepull import Survey, in_force_cargo, left_behind, pod_of,
 MOST: Final = 100
 """Images at a time: each is a container of one pod."""
 
+LONGEST: Final = 24 * 60 * 60.0
+"""Seconds that a prepull takes at most."""
+
 _TYPED: Final = "typed"
 
 
@@ -46,6 +49,10 @@ class PrepullRequest:
             raise UsageError(f"No more than {MOST} images can be pulled at a time")
         if self.timeout <= 0:
             raise UsageError("A prepull takes some time", remedy="Use a time such as 20m.")
+        if self.timeout > LONGEST:
+            raise UsageError(
+                "A prepull takes no longer than a day", remedy="Use a time such as 2h."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,17 @@ def outcome_of(ended: Ended) -> Outcome:
         words,
         failed=tuple(_failed(ended)),
         next_steps=_next(ended),
-        notes=(f"not seen to the end: {ended.blind}",) if ended.blind else (),
+        notes=tuple(_notes(ended)),
         steps=steps(states, ended.images),
     )
     return _with_left(found, ended) if ended.left else found
+
+
+def _notes(ended: Ended) -> Iterable[str]:
+    if ended.short:
+        yield f"what waits behind an image that failed was not brought: {ended.short}"
+    if ended.blind:
+        yield f"not seen to the end: {ended.blind}"
 
 
 def _verdict(ended: Ended) -> tuple[Result, str]:

@@ -44,8 +44,8 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it went. `refused` is why no DaemonSet was made, `left` why one is still there; `blind`
-    is what could not be looked at last."""
+    """How it went. `refused` is why no DaemonSet was made, `short` why no further one was, `left`
+    why one is still there; `blind` is what could not be looked at last."""
 
     states: tuple[NodeState, ...]
     images: tuple[str, ...]
@@ -53,6 +53,7 @@ class Ended:
     refused: str = ""
     left: str = ""
     blind: str = ""
+    short: str = ""
     late: bool = False
     interrupted: bool = False
 
@@ -69,6 +70,9 @@ class Run:
         self._report = report
         self._seen = Seen(session, deed.puller.operation, deed.pod, deed.images)
         self._made: list[str] = []
+        self._refused: list[str] = []
+        self._no_more = ""
+        """Why no further DaemonSet was made."""
         self._told: set[str] = set()
         self._states: tuple[NodeState, ...] = ()
         self._stuck: set[str] = set()
@@ -93,6 +97,7 @@ class Run:
             _time() - began,
             left=left,
             blind=self._seen.blind,
+            short=self._no_more,
             late=late,
             interrupted=interrupted.is_set() and not late and not self._is_over,
         )
@@ -104,7 +109,7 @@ class Run:
         left = [state for state in self._states if not state.settled]
         if not left or not self._seen.complete:
             return self._seen.complete
-        if len(self._made) < len(self._deed.names):
+        if len(self._made) < len(self._deed.names) and not self._no_more:
             return False
         return {state.node for state in left} <= self._stuck
 
@@ -140,15 +145,22 @@ class Run:
 
     async def _go_on(self) -> None:
         """Brings what waits in vain behind an image that was given up."""
-        if len(self._made) >= len(self._deed.names):
+        if self._no_more or len(self._made) >= len(self._deed.names):
             return
         if images := behind(self._states, self._stuck):
-            await self._make(images)
+            self._no_more = await self._make(images)
 
     async def _make(self, images: tuple[str, ...]) -> str:
         """Makes the next DaemonSet; why it was not, or nothing."""
         name = self._deed.names[len(self._made)]
         self._made.append(name)
+        refused = await self._sent(name, images)
+        if refused:
+            self._made.remove(name)
+            self._refused.append(name)
+        return refused
+
+    async def _sent(self, name: str, images: tuple[str, ...]) -> str:
         call = Call("create", DAEMONSETS.resource, self._session.namespace, name)
         body = daemonset(self._deed.puller, name, images)
         end = _time() + MADE_WITHIN
@@ -173,7 +185,8 @@ class Run:
         self._report.progress(
             Progress(Phase.VERIFYING, steps(self._states, self._deed.images), "takes itself away")
         )
-        kept = [await remove(self._session, name, self._token, limit) for name in self._made]
+        made = (*self._made, *self._refused)  # whose answer was lost may be there, too
+        kept = [await remove(self._session, name, self._token, limit) for name in made]
         return "; ".join(dict.fromkeys(words for words in kept if words))
 
 
