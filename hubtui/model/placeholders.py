@@ -7,13 +7,13 @@ seat, and the placeholder is what waits; without it a placeholder only holds roo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from hubtui.model.node_facts import PURPOSE
 from hubtui.model.packing import CPU, MEMORY, sum_of
 from hubtui.model.placing import Wanting, off
-from hubtui.model.seats import Place
+from hubtui.model.seats import Limit, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,22 @@ class Simulation:
     """With `placeholders` of them, `waiting` find no node now; the pod that makes the autoscaler
     add one comes with user number `at`, 0 when it is there already: the first user who finds no
     free seat pushes a placeholder out. One that is smaller than a user may find a gap elsewhere, so
-    `at` is the earliest. `at_once` users in all start without waiting for a node.
+    `at` is the earliest. `at_once` users in all start without waiting for a node; those after them
+    are refused where that is what is `bound`, such as a quota.
     """
 
     placeholders: int
     waiting: int
     at: int
     at_once: int
+    bound: str = ""
+
+    def within(self, limits: Iterable[Limit]) -> Simulation:
+        """The same where no more users are let through than the limits leave."""
+        tight = min(limits, key=lambda limit: limit.left, default=None)
+        if tight is None or tight.left >= self.at_once:
+            return self
+        return replace(self, at_once=tight.left, bound=tight.words)
 
 
 class _Nodes:
@@ -48,6 +57,9 @@ class _Nodes:
         for name in present.values():
             if name in self.held:
                 self.held[name] += 1
+        self._open: dict[str, tuple[bool, float, str]] = {}
+        for name in self.for_holders:
+            self._look(name)
 
     def with_holders(self, name: str) -> Place:
         """A node with its placeholders."""
@@ -55,14 +67,22 @@ class _Nodes:
 
     def hold(self) -> bool:
         """One placeholder more, on the fullest node that takes it; whether one does."""
-        open_for = [n for n in self.for_holders if self.with_holders(n).room(self.holder).number]
-        if not open_for:
+        if not self._open:
             return False
-        self.held[max(open_for, key=self._liking)] += 1
+        name = max(self._open, key=self._open.__getitem__)
+        self.held[name] += 1
+        self._look(name)
         return True
 
-    def _liking(self, name: str) -> tuple[bool, float, str]:
+    def _look(self, name: str) -> None:
+        """Whether a node takes one more: of the others nothing has changed."""
         place = self.with_holders(name)
+        if place.room(self.holder).number:
+            self._open[name] = self._liking(name, place)
+        else:
+            self._open.pop(name, None)
+
+    def _liking(self, name: str, place: Place) -> tuple[bool, float, str]:
         taken = sum_of((place.used, self.holder.requests))
         shares = [taken.get(r, 0) / place.has[r] for r in (CPU, MEMORY) if place.has.get(r)]
         is_users = place.node.metadata.labels.get(PURPOSE) == "user"

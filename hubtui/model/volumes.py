@@ -70,6 +70,25 @@ class StorageClass(Object, frozen=True):
     allow_volume_expansion: bool = False
     parameters: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it is that of claims that name none."""
+        return self.metadata.annotations.default_class == "true"
+
+    @property
+    def driver(self) -> str:
+        """The CSI driver of its volumes; that of an in-tree provisioner took its place."""
+        return _MIGRATED.get(self.provisioner, self.provisioner)
+
+
+_MIGRATED: Final = {
+    "kubernetes.io/aws-ebs": "ebs.csi.aws.com",
+    "kubernetes.io/gce-pd": "pd.csi.storage.gke.io",
+    "kubernetes.io/azure-disk": "disk.csi.azure.com",
+    "kubernetes.io/cinder": "cinder.csi.openstack.org",
+}
+"""Kubernetes, "CSI migration": the scheduler counts these volumes as the driver's."""
+
 
 class Volume(Object, frozen=True):
     """A PersistentVolume."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hubtui.errors import ApiError, HubtuiError, NotFoundError
 from hubtui.model import kube
-from hubtui.model.kinds import WHOLE_PODS
+from hubtui.model.kinds import STORAGE_CLASSES, WHOLE_PODS
 from hubtui.model.packing import amounts, sum_of
 from hubtui.model.placing import Wanting
 from hubtui.model.release import in_force
@@ -43,6 +43,8 @@ class SeatOffers:
         """What a placeholder asks for by the values."""
         self.shared: frozenset[str] = frozenset()
         """The claims that all servers mount."""
+        self.driver = ""
+        """The storage driver of the users' own volumes; empty where it cannot be told."""
         self.most_servers = 0
         """How many servers the hub lets run at once; 0 when it sets no limit."""
         self.version = 0
@@ -74,19 +76,33 @@ class SeatOffers:
             if not values:
                 raise NotFoundError("The release's values hold nothing of a hub", status=404)
             found, notes = await self._compared(offers(values))
+            driver = await self._driver(values) if any(e.wanting.claims for e in found) else ""
         except HubtuiError as error:
             self.missing = error.what
             return
-        before = (self.offers, self.notes, self.missing)
-        self.offers, self.notes, self.missing = found, notes, ""
+        before = (self.offers, self.notes, self.missing, self.driver)
+        self.offers, self.notes, self.missing, self.driver = found, notes, "", driver
         self._take(values)
-        if before != (found, notes, ""):
+        if before != (found, notes, "", driver):
             self.version += 1
 
     def _take(self, values: Mapping[str, Any]) -> None:
         self.holder, self.shared = placeholder(values), shared_claims(values)
         most = at(values, ("hub", "activeServerLimit"))
         self.most_servers = most if isinstance(most, int) else 0
+
+    async def _driver(self, values: Mapping[str, Any]) -> str:
+        """Of the class of the users' claims, which may be the cluster's default one."""
+        name = str(at(values, ("singleuser", "storage", "dynamic", "storageClass")) or "")
+        client = self._session.client
+        try:
+            if name:
+                return (await client.get(STORAGE_CLASSES, "", name)).driver
+            found = [each for each in await client.list(STORAGE_CLASSES) if each.is_default]
+        except ApiError as error:
+            log.info("the class of the users' claims: %s", error)
+            return ""
+        return found[0].driver if len(found) == 1 else ""
 
     def _revision(self) -> object:
         force = in_force(self._session.releases.heads(self._session.release))

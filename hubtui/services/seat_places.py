@@ -38,18 +38,31 @@ def gives_way(pod: Pod, priority: int) -> bool:
     return pod.spec.priority < priority and role_of(pod) is Role.USER_PLACEHOLDER
 
 
-def volume_limit(row: NodeRow, drivers: CsiNode | None) -> int | None:
-    """How many volumes can be attached to a node; None where nothing limits them, or several kinds
-    have a limit each and it cannot be told which one counts."""
-    limits = [
-        each.allocatable.count
-        for each in (drivers.spec.drivers if drivers is not None else None) or ()
-        if each.allocatable is not None and each.allocatable.count is not None
-    ]
+def volume_limit(row: NodeRow, drivers: CsiNode | None, driver: str) -> int | None:
+    """How many volumes of a driver can be attached to a node; None where nothing limits them. Of
+    one that the node does not tell of, where several have a limit it cannot be told which one
+    counts, and `has_several`."""
+    limits = _limits(drivers)
+    if driver in limits:
+        return limits[driver]
     written = row.node.status.allocatable if row.node is not None else {}
     old = [amount(name, n) for name, n in written.items() if name.startswith(_OLD_LIMITS)]
-    found = limits or old
+    found = [each for each in limits.values() if each is not None] or old
     return found[0] if len(found) == 1 else None
+
+
+def has_several(drivers: CsiNode, driver: str) -> bool:
+    """Whether a node has limits, and which one counts for a driver cannot be told."""
+    limits = _limits(drivers)
+    return driver not in limits and sum(each is not None for each in limits.values()) > 1
+
+
+def _limits(drivers: CsiNode | None) -> dict[str, int | None]:
+    """The limit of each driver of a node, None where it has none (CSINode)."""
+    return {
+        each.name: each.allocatable.count if each.allocatable is not None else None
+        for each in (drivers.spec.drivers if drivers is not None else None) or ()
+    }
 
 
 def volumes_on(pods: Iterable[Pod], namespace: str, shared: frozenset[str]) -> int:

@@ -15,6 +15,7 @@ from hubtui.model.kinds import CSI_NODES, QUOTAS, WHOLE_PODS
 from hubtui.model.kube import Pod, StatefulSet
 from hubtui.model.kube_needs import CsiNode, Quota
 from hubtui.model.placeholders import Simulation, simulate
+from hubtui.model.placing import Wanting
 from hubtui.model.quota_room import limits_of, unread, unsaid
 from hubtui.model.roles import Role, component_of, role_of
 from hubtui.model.seats import (
@@ -33,6 +34,7 @@ from hubtui.services.nodes import NodeRow
 from hubtui.services.seat_offers import SeatOffers
 from hubtui.services.seat_places import (
     gives_way,
+    has_several,
     like_new,
     place_of,
     volume_limit,
@@ -128,8 +130,8 @@ class Seating:
             return None
         workload = self.placeholder_set()
         written = workload.spec.template if workload is not None else None
-        holder = of_template(written) or self._asked.holder
-        user = self.answer.usual.offer.wanting
+        holder, offer = self._holder(), self.answer.usual.offer
+        user = offer.wanting
         present = {
             number: pod.spec.node_name
             for pod in self._session.pods.stores.pods
@@ -138,7 +140,22 @@ class Seating:
         empty = {name: self._place(name, self._holds) for name in self._places}
         places = {name: place.emptied() for name, place in empty.items() if place is not None}
         way = _has_priority(written) if workload is not None else holder.priority < user.priority
-        return simulate(places, user, holder, placeholders, present, gives_way=way)
+        found = simulate(places, user, holder, placeholders, present, gives_way=way)
+        return found.within((*self._limits_of_hub(), *self._limits(offer)))
+
+    def quota_for(self, placeholders: int) -> Limit | None:
+        """The quota that lets no so many placeholders more through; None where each does, or
+        quotas are not read."""
+        holder = self._holder()
+        limits = (limit for quota in self.quotas for limit in limits_of(quota, holder, {}))
+        tight = min(limits, key=lambda limit: limit.left, default=None)
+        return tight if tight is not None and tight.left < placeholders else None
+
+    def _holder(self) -> Wanting:
+        """What a placeholder asks for."""
+        workload = self.placeholder_set()
+        written = workload.spec.template if workload is not None else None
+        return of_template(written) or self._asked.holder
 
     def _holds(self, pod: Pod) -> bool:
         return role_of(pod, self._session.release) is Role.USER_PLACEHOLDER
@@ -219,7 +236,7 @@ class Seating:
         """How many volumes more a node takes; None where nothing is known of a limit."""
         if not any(offer.wanting.claims for offer, _ in self._offers):
             return None
-        most = volume_limit(row, self.drivers.get(f"/{row.name}"))
+        most = volume_limit(row, self.drivers.get(f"/{row.name}"), self._asked.driver)
         if most is None:
             return None
         pods = self._nodes.pods_on(row.name)
@@ -265,11 +282,16 @@ class Seating:
         most = self._session.settings.nodes.max
         for pool, number in most.items():
             rows = [row for row in self._nodes.rows() if row.pool == pool and row.node is not None]
-            open_ones = [row for row in rows if row.standing.ready and not row.standing.cordoned]
+            open_ones = [
+                row
+                for row in rows
+                if row.standing.ready and not row.standing.cordoned and not row.standing.leaving
+            ]
             newest = max(open_ones, key=_created, default=None)
             like = None
             if newest is not None:
-                limit = volume_limit(newest, self.drivers.get(f"/{newest.name}"))
+                told = self.drivers.get(f"/{newest.name}")
+                limit = volume_limit(newest, told, self._asked.driver)
                 like = like_new(newest, self._nodes.pods_on(newest.name), limit)
             yield Growth(pool, max(number - len(rows), 0), like)
 
@@ -287,6 +309,8 @@ class Seating:
         claims = any(offer.wanting.claims for offer, _ in self._offers)
         if claims and not self.drivers.complete:
             yield "how many volumes a node takes is unknown"
+        elif claims and any(has_several(each, self._asked.driver) for each in self.drivers):
+            yield "which of a node's limits of volumes counts is unknown: none is counted"
         for each in self._growth():
             if each.like is None:
                 yield f"pool {each.pool} has no node to tell from what its further ones would take"

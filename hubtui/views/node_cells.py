@@ -119,6 +119,12 @@ def count_cell(number: int, tone: Tone = Tone.PLAIN) -> Cell:
     return cell(f"{number:,}", tone if number else Tone.MUTED)
 
 
+def users_cell(users: int, guests: int) -> Cell:
+    """The servers of this hub, and behind them those of other hubs."""
+    shown = count_cell(users)
+    return (*shown, (f"+{guests:,}", Tone.MUTED)) if guests else shown
+
+
 def held_cell(number: int) -> Cell:
     """The placeholders: they hold room and are nobody's."""
     return cell(f"{number:,}", Tone.WAITING) if number else EMPTY

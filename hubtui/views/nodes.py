@@ -21,6 +21,7 @@ from hubtui.views.filters import Filter
 from hubtui.views.freshness import freshness
 from hubtui.views.node_order import RANKS, natural, worst_first
 from hubtui.views.seats import headline, number
+from hubtui.views.seats import notes as notes_of
 from hubtui.views.signs import tone_of
 from hubtui.views.table import Column, Dirty, Freshness, fit
 
@@ -106,13 +107,16 @@ class NodesView:
         return f"{number(self._answer, self._answer.total)} seats"
 
     def note(self) -> Cell:
-        """What could not be read; else what the bars are made of."""
+        """What could not be read; else what the bars are made of, and the doubts about seats."""
         if not self._shows:
             return EMPTY
-        said = [f"{note.source}: {note.reason}" for note in self._nodes.notes()]
+        said = [f"{note.source}: {note.reason}" for note in self._seats.notes()]
         if self._answer is None and self._seats.missing:
             said.append(f"no seats: {self._seats.missing}")
-        return cell(" · ".join(said), Tone.MUTED) if said else cells_of.legend()
+        if said:
+            return cell(" · ".join(said), Tone.MUTED)
+        doubts = notes_of(self._answer) if self._answer is not None else []
+        return join(cells_of.legend(), cell(" · ".join(["", *doubts]).strip(), Tone.MUTED))
 
     def totals(self) -> tuple[int, int]:
         """How many nodes there are and how many ask for attention now; true while hidden too."""
@@ -314,7 +318,7 @@ class NodesView:
         )
 
     def _stays_cell(self, row: NodeRow, now: datetime) -> Cell:
-        shown = "stays" in self._widths and row.users
+        shown = "stays" in self._widths and (row.users or row.guests)
         return cells_of.stays_cell(self._stays.of(row.name), now) if shown else EMPTY
 
     def _pool_cells(self, pool: PoolRow) -> Sequence[Cell]:
@@ -334,7 +338,7 @@ class NodesView:
             named,
             trouble,
             *self._packing(pool),
-            self._seats_cell(*(row.name for row in rows)),
+            self._seats_cell(*(row.name for row in rows), together=True),
             EMPTY,
             EMPTY,
             cells_of.several([row.instance_type for row in rows], "types"),
@@ -343,7 +347,7 @@ class NodesView:
 
     def _packing(self, row: NodeRow | PoolRow) -> tuple[Cell, ...]:
         return (
-            cells_of.count_cell(row.users),
+            cells_of.users_cell(row.users, row.guests),
             cells_of.held_cell(row.placeholders),
             cells_of.pods_cell(row, self._width("pods")),
             cells_of.packing_cell(row, MEMORY, self._width("memory")),
@@ -367,9 +371,12 @@ class NodesView:
         found = (self._by_node.get(name) for name in names)
         return sum(each.now for each in found if each is not None)
 
-    def _seats_cell(self, *names: str) -> Cell:
-        at_most = self._answer is not None and self._answer.at_most
-        return cells_of.seats_cell(self._seats_on(*names), at_most=at_most)
+    def _seats_cell(self, *names: str, together: bool = False) -> Cell:
+        """How many more users fit; `together` on several nodes no more than a quota allows."""
+        count, answer = self._seats_on(*names), self._answer
+        if together and count is not None and answer is not None:
+            count = min(count, answer.total)
+        return cells_of.seats_cell(count, at_most=answer is not None and answer.at_most)
 
     def _width(self, column: str) -> int:
         return self._widths.get(column, _WIDTH[column])

@@ -129,7 +129,11 @@ def simulated(found: Simulation) -> str:
     else:
         head += f" the next scale-up happens at user {found.at} from now"
     started = "user starts" if found.at_once == 1 else "users start"
-    return f"{head}; {found.at_once} more {started} without waiting for it."
+    if not found.bound:
+        return f"{head}; {found.at_once} more {started} without waiting for it."
+    if found.at > found.at_once:
+        head = f"{head.partition(' the next')[0]} no scale-up comes"
+    return f"{head}; {found.at_once} more {started}, then {found.bound} refuses the next."
 
 
 def _offer(seats: Seats, each: OfferSeats) -> Sequence[Cell]:

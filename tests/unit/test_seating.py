@@ -13,9 +13,10 @@ from hypothesis import strategies as some
 from hubtui.config import NodePools, Settings
 from hubtui.errors import DeniedError, HubtuiError
 from hubtui.model import kube
-from hubtui.model.kinds import NODE_METRICS, PODS, STATEFULSETS
-from hubtui.model.kube_needs import Node, Quota, WholePod
-from hubtui.model.seats import Seats
+from hubtui.model.kinds import NODE_METRICS, PODS, STATEFULSETS, STORAGE_CLASSES
+from hubtui.model.kube_needs import CsiNode, Node, Quota, WholePod
+from hubtui.model.seats import Limit, Seats
+from hubtui.model.volumes import StorageClass
 from hubtui.services.feeds import Feeds
 from hubtui.services.nodes import Nodes
 from hubtui.services.seats import Seating
@@ -41,6 +42,7 @@ class Hub:
         self.nodes = Nodes(feeds, self.pods, UsageFeed(nothing, NODE_METRICS), NS, "")
         stores = SimpleNamespace(pods=self.pods, statefulsets=feeds.add(STATEFULSETS, NS))
         self._given = given or values()
+        self.classes: dict[str, StorageClass] = {}
         session = SimpleNamespace(
             nodes=self.nodes,
             feeds=feeds,
@@ -62,10 +64,16 @@ class Hub:
             raise self._given
         return self._given
 
-    async def get(self, _kind: object, namespace: str, name: str) -> WholePod:
-        """The pod of a store, as a whole."""
+    async def get(self, kind: object, namespace: str, name: str) -> Any:
+        """The pod of a store, as a whole; or a class."""
+        if kind is STORAGE_CLASSES:
+            return self.classes[name]
         found = self.pods.get(f"{namespace}/{name}")
         return msgspec.convert(msgspec.to_builtins(found), WholePod)
+
+    async def list(self, kind: object) -> list[Any]:
+        assert kind is STORAGE_CLASSES
+        return list(self.classes.values())
 
     @staticmethod
     async def _no_heads(_release: str) -> list[Any]:
@@ -78,13 +86,13 @@ class Hub:
         return self.seating.answer
 
 
-def node(name: str, memory: int = 8, pool: str = "", **spec: Any) -> Node:
+def node(name: str, memory: int = 8, pool: str = "", pods: int = 30, **spec: Any) -> Node:
     labels = {"agentpool": pool} if pool else {}
     written = {
         "metadata": {"name": name, "labels": labels},
         "spec": spec,
         "status": {
-            "allocatable": {"memory": f"{memory}Gi", "pods": "30"},
+            "allocatable": {"memory": f"{memory}Gi", "pods": str(pods)},
             "conditions": [{"type": "Ready", "status": "True"}],
         },
     }
@@ -276,3 +284,61 @@ async def test_the_newest_servers_pod_is_trusted() -> None:
 
     assert (answer.total, answer.usual.offer.wanting.requests) == (3, {"memory": 2 * 2**30})
     assert "the newest server's pod jupyter-ada asks for memory 2G" in answer.notes[0]
+
+
+EBS, EFS = "ebs.csi.aws.com", "efs.csi.aws.com"
+
+
+def storage_class(name: str, provisioner: str, default: str = "false") -> StorageClass:
+    meta = {"name": name, "annotations": {"storageclass.kubernetes.io/is-default-class": default}}
+    return msgspec.convert({"metadata": meta, "provisioner": provisioner}, StorageClass)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "limits", "seats", "doubt"),
+    [
+        ("disks", {EBS: 25, EFS: None}, 25, False),
+        ("in-tree", {EBS: 25, EFS: None}, 25, False),
+        ("", {EBS: 25, EFS: None}, 25, False),
+        ("homes", {EBS: 25, EFS: None}, 60, False),
+        ("disks", {EBS: 5, "another": 16}, 5, False),
+        ("own", {EBS: 5, "another": 16}, 60, True),
+        ("own", {EBS: 25}, 25, False),
+    ],
+)
+async def test_volumes_are_counted_against_the_limit_of_their_own_driver(
+    chosen: str, limits: dict[str, int | None], seats: int, doubt: bool
+) -> None:
+    dynamic = {"storageClass": chosen} if chosen else {}
+    storage = {"type": "dynamic", "dynamic": dynamic}
+    hub = Hub({"singleuser": {"memory": {"guarantee": "1G"}, "storage": storage}})
+    told = (("disks", EBS), ("in-tree", "kubernetes.io/aws-ebs"), ("homes", EFS), ("own", "nfs.me"))
+    hub.classes = {name: storage_class(name, driver) for name, driver in told}
+    hub.classes["default"] = storage_class("default", EBS, default="true")
+    hub.nodes.store.put(node("a", 60, pods=200))
+    drivers = [
+        {"name": name, **({"allocatable": {"count": most}} if most else {})}
+        for name, most in limits.items()
+    ]
+    hub.seating.drivers.put(
+        msgspec.convert({"metadata": {"name": "a"}, "spec": {"drivers": drivers}}, CsiNode)
+    )
+    hub.seating.drivers.live()
+    found = await hub.seats()
+    assert found.total == seats
+    assert any("which of a node's limits" in each for each in found.notes) is doubt
+
+
+async def test_a_quota_ends_what_placeholders_promise() -> None:
+    hub = Hub()
+    hub.nodes.store.put(node("a", 20))
+    hard = {"metadata": {"name": "q", "namespace": NS}, "status": {
+        "hard": {"pods": "6"}, "used": {"pods": "4"},
+    }}  # fmt: skip
+    hub.seating.quotas.put(msgspec.convert(hard, Quota))
+    assert (await hub.seats()).total == 2
+    found = hub.seating.simulate(10)
+    assert found is not None
+    assert (found.at_once, found.bound) == (2, "ResourceQuota q: pods")
+    assert hub.seating.quota_for(3) == Limit("ResourceQuota q: pods", 2)
+    assert hub.seating.quota_for(2) is None

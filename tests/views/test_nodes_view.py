@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from hubtui.errors import DeniedError
+from hubtui.model.kube import Pod
 from hubtui.model.scale_down import Blocker, Hold, Stays
 from hubtui.services.session import Session
 from hubtui.views.cells import Cell, Tone, plain
@@ -121,6 +123,20 @@ async def test_the_last_line_is_the_sum_of_all_pools_and_unfolds_them(tmp_path: 
     assert ALL not in names(view)
 
 
+async def test_servers_of_other_hubs_are_counted_behind_and_keep_the_node(tmp_path: Path) -> None:
+    session = await opened(tmp_path)
+    labels = {"app": "jupyterhub", "component": "singleuser-server"}
+    meta = {"name": "jupyter-zoe", "namespace": "hub-b", "uid": "zoe", "labels": labels}
+    session.nodes.elsewhere.put(convert({"metadata": meta, "spec": {"nodeName": "core-1"}}, Pod))
+    view = view_of(session)
+    view.unfold_all()
+    view.resize(156)
+    view.drain()
+    assert column(view, "node:core-1", "users") == "0+1"
+    assert column(view, "node:core-1", "stays")
+    assert column(view, ALL, "users") == "5+1"
+
+
 async def test_users_core_and_placeholders_are_told_apart(tmp_path: Path) -> None:
     def asking(known: World) -> None:
         for pod, memory in (("hub-6d9c7f0", "4Gi"), ("user-placeholder-0", "4Gi")):
@@ -131,7 +147,9 @@ async def test_users_core_and_placeholders_are_told_apart(tmp_path: Path) -> Non
     view.resize(76)
     assert bars(view, "pool:core", "memory") >= {Tone.TOOL, Tone.WAITING}
     assert Tone.FINE in bars(view, "pool:users", "memory")
-    assert plain(view.note()) == "━ users ═ core ╍ placeholders │ in use"
+    legend, _, doubts = plain(view.note()).partition(" · ")
+    assert legend == "━ users ═ core ╍ placeholders │ in use"
+    assert doubts.startswith("the newest server's pod jupyter-ana asks for nothing, ")
 
 
 async def test_what_is_wrong_comes_first_and_stays_when_its_pool_is_folded(

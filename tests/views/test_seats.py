@@ -92,6 +92,11 @@ def test_pods_that_wait_are_one_line(group: Pending, words: str) -> None:
             "start without waiting for it.",
         ),
         (
+            Simulation(10, 0, 11, 2, "ResourceQuota q: pods"),
+            "With 10 placeholders no scale-up comes; 2 more users start, then ResourceQuota q: "
+            "pods refuses the next.",
+        ),
+        (
             Simulation(1, 1, 0, 1),
             "With 1 placeholder it finds no node: the next scale-up happens at once; 1 more user "
             "starts without waiting for it.",

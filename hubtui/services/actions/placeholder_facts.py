@@ -167,7 +167,19 @@ def room(facts: Facts, number: int) -> Check:
             "nodes for them",
         )
     head = f"all {number} find a node" if number else "their room is free"
+    if found.bound and found.at > found.at_once:
+        return warn("room", f"{head}; {found.bound} refuses servers before a scale-up comes")
     return ok("room", f"{head}; the next scale-up comes with user {found.at} from now")
+
+
+def quota(session: ActionSession, facts: Facts, number: int) -> Check | None:
+    """Whether a quota lets them through."""
+    more = number - facts.replicas
+    tight = session.seats.quota_for(more) if more > 0 else None
+    if tight is None:
+        return None
+    words = f"{tight.words} lets {tight.left} more through, {more} are needed; then it refuses"
+    return stop("quota", f"{words} users' servers, too", overridable=True)
 
 
 def values(facts: Facts, number: int) -> Check:

@@ -53,9 +53,13 @@ _CONFLICT: Final = 409
 
 @dataclass(frozen=True, slots=True)
 class ScaleRequest:
-    """How many there shall be."""
+    """How many there shall be. Raises UsageError for a number that cannot be meant."""
 
     number: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= MOST:
+            raise UsageError(f"{self.number} placeholders cannot be meant: 0 to {MOST}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +75,8 @@ class ScalePlan(Plan):
 async def plan(session: ActionSession, request: ScaleRequest) -> ScalePlan:
     """Reads everything anew and says what the number would do.
 
-    Raises UsageError for a number that cannot be meant, NotFoundError where the hub has no
-    placeholders, DeniedError, UnreachableError.
+    Raises NotFoundError where the hub has no placeholders, DeniedError, UnreachableError.
     """
-    if not 0 <= request.number <= MOST:
-        raise UsageError(f"{request.number} placeholders cannot be meant: 0 to {MOST}")
     facts = await facts_of.read(session, request.number)
     number, name, before = request.number, facts.name, facts.replicas
     return ScalePlan(
@@ -107,6 +108,7 @@ async def _checks(session: ActionSession, facts: Facts, number: int) -> tuple[Ch
         facts_of.there(facts, number),
         facts_of.priority(facts, number),
         facts_of.room(facts, number),
+        facts_of.quota(session, facts, number),
         facts_of.values(facts, number),
         await release_is_quiet(session, facts.newest),
         await right(session, "patch", STATEFULSETS.resource, facts.name, subresource="scale"),

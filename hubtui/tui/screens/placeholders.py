@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from hubtui.errors import UsageError
+from hubtui.model.placeholders import Simulation
+from hubtui.model.seats import Seats
 from hubtui.services.actions.scale_placeholders import NAME, ScaleRequest
 from hubtui.services.session import Session
 from hubtui.tui.screens.maintenance import RequestForm
 from hubtui.tui.widgets.form_fields import Field
 from hubtui.views.cells import EMPTY, Cell, cell
 from hubtui.views.document import Hung
-from hubtui.views.seats import headline, simulated
+from hubtui.views.seats import lines
 
 WHO: Final = "placeholders"
 
@@ -34,6 +36,7 @@ class PlaceholdersScreen(RequestForm):
     )
 
     def __init__(self, session: Session) -> None:
+        self._simulated: tuple[object, Simulation | None] = None, None
         workload = session.seats.placeholder_set()
         super().__init__(session, {"number": str(workload.spec.replicas if workload else "")})
 
@@ -59,14 +62,20 @@ class PlaceholdersScreen(RequestForm):
         if seats.answer is None:
             yield cell(f"What it does is not known: {seats.missing}.")
             return
-        yield cell(headline(seats.answer))
         try:
             wanted = self.request(self._typed)
         except UsageError:
-            return
-        found = seats.simulate(wanted.number) if isinstance(wanted, ScaleRequest) else None
-        if found is not None:
-            yield cell(simulated(found))
+            wanted = None
+        yield from lines(seats.answer, self._simulation(wanted, seats.answer))
+
+    def _simulation(self, wanted: object, answer: Seats) -> Simulation | None:
+        """What the number would do, worked out once for each number and answer."""
+        if not isinstance(wanted, ScaleRequest):
+            return None
+        asked = (wanted, id(answer))
+        if self._simulated[0] != asked:
+            self._simulated = asked, self._session.seats.simulate(wanted.number)
+        return self._simulated[1]
 
     def beat(self, now: datetime) -> None:
         self._words.touch()
