@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -71,12 +72,12 @@ class Hub:
         found = self.pods.get(f"{namespace}/{name}")
         return msgspec.convert(msgspec.to_builtins(found), WholePod)
 
-    async def list(self, kind: object) -> list[Any]:
+    async def list(self, kind: object) -> Sequence[Any]:
         assert kind is STORAGE_CLASSES
-        return list(self.classes.values())
+        return tuple(self.classes.values())
 
     @staticmethod
-    async def _no_heads(_release: str) -> list[Any]:
+    async def _no_heads(_release: str) -> Sequence[Any]:
         return []
 
     async def seats(self) -> Seats:
