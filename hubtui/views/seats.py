@@ -69,9 +69,7 @@ def lines(
     """The seats of all offers, of each node, who waits, and what placeholders would do."""
     yield cell(headline(seats), Tone.STRONG)
     yield EMPTY
-    yield from _table(_OFFERS, [_offer(seats, each) for each in seats.offers], width, seats)
-    for words in notes(seats):
-        yield Hung(cell(words, Tone.SOON), 2)
+    yield from by_profile(seats, width)
     yield EMPTY
     nodes = sorted(seats.usual.by_node.items())
     if nodes:
@@ -80,10 +78,22 @@ def lines(
         yield cell("There is no node.")
     if seats.pending:
         yield EMPTY
-        yield from (Hung(cell(waiting(each)), 2) for each in seats.pending)
+        yield from groups(seats)
     if simulation is not None:
         yield EMPTY
         yield Hung(cell(simulated(simulation)), 2)
+
+
+def by_profile(seats: Seats, width: int = 0) -> Iterator[Cell | Hung]:
+    """The seats of each profile, and what is to be said of them."""
+    yield from _table(_OFFERS, [_offer(seats, each) for each in seats.offers], width, seats)
+    for words in notes(seats):
+        yield Hung(cell(words, Tone.SOON), 2)
+
+
+def groups(seats: Seats) -> Iterator[Hung]:
+    """Who waits, one line for all who ask for the same."""
+    yield from (Hung(cell(waiting(each)), 2) for each in seats.pending)
 
 
 def _table(

@@ -13,9 +13,9 @@ from hubtui.services.actions.scale_placeholders import NAME, ScaleRequest
 from hubtui.services.session import Session
 from hubtui.tui.screens.maintenance import RequestForm
 from hubtui.tui.widgets.form_fields import Field
-from hubtui.views.cells import EMPTY, Cell, cell
+from hubtui.views.cells import EMPTY, Cell, Tone, cell
 from hubtui.views.document import Hung
-from hubtui.views.seats import lines
+from hubtui.views.seats import by_profile, groups, headline, simulated
 
 WHO: Final = "placeholders"
 
@@ -36,7 +36,7 @@ class PlaceholdersScreen(RequestForm):
     )
 
     def __init__(self, session: Session) -> None:
-        self._simulated: tuple[object, Simulation | None] = None, None
+        self._simulated: tuple[object, Seats | None, Simulation | None] = None, None, None
         workload = session.seats.placeholder_set()
         super().__init__(session, {"number": str(workload.spec.replicas if workload else "")})
 
@@ -66,16 +66,21 @@ class PlaceholdersScreen(RequestForm):
             wanted = self.request(self._typed)
         except UsageError:
             wanted = None
-        yield from lines(seats.answer, self._simulation(wanted, seats.answer))
+        yield cell(headline(seats.answer), Tone.STRONG)
+        if found := self._simulation(wanted, seats.answer):
+            yield cell(simulated(found))
+        yield EMPTY
+        yield from by_profile(seats.answer)
+        yield from groups(seats.answer)
 
     def _simulation(self, wanted: object, answer: Seats) -> Simulation | None:
         """What the number would do, worked out once for each number and answer."""
         if not isinstance(wanted, ScaleRequest):
             return None
-        asked = (wanted, id(answer))
-        if self._simulated[0] != asked:
-            self._simulated = asked, self._session.seats.simulate(wanted.number)
-        return self._simulated[1]
+        number, of, _ = self._simulated
+        if number != wanted or of is not answer:
+            self._simulated = wanted, answer, self._session.seats.simulate(wanted.number)
+        return self._simulated[2]
 
     def beat(self, now: datetime) -> None:
         self._words.touch()
