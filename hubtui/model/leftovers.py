@@ -125,8 +125,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What claims are judged by. `mounted` are the pods of a claim, `asked_for` the workload whose
-    pods would mount it; `by_servers` names the claims that users' servers mount, `shared` those that
-    all of them mount by the values in force, once there are any."""
+    pods would mount it; `by_servers` names the claims that users' servers mount, `shared` those
+    that all of them do by the values in force."""
 
     release: str
     listing: Listing
