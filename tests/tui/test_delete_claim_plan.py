@@ -1,7 +1,10 @@
-"""The plan to delete claims of a hub that tells less of its users than there are, or nothing."""
+"""The plan to delete claims: of a hub that tells less of its users than there are, or nothing, and
+what a terminal is told of the use of each."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,14 +13,17 @@ import pytest
 from hubtui.clients.gate import WriteToken
 from hubtui.config import Settings
 from hubtui.errors import CheckStopsError, UnreachableError
+from hubtui.headless import acting, leftovers
+from hubtui.headless.output import Answer
 from hubtui.model.plan import Plan
 from hubtui.services.actions.delete_claim import DeleteClaimPlan, DeleteClaimRequest
 from hubtui.services.actions.delete_claim_run import Run
 from hubtui.services.session import Session
+from hubtui.views.cells import plain
 from tests.cluster.parts import evidence
 from tests.tui import prepared, world
 from tests.tui.prepared_hub import PreparedWire
-from tests.tui.world_storage import _claim, with_storage
+from tests.tui.world_storage import _claim, _measured, with_storage
 
 GONE, THERE = "zoe", "carla@uni.example"
 ALL = ("list:users", "read:servers")
@@ -29,6 +35,7 @@ def session(settings: Settings) -> Session:
     """A hub whose user `zoe` is gone."""
     known = with_storage(world.hub(world.RELEASE))
     _claim(known, "claim-zoe", "20Gi", user=GONE)
+    _measured(known, "claim-zoe", 8, 20, per_day=0.1)
     _claim(known, "claim-carla-old", "20Gi", user=THERE)
     return prepared.session(settings, known)
 
@@ -96,3 +103,28 @@ async def test_what_all_servers_mount_by_the_values_is_never_deleted(
     monkeypatch.setattr(session.hub_link, "values", values)
     plan = await planned(session, "claim-zoe")
     assert "all servers mount it" in evidence(plan, "protected")
+
+
+@pytest.mark.parametrize("command", ["leftovers", "delete_claim"])
+async def test_a_terminal_is_told_what_is_used_of_a_claim_and_when_it_was_used_last(
+    session: Session, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    shown: list[Answer] = []
+
+    @asynccontextmanager
+    async def opened(run: object) -> AsyncIterator[Session]:
+        del run
+        yield session
+
+    wire(session, *ALL)
+    for module in (acting, leftovers):
+        monkeypatch.setattr(module, "opened", opened)
+    run = cast(Any, SimpleNamespace(out=SimpleNamespace(show=shown.append)))
+    if command == "leftovers":
+        assert await leftovers.leftovers(run) == 0
+    else:
+        request = DeleteClaimRequest(("claim-zoe",))
+        assert await leftovers.delete_claim(run, request, acting.Consent()) == 0
+    told = "\n".join(plain(line) for line in shown[0].lines(200))
+    assert "8G" in told
+    assert "last use not known" not in told
