@@ -153,7 +153,7 @@ class Disks(Followed):
             self._reason = "" if told else "Prometheus has no kubelet_volume_stats of the namespace"
             _spread(told, disks)
             told |= await queries.of_servers(
-                {claim: each for claim, each in disks.items() if claim not in told}
+                {claim: each for claim, each in disks.items() if not _is_whole(told.get(claim))}
             )
         except HubtuiError as error:
             self._reason = error.what
@@ -163,7 +163,7 @@ class Disks(Followed):
         wanted = {
             claim: on
             for claim, on in self._on.items()
-            if claim not in told and (of_kubelets is None or claim in of_kubelets)
+            if not _is_whole(told.get(claim)) and (of_kubelets is None or claim in of_kubelets)
         }
         await self.kubelets.read(wanted, self._take, alive)
         self._take(_siblings(self._told, disks))
@@ -200,7 +200,8 @@ class Disks(Followed):
         """Figures came; with `anew` it is another reason than before for which there are none."""
         for claim, figures in told.items():
             before = self._told.get(claim)
-            if before is None or before.as_of <= figures.as_of:
+            lessens = _is_whole(before) and not figures.is_whole
+            if before is None or (before.as_of <= figures.as_of and not lessens):
                 self._told[claim] = checked(figures)
         self._judged = self._judged and not told
         self._tell(self._known | {claim: self._doubted(claim) for claim in told})
@@ -266,6 +267,10 @@ class Disks(Followed):
                 where = backing.server, disk.rpartition(":")[2]
                 found[claim.metadata.name] = Export(disk, *where)
         return found
+
+
+def _is_whole(figures: Figures | None) -> bool:
+    return figures is not None and figures.is_whole
 
 
 def _spread(told: dict[str, Figures], disks: Mapping[str, Export]) -> None:

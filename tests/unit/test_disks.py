@@ -77,11 +77,41 @@ async def test_a_query_that_fails_costs_its_own_numbers() -> None:
     desk = Desk()
     name = a_user(desk, "alice")
     desk.prometheus.tell(name, 4 * GIB, 10 * GIB)
-    metric = "kubelet_volume_stats_used_bytes"
-    desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
+    for number in ("used", "available"):
+        metric = f"kubelet_volume_stats_{number}_bytes"
+        desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
     figures = (await desk.read()).row(name).figures
     assert figures is not None
     assert (figures.used, figures.capacity) == (None, 10 * GIB)
+
+
+@pytest.mark.parametrize("failed", ["used", "available"])
+async def test_how_full_a_volume_is_follows_from_the_size_and_what_is_used_or_free(
+    failed: str,
+) -> None:
+    desk = Desk()
+    name = a_user(desk, "alice")
+    desk.prometheus.tell(name, 4 * GIB, 10 * GIB)
+    metric = f"kubelet_volume_stats_{failed}_bytes"
+    desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
+    figures = (await desk.read()).row(name).figures
+    assert figures is not None
+    assert (figures.used, figures.available) == (4 * GIB, 6 * GIB)
+
+
+async def test_where_prometheus_does_not_tell_how_full_it_is_the_kubelet_does() -> None:
+    desk = Desk()
+    name = a_user(desk, "alice")
+    desk.prometheus.tell(name, 4 * GIB, 10 * GIB)
+    for number in ("used", "available"):
+        metric = f"kubelet_volume_stats_{number}_bytes"
+        desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
+    desk.kubelets.tell("node-1", name, 5 * GIB, 10 * GIB)
+    figures = (await desk.read()).row(name).figures
+    assert figures is not None
+    assert (figures.source, figures.used) == (Source.KUBELET, 5 * GIB)
+    desk.seconds = AGAIN / 2
+    assert (await desk.read()).row(name).figures == figures
 
 
 async def test_the_kubelets_tell_what_prometheus_does_not() -> None:
