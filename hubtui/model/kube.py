@@ -27,7 +27,8 @@ class OwnerReference(KubeStruct, frozen=True):
 class Annotations(KubeStruct, frozen=True):
     """The annotations that are read: KubeSpawner's (facts.md §2.1), Helm's, the kubelet's on a pod
     from a file, what autoscalers are told of a pod or node (Cluster Autoscaler FAQ, "What types
-    of pods can prevent CA from removing a node?"; Karpenter, "Disruption"), and hubtui's own."""
+    of pods can prevent CA from removing a node?"; Karpenter, "Disruption"), that of whoever made a
+    volume, and hubtui's own."""
 
     username: str | None = field(default=None, name="hub.jupyter.org/username")
     servername: str | None = field(default=None, name="hub.jupyter.org/servername")
@@ -44,6 +45,7 @@ class Annotations(KubeStruct, frozen=True):
         default=None, name="cluster-autoscaler.kubernetes.io/scale-down-disabled"
     )
     do_not_disrupt: str | None = field(default=None, name="karpenter.sh/do-not-disrupt")
+    provisioned_by: str | None = field(default=None, name="pv.kubernetes.io/provisioned-by")
     prepull_owner: str | None = field(default=None, name="hubtui/owner")
     prepull_until: str | None = field(default=None, name="hubtui/until")
 
