@@ -153,7 +153,8 @@ class Disks(Followed):
             self._reason = "" if told else "Prometheus has no kubelet_volume_stats of the namespace"
             _spread(told, disks)
             told |= await queries.of_servers(
-                {claim: each for claim, each in disks.items() if not _is_whole(told.get(claim))}
+                {claim: each for claim, each in disks.items() if not _is_whole(told.get(claim))},
+                disks.values(),
             )
         except HubtuiError as error:
             self._reason = error.what
@@ -186,13 +187,14 @@ class Disks(Followed):
 
     async def _read_past(self, queries: DiskQueries, *, many: bool) -> None:
         """How full those were of which nothing is known."""
-        self._past_from = math.inf
         try:
             past = await queries.of_the_past(self._now(), COARSE if many else STEP)
-            self._take({claim: each for claim, each in past.items() if claim not in self._told})
         except HubtuiError as error:
             log.info("how full volumes were is not known: %s", error)
             self._past_from = self._clock() + PAST_AGAIN
+            return
+        self._past_from = math.inf
+        self._take({claim: each for claim, each in past.items() if claim not in self._told})
 
     # -- what is known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -285,6 +286,21 @@ async def test_a_past_that_cannot_be_had_is_asked_again_later_and_costs_nothing_
     assert len(desk.prometheus.ranges) == 6
 
 
+async def test_a_past_that_nobody_waited_for_is_asked_again() -> None:
+    desk = Desk().put(claim("claim-bob", "bob"), volume("pv-claim-bob"))
+    desk.prometheus.tell(a_user(desk, "alice"), 4 * GIB, 10 * GIB)
+    desk.prometheus.past = {"claim-bob": (START - timedelta(days=1), GIB)}
+    desk.prometheus.hold = asyncio.Event()
+    reading = asyncio.create_task(desk.disks.fill())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert desk.prometheus.ranges
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    desk.prometheus.hold = None
+    assert (await desk.read()).row("claim-bob").figures is not None
+
+
 async def test_what_nobody_ever_mounted_is_unknown_with_the_reason() -> None:
     desk = Desk().put(claim("data"), volume("pv-data"))
     assert desk.row("data").why_not == "not read yet"
@@ -321,6 +337,18 @@ async def test_of_several_exports_the_exporter_of_the_namespace_tells_of_the_one
     await desk.read()
     assert desk.row("home-nfs").figures is not None
     assert desk.row(data).figures is None
+
+
+async def test_an_exporter_may_tell_of_a_server_that_is_told_of_already() -> None:
+    desk = Desk()
+    homes, data = on_nfs(desk, "home-nfs"), on_nfs(desk, "data-nfs", path="/export/data")
+    desk.prometheus.tell(homes, 40 * GIB, 100 * GIB)
+    tell_server(desk, namespace="hub", mountpoint="/shared-volume", instance="10.1.1.1:9100")
+    await desk.read()
+    assert desk.row(data).figures is None
+    told = desk.row(homes).figures
+    assert told is not None
+    assert told.source is Source.PROMETHEUS
 
 
 async def test_of_two_exports_each_is_told_by_the_exporter_on_its_own_server() -> None:
