@@ -86,7 +86,7 @@ class Disks(Followed):
         self.kubelets = Kubelets(client, namespace, now=now, clock=clock)
         self._told: dict[str, Figures] = {}
         self._known: dict[str, Figures] = {}
-        self._on: dict[str, dict[str, None]] = {}
+        self._on: dict[str, dict[str, bool]] = {}
         self._direct: dict[str, Export] = {}
         self._judged = True
         self._reason = _NOT_READ
@@ -299,16 +299,18 @@ def _direct(pods: Store[kube.Pod]) -> dict[str, Export]:
     return {each.disk: each for pod in pods if counts(pod) for each in exports_of(pod)}
 
 
-def _nodes_of(pods: Store[kube.Pod]) -> tuple[dict[str, dict[str, None]], set[str]]:
-    """On which nodes each claim is mounted, and which nodes are well: a pod is ready there."""
-    found: dict[str, dict[str, None]] = {}
+def _nodes_of(pods: Store[kube.Pod]) -> tuple[dict[str, dict[str, bool]], set[str]]:
+    """On which nodes each claim is mounted, and whether a pod that does so runs; and which nodes
+    are well: a pod is ready there."""
+    found: dict[str, dict[str, bool]] = {}
     alive: set[str] = set()
     for pod in pods:
         if not counts(pod):
             continue
         node = pod.spec.node_name
         for claim in claim_names(pod):
-            found.setdefault(claim, {})[node] = None
+            on = found.setdefault(claim, {})
+            on[node] = on.get(node, False) or pod.status.phase == "Running"
         if any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions):
             alive.add(node)
     return found, alive

@@ -236,6 +236,27 @@ async def test_a_volume_that_kubelets_do_not_measure_is_not_asked_for_each_minut
     assert "measures nothing of this kind" in desk.row(name).why_not
 
 
+async def test_a_volume_whose_pod_starts_is_asked_for_again_at_the_next_turn() -> None:
+    desk = Desk().put(claim("claim-bob", "bob"), volume("pv-claim-bob"))
+    desk.put(pod("jupyter-bob", "claim-bob", phase="Pending"))
+    row = (await desk.read()).row("claim-bob")
+    assert row.why_not == "No Prometheus found; not measured yet: its pod starts"
+    desk.put(pod("jupyter-bob", "claim-bob"))
+    desk.kubelets.tell("node-1", "claim-bob", GIB, 10 * GIB)
+    desk.seconds = AGAIN
+    assert (await desk.read()).row("claim-bob").figures is not None
+
+
+async def test_a_shared_home_is_asked_of_another_node_where_its_pod_starts() -> None:
+    desk = Desk()
+    shared = on_nfs(desk, "home-nfs")
+    desk.put(pod("jupyter-1", shared, on="node-1", phase="Pending"))
+    desk.put(pod("jupyter-2", shared, on="node-2"))
+    desk.kubelets.tell("node-2", shared, 5 * GIB, 10 * GIB)
+    assert (await desk.read()).row(shared).figures is not None
+    assert desk.kubelets.asked == ["node-1", "node-2"]
+
+
 async def test_what_nobody_mounts_keeps_its_last_figures_with_their_age() -> None:
     desk = Desk()
     name = a_user(desk, "alice")
