@@ -12,10 +12,11 @@ import pytest
 
 from hubtui.clients.gate import WriteToken
 from hubtui.config import Settings
-from hubtui.errors import CheckStopsError, UnreachableError
+from hubtui.errors import ChangedSinceError, CheckStopsError, UnreachableError
 from hubtui.headless import acting, leftovers
 from hubtui.headless.output import Answer
 from hubtui.model.plan import Plan
+from hubtui.services.actions.common import check_basis
 from hubtui.services.actions.delete_claim import DeleteClaimPlan, DeleteClaimRequest
 from hubtui.services.actions.delete_claim_run import Run
 from hubtui.services.session import Session
@@ -90,6 +91,18 @@ async def test_without_the_hub_one_claim_may_be_named_and_nobody_is_asked_for(
     assert stops(plan) == {"hub's users": True}
     (claim,) = plan.claims
     assert (claim.asked, claim.absent) == (False, False)
+
+
+async def test_a_volume_that_is_to_be_deleted_by_now_is_another_basis(session: Session) -> None:
+    hub = wire(session, *ALL)
+    claims, volumes = (hub.known.objects[f"persistentvolume{end}"] for end in ("claims", "s"))
+    (behind,) = [c["spec"]["volumeName"] for c in claims if c["metadata"]["name"] == "claim-zoe"]
+    (volume,) = [each for each in volumes if each["metadata"]["name"] == behind]
+    volume["spec"]["persistentVolumeReclaimPolicy"] = "Retain"
+    plan = await planned(session, "claim-zoe")
+    volume["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
+    with pytest.raises(ChangedSinceError, match="its disk is deleted with it"):
+        check_basis(plan, (await planned(session, "claim-zoe")).basis)
 
 
 async def test_what_all_servers_mount_by_the_values_is_never_deleted(

@@ -56,9 +56,11 @@ class Chosen:
 
     @property
     def standing(self) -> str:
-        """This very claim and what is said of it, in words: what a plan rests on."""
+        """This very claim, what is said of it and what becomes of its data, in words: what a plan
+        rests on."""
         meta = self.claim.metadata
-        return f"{self.verdict.words} (version {meta.resource_version} of {meta.uid})"
+        words = f"{self.verdict.words}; {self.fate}"
+        return f"{words} (version {meta.resource_version} of {meta.uid})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
