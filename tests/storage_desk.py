@@ -165,6 +165,8 @@ class Metrics:
         self.asked = asyncio.Event()
         self.past: dict[str, tuple[datetime, int]] | HubtuiError = {}
         self.ranges: list[str] = []
+        self.hold: asyncio.Event | None = None
+        """With one, the past is told once it is set."""
 
     def tell(self, claim: str, used: float, capacity: float, **labels: str) -> None:
         """A volume as a kubelet's metrics have it."""
@@ -201,6 +203,8 @@ class Metrics:
         self, promql: str, start: datetime, end: datetime, step: timedelta
     ) -> list[Series]:
         self.ranges.append(promql)
+        if self.hold is not None:
+            await self.hold.wait()
         if isinstance(self.past, HubtuiError):
             raise self.past
         if "_used_" not in promql:

@@ -160,9 +160,11 @@ def delete_claim(context: click.Context, claims: tuple[str, ...], **consent: Any
     Without --confirm the plan is printed and nothing changes. Just before each, the hub and the
     pods are asked once more: a claim that is in use is skipped. Ctrl-c ends it between two claims.
     """
+    from hubtui.headless.acting import Consent
+    from hubtui.headless.leftovers import delete_claim as answer
     from hubtui.services.actions.delete_claim import DeleteClaimRequest
 
-    return _act(context, "delete-claim", DeleteClaimRequest(claims), consent)
+    return finish(answer(opened(context), DeleteClaimRequest(claims), Consent(**consent)))
 
 
 @command(click.argument("claim"), click.argument("size", required=False, default=""), *_CONSENT)

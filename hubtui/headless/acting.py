@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -64,12 +64,21 @@ class Consent:
     expect: str = ""
 
 
-async def act(run: Run, action: str, request: object, consent: Consent) -> int:
+async def act(
+    run: Run,
+    action: str,
+    request: object,
+    consent: Consent,
+    first: Callable[[Session], Awaitable[None]] | None = None,
+) -> int:
     """Plans an action; 0 when the plan was printed or the action is through, 1 when it failed.
+    `first` reads what the plan tells beyond what it rests on.
 
     Raises RefusedError and its kin when it is not started.
     """
     async with opened(run) as session:
+        if first is not None:
+            await first(session)
         plan = await session.operations.plan(action, request)
         consent = replace(consent, overrides=_names(plan, consent.overrides))
         if not consent.confirm:

@@ -1,4 +1,5 @@
-"""`storage --leftovers`: claims that nobody comes back to, and volumes whose claim is gone."""
+"""`storage --leftovers`: claims that nobody comes back to, and volumes whose claim is gone;
+`delete-claim`."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from hubtui.errors import HubtuiError
+from hubtui.headless.acting import Consent, act
 from hubtui.headless.output import Answer, Note
 from hubtui.headless.run import Run, opened, scope_of
 from hubtui.headless.text import fitted
 from hubtui.model.age import rfc3339
 from hubtui.model.leftovers import Leftover
+from hubtui.services.actions.delete_claim import NAME, DeleteClaimRequest
 from hubtui.services.leftovers import Found
 from hubtui.services.session import Session
 from hubtui.services.store import utc_now
@@ -23,14 +26,23 @@ from hubtui.views.document import Hung
 async def leftovers(run: Run) -> int:
     """Looks once; 1 when nobody may be called gone, because the hub's users are not known."""
     async with opened(run) as session:
-        with suppress(HubtuiError):  # sizes in use are told where they are known
-            await session.storage.fill()
+        await _measure(session)
         await session.leftovers.look()
         found = session.leftovers.found
         if found is None:
             return 1
         run.out.show(_answer(session, found, utc_now()))
         return 1 if found.refusal else 0
+
+
+async def delete_claim(run: Run, request: DeleteClaimRequest, consent: Consent) -> int:
+    """As `act`; the plan tells what is used of each claim, too."""
+    return await act(run, NAME, request, consent, _measure)
+
+
+async def _measure(session: Session) -> None:
+    with suppress(HubtuiError):  # sizes in use are told where they are known
+        await session.storage.fill()
 
 
 def _answer(session: Session, found: Found, now: datetime) -> Answer:

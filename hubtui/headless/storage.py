@@ -143,8 +143,6 @@ async def _of_one(session: Session, view: StorageView, name: str) -> Answer:
         return _of_disk(session, _disk(view, name), now)
     if row.kind is ClaimKind.HUB_DB:
         await session.hub_db.look()
-    if row.kind is ClaimKind.HUB_DB:
-        await session.hub_db.look()
     around = around_claim(session, row, await _events(session, name))
     missing = (Note("events", around.events),) if isinstance(around.events, str) else ()
     shape = {**item(row, view.books, now), **detail(around, row.mounted_by, now)}

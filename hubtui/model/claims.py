@@ -41,6 +41,9 @@ _HOMES: Final = re.compile(
     r"(?:.+-)?(?:homes?|home-?nfs|nfs-?homes?|home-dirs?|shared-?homes?)(?:-(?:v?\d+|pvc|data|nfs))?"
 )
 MANY: Final = "ReadWriteMany"
+
+_MADE: Final = "pvc-"
+"""How the names begin that provisioners give to volumes."""
 _STORAGE: Final = "storage"
 
 
@@ -173,7 +176,7 @@ def disk_of(volume: Volume) -> str:
     """
     driver, server, path = _place(volume)
     if driver == "nfs":
-        return Export.of(server, _export(path, volume.metadata.name)).disk
+        return Export.of(server, _export(path, volume)).disk
     csi = volume.spec.csi
     if csi is not None and driver.startswith("efs."):
         return f"efs:{server}"
@@ -192,11 +195,14 @@ def exports_of(pod: Pod) -> tuple[Export, ...]:
     return tuple(Export.of(source.server, source.path) for source in sources)
 
 
-def _export(path: str, volume: str) -> str:
+def _export(path: str, volume: Volume) -> str:
     """The export that a path is in: nfs-subdir-external-provisioner and nfs-ganesha make a folder
-    for each volume, which ends with the volume's name."""
+    for each volume, which ends with the volume's name. One that somebody made by hand is named
+    after its export at the most."""
+    meta = volume.metadata
     above, _, folder = path.rpartition("/")
-    return above or "/" if volume and folder.endswith(volume) else path
+    made = meta.name.startswith(_MADE) or meta.annotations.provisioned_by is not None
+    return above or "/" if made and folder.endswith(meta.name) else path
 
 
 def _place(volume: Volume) -> tuple[str, str, str]:

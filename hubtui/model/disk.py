@@ -39,6 +39,11 @@ class Figures:
     doubt: str = ""
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it was told how full it is, be that believed or not."""
+        return self.used is not None and self.available is not None
+
+    @property
     def share(self) -> float | None:
         """The part that is taken, 0 to 1, as `df` counts it; None where it cannot be told."""
         return _share(self.used, self.available) if not self.doubt else None

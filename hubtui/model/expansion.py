@@ -24,8 +24,12 @@ from hubtui.model.volumes import Volume
 STORAGE: Final = "storage"
 GIB: Final = 2**30
 
-_SIZE: Final = re.compile(r"\d+(?:\.\d+)?(?P<unit>[KMGTPE]i|[kMGTPE])?|\d+[eE]\d{1,2}")
-_LIKE: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[kmgtpeKMGTPE])(?P<i>i?)[bB]?")
+_SIZE: Final = re.compile(
+    r"\d{1,40}(?:\.\d{1,40})?(?P<unit>[KMGTPE]i|[kMGTPE])?|\d{1,40}[eE]\d{1,2}"
+)
+_LIKE: Final = re.compile(
+    r"(?P<number>\d{1,15}(?:\.\d{1,15})?) ?(?P<unit>[kmgtpeKMGTPE])(?P<i>i?)[bB]?"
+)
 LEAST: Final = 2**20
 """Bytes below which a size was typed without its unit."""
 

@@ -37,6 +37,8 @@ _FOLDERS: Final = ("username_safe", "username_escaped", "username_escape")
 _SECONDS: Final = 1e11
 """What is above this is no time in seconds, but one in nanoseconds."""
 
+_AHEAD: Final = "its last change is dated in the future: when that was is not known"
+
 _LATE: Final = 3.0
 """A folder that was measured before so many times the usual age was passed by."""
 
@@ -52,8 +54,9 @@ class Home:
 
     `size` and `quota` are bytes, None where they are not told; without a quota, `quota` is None,
     too. `entries` counts files and folders, the folder itself among them; `last_change` is the
-    newest change of any. `grown_per_day` are bytes, below 0 where it shrank. `as_of` is when it
-    was measured, and `doubt` says in words why that may be no longer so.
+    newest change of any, None too where its date is yet to come. `grown_per_day` are bytes, below 0
+    where it shrank. `as_of` is when it was measured, and `doubt` says in words why that may be no
+    longer so, or that its date cannot be.
     """
 
     directory: str
@@ -66,6 +69,11 @@ class Home:
     source: Source
     as_of: datetime | None
     doubt: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nothing speaks for its having been deleted."""
+        return self.doubt in ("", _AHEAD)
 
     @property
     def share(self) -> float | None:
@@ -104,6 +112,8 @@ def homes(
         told = {name: samples.get(directory) for name, samples in measures.items()}
         size, changed = told.get(SIZE), _moment(told.get(CHANGED))
         measured = _moment(told.get(MEASURED))
+        ahead = changed is not None and (changed - now).total_seconds() > DAY
+        changed = None if ahead else changed
         of = size or told.get(QUOTA) or told.get(MEASURED)
         source = Source.HOME_NFS if of and _exporter(of.labels) in of_nfs else Source.DIRSIZE
         if source is Source.HOME_NFS and size is not None:
@@ -118,7 +128,7 @@ def homes(
             grown_per_day=None,
             source=source,
             as_of=measured,
-            doubt=_doubt(measured, changed, passed_by, now),
+            doubt=_doubt(measured, changed, passed_by, now) or (_AHEAD if ahead else ""),
         )
         yield
     return found

@@ -28,7 +28,7 @@ class Annotations(KubeStruct, frozen=True):
     """The annotations that are read: KubeSpawner's (facts.md §2.1), Helm's, the kubelet's on a pod
     from a file, what autoscalers are told of a pod or node (Cluster Autoscaler FAQ, "What types
     of pods can prevent CA from removing a node?"; Karpenter, "Disruption"), the default storage
-    class's, and hubtui's own."""
+    class's, that of whoever made a volume, and hubtui's own."""
 
     username: str | None = field(default=None, name="hub.jupyter.org/username")
     servername: str | None = field(default=None, name="hub.jupyter.org/servername")
@@ -48,6 +48,7 @@ class Annotations(KubeStruct, frozen=True):
     default_class: str | None = field(
         default=None, name="storageclass.kubernetes.io/is-default-class"
     )
+    provisioned_by: str | None = field(default=None, name="pv.kubernetes.io/provisioned-by")
     prepull_owner: str | None = field(default=None, name="hubtui/owner")
     prepull_until: str | None = field(default=None, name="hubtui/until")
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from hubtui.model.claims import ClaimKind, bytes_of, claimed_server, kind_of, size_of
+from hubtui.model.claims import MANY, ClaimKind, bytes_of, claimed_server, kind_of, size_of
 from hubtui.model.hub import ServerKey
 from hubtui.model.hub_listing import Listing
 from hubtui.model.kube_needs import Claim
@@ -125,13 +125,15 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What claims are judged by. `mounted` are the pods of a claim, `asked_for` the workload whose
-    pods would mount it; `by_servers` names the claims that users' servers mount."""
+    pods would mount it; `by_servers` names the claims that users' servers mount, `shared` those
+    that all of them do by the values in force."""
 
     release: str
     listing: Listing
     mounted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     asked_for: Mapping[str, str] = field(default_factory=dict)
     by_servers: Collection[str] = ()
+    shared: Collection[str] = ()
     of_owner: Mapping[ServerKey, Sequence[str]] = field(default_factory=dict)
 
 
@@ -171,6 +173,8 @@ def _kept(claim: Claim, scene: Scene) -> Iterator[Verdict]:
         yield Verdict("it holds the hub's database", hard=True)
     if kind is ClaimKind.HOME_SHARED:
         yield Verdict("it holds the homes of many", hard=True)
+    if meta.name in scene.shared:
+        yield Verdict("all servers mount it", hard=True)
     if pods := scene.mounted.get(meta.name):
         yield Verdict(f"{listed(list(pods))} mount{'s' if len(pods) == 1 else ''} it", hard=True)
     if workload := scene.asked_for.get(meta.name):
@@ -191,6 +195,7 @@ def _of_owner(claim: Claim, owner: ServerKey, scene: Scene) -> Verdict:
         old = f", and {_OLD}" if is_old_name(name, owner) else ""
         if other := scene.listing.like(owner.user):
             doubt = doubt or f"the hub has {other}, who may be the same person under another name"
+        doubt = doubt or _of_many(claim, owner)
         return Verdict(f"the hub has no user {owner.user}{old}", Kind.NO_USER, doubt)
     if owner.server and not scene.listing.tells_servers:
         return Verdict(f"whether {owner.user} has a server {owner.server} still is not told")
@@ -202,6 +207,17 @@ def _of_owner(claim: Claim, owner: ServerKey, scene: Scene) -> Verdict:
             )
         return Verdict(words, Kind.NO_SERVER, doubt)
     return _beside_another(name, owner, scene)
+
+
+def _of_many(claim: Claim, owner: ServerKey) -> str:
+    """Why a claim may hold more than what its owner has left; "" when it does not look so: where
+    the template makes one claim of all users, it names the first of them."""
+    name = claim.metadata.name
+    if not is_named_after(name, owner) and not is_named_after(name, ServerKey(owner.user)):
+        return f"its name does not say {owner.user}: others may mount it"
+    if MANY in claim.spec.access_modes:
+        return f"its access mode is {MANY}: others may mount it"
+    return ""
 
 
 _OLD: Final = "it has a name of KubeSpawner 6, which version 7 leaves when its user goes"
@@ -236,11 +252,13 @@ def is_old_name(name: str, owner: ServerKey) -> bool:
 
 
 def is_named_after(name: str, owner: ServerKey) -> bool:
-    """Whether the name of a claim holds that of a named server, in any of KubeSpawner's ways:
-    else the template makes one claim of all servers of a user."""
+    """Whether the name of a claim holds that of its owner, in any of KubeSpawner's ways: else the
+    template makes one claim of all servers of a user, or of all users."""
     if _tail(name, server_slug(owner.user, owner.server)):
         return True
     users = {user_slug(owner.user), escaped(owner.user)}
+    if not owner.server:
+        return any(_tail(name, user) for user in users)
     servers = {user_slug(owner.server), escaped(owner.server)}
     return any(
         name.endswith(f"{user}{between}{server}")

@@ -7,19 +7,20 @@ Slopes between all pairs (Theil and Sen) would bear 29 % of wrong points only.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
 from typing import Final
 
+from hubtui.model.age import HOUR
 from hubtui.model.points import Point
 
 LEAST: Final = 4
 """Points of which a slope is told at least."""
 
-_MOST: Final = 240
+_MOST: Final = 96
 """Points that are taken at most: the work grows with their square."""
 
 _GROUPS: Final = 24
@@ -85,11 +86,33 @@ def slope(points: Sequence[Point]) -> Slope | None:
     """How fast it grows; None of fewer than LEAST points. The points are `cleaned`."""
     if len(points) < LEAST:
         return None
-    step = -(-len(points) // _MOST)
-    middle = _middle(_slopes(points[::-1][::step]))
-    spread = _slopes(_evened(points))
+    even = _even(points)
+    middle = _middle(_slopes(even))
+    spread = _slopes(_evened(even))
     tenth = len(spread) // 10
     return Slope(middle, min(middle, spread[tenth]), max(middle, spread[-1 - tenth]))
+
+
+def _even(points: Sequence[Point]) -> Sequence[Point]:
+    """_MOST points at most, and as many of each part of the time: what was measured more closely
+    lately does not count more."""
+    start, end = points[0][0], points[-1][0]
+    slots = {int((at - start) * _MOST / (end - start)): (at, value) for at, value in points}
+    return list(slots.values()) if len(slots) >= LEAST else points
+
+
+def steepest(points: Sequence[Point], length: float, end: float) -> float | None:
+    """The growth in a second of the stretch of so many seconds in which it was fastest, of those
+    that end at `end` and at each full hour before; None where none has LEAST points over half of
+    it. The points are `cleaned`."""
+    times = [at for at, _ in points]
+    known: list[float] = []
+    while times and end - length >= times[0] - HOUR:
+        stretch = points[bisect_left(times, end - length) : bisect_right(times, end)]
+        if len(stretch) >= LEAST and 2 * (stretch[-1][0] - stretch[0][0]) >= length:
+            known.append(_middle(_slopes(_even(stretch))))
+        end -= HOUR
+    return max(known, default=None)
 
 
 def _slopes(points: Sequence[Point]) -> list[float]:

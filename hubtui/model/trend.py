@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -17,6 +17,7 @@ from hubtui.model.slope import (
     covered,
     since_step_down,
     slope,
+    steepest,
 )
 
 WINDOWS: Final = (timedelta(hours=6), timedelta(days=1), timedelta(days=7))
@@ -30,6 +31,9 @@ SOON: Final = timedelta(days=1)
 
 _CLOSELY: Final = 24
 """Points by which something that goes up and down is told from something that runs away."""
+
+_STEEPER: Final = 1.5
+"""How many times as steep as ever before is another growth than the usual one."""
 
 _LEAST_PART: Final = 0.25
 """The part of a window that must have been seen."""
@@ -54,13 +58,17 @@ class Confidence(StrEnum):
     NONE = "none"
 
 
+_BELIEVED: Final = frozenset({Confidence.HIGH, Confidence.FAIR})
+
+
 @dataclass(frozen=True, slots=True)
 class Trend:
     """How what is used of a file system changes, in bytes a day, as `points` in a `window` tell.
 
     `per_day` is None where too little was seen. `full_at` is None where it does not grow, where
     that takes more than FARTHEST, or where it is not known how much is free. `since` is when a
-    step down began the reckoning anew, and `words` say when it is full: `in 3 d 4 h`.
+    step down began the reckoning anew, and `words` say when it is full: `in 3 d 4 h`. `before` is
+    the change in the steepest stretch of this length on earlier days, None where that is not known.
     """
 
     per_day: float | None
@@ -71,6 +79,18 @@ class Trend:
     points: int = 0
     seen: timedelta = timedelta()
     since: datetime | None = None
+    before: float | None = None
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is full one day."""
+        return self.full_at is not None
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it grew as fast before: by day, in the week, while a class is on."""
+        known = self.before is not None and self.per_day is not None
+        return known and (self.per_day or 0.0) < _STEEPER * (self.before or 0.0)
 
     @property
     def window_words(self) -> str:
@@ -111,16 +131,30 @@ def trend(
 def trends(points: Iterable[Point], available: float | None, now: datetime) -> tuple[Trend, ...]:
     """The trends over all WINDOWS."""
     known = cleaned(points)
-    return tuple(trend(known, window, available, now) for window in WINDOWS)
+    found = (trend(known, window, available, now) for window in WINDOWS)
+    return tuple(replace(each, before=_before(known, each, now)) for each in found)
+
+
+def _before(points: Sequence[Point], found: Trend, now: datetime) -> float | None:
+    """The steepest stretch as long as a window, of earlier days: what runs away since this morning
+    is not measured by itself."""
+    if not found.grows or found.window == WINDOWS[-1]:
+        return None
+    start, end = (now - WINDOWS[-1]).timestamp(), (now - max(found.window, SOON)).timestamp()
+    earlier = since_step_down([point for point in points if start <= point[0] <= end])
+    steep = steepest(earlier, found.window.total_seconds(), end)
+    return steep * DAY if steep is not None else None
 
 
 def told(found: Sequence[Trend], now: datetime) -> Trend | None:
     """The trend that is told: the steadiest, of equals the longest, whose days and nights even
-    out; but one with many points that says full within SOON, and far sooner, goes before. None
-    of none."""
+    out; but one with many points that says full within SOON, and far sooner, goes before. A night
+    or a day that is as others were says nothing against a longer time that is believed. None of
+    none."""
     if not found:
         return None
     ranks = list(Confidence)
+    found = [each for each in found if not any(_is_part(each, longer) for longer in found)]
     first = min(found, key=lambda each: (ranks.index(each.confidence), -each.window))
     if first.confidence is Confidence.NONE:
         # The one that comes nearest to being told: the most of its window was seen.
@@ -130,8 +164,19 @@ def told(found: Sequence[Trend], now: datetime) -> Trend | None:
     return min(soon, key=lambda each: each.full_at or now, default=first)
 
 
+def _is_part(each: Trend, longer: Trend) -> bool:
+    """Whether a window shows a calm or a busy part alone of what a longer one is believed of."""
+    if longer.window <= each.window or longer.confidence not in _BELIEVED:
+        return False
+    if not each.grows:
+        return longer.grows
+    return each.is_usual
+
+
 def _is_far_sooner(each: Trend, usual: Trend, now: datetime) -> bool:
     if each.full_at is None or each.full_at > now + SOON:
+        return False
+    if each.is_usual and each.window < usual.window:
         return False
     return usual.full_at is None or 2 * (each.full_at - now) < usual.full_at - now
 

@@ -114,10 +114,15 @@ def _fullest(series: Iterable[_Told], source: Source) -> Figures:
 
 
 def _complete(numbers: dict[str, int]) -> dict[str, int]:
-    """With what follows from the others: a node exporter does not tell what is used."""
+    """With what follows from the others: a node exporter does not tell what is used, and a query
+    may have failed."""
     told = dict(numbers)
-    if "used" not in told and "capacity" in told and "free" in told:
-        told["used"] = told["capacity"] - told["free"]
+    if "used" not in told and "capacity" in told:
+        free = told.get("free", told.get("available"))
+        if free is not None:
+            told["used"] = told["capacity"] - free
+    if "available" not in told and "capacity" in told and "used" in told:
+        told["available"] = told["capacity"] - told["used"]
     if "inodes_used" not in told and "inodes" in told and "inodes_free" in told:
         told["inodes_used"] = told["inodes"] - told["inodes_free"]
     return told

@@ -6,7 +6,7 @@ Plain selectors, one query for each metric; the reckoning is in `model.volume_st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -83,15 +83,15 @@ class DiskQueries:
 
         return await _reckoned(of_claims(), await _each(IN_THE_PAST, ask))
 
-    async def of_servers(self, untold: Mapping[str, Export]) -> dict[str, Figures]:
+    async def of_servers(
+        self, untold: Mapping[str, Export], known: Iterable[Export]
+    ) -> dict[str, Figures]:
         """What node exporters tell of the servers behind claims that no kubelet tells of, by
-        claim."""
+        claim; `known` are the exports of all claims."""
         exports = {untold[claim].disk: untold[claim] for claim in sorted(untold)}
         found: dict[str, Figures] = {}
-        ours = [disk for disk, each in exports.items() if f".{self._namespace}.svc" in each.server]
-        if len(ours or exports) == 1:
-            # Nothing in it names the export: where there is one alone, it can be no other.
-            only = (ours or list(exports))[0]
+        only = self._only(known)
+        if only in exports:
             found = await self._filesystems(
                 lambda _: only, namespace=self._namespace, mountpoint=SHARED_VOLUME
             )
@@ -100,6 +100,14 @@ class DiskQueries:
                 on_it = _on_server(export.server, disk)
                 found |= await self._filesystems(on_it, mountpoint=export.path)
         return {claim: found[each.disk] for claim, each in untold.items() if each.disk in found}
+
+    def _only(self, known: Iterable[Export]) -> str:
+        """The disk that an exporter of jupyterhub-home-nfs tells of: nothing in it names the
+        export, but where there is one alone, it can be no other. "" where there are several."""
+        served = {each.disk: each.server for each in known}
+        ours = [disk for disk, server in served.items() if f".{self._namespace}.svc" in server]
+        found = ours or list(served)
+        return found[0] if len(found) == 1 else ""
 
     async def _filesystems(
         self, name_of: Callable[[Labels], str], **matchers: str

@@ -86,7 +86,7 @@ class Disks(Followed):
         self.kubelets = Kubelets(client, namespace, now=now, clock=clock)
         self._told: dict[str, Figures] = {}
         self._known: dict[str, Figures] = {}
-        self._on: dict[str, dict[str, None]] = {}
+        self._on: dict[str, dict[str, bool]] = {}
         self._direct: dict[str, Export] = {}
         self._judged = True
         self._reason = _NOT_READ
@@ -153,7 +153,8 @@ class Disks(Followed):
             self._reason = "" if told else "Prometheus has no kubelet_volume_stats of the namespace"
             _spread(told, disks)
             told |= await queries.of_servers(
-                {claim: each for claim, each in disks.items() if claim not in told}
+                {claim: each for claim, each in disks.items() if not _is_whole(told.get(claim))},
+                disks.values(),
             )
         except HubtuiError as error:
             self._reason = error.what
@@ -163,7 +164,7 @@ class Disks(Followed):
         wanted = {
             claim: on
             for claim, on in self._on.items()
-            if claim not in told and (of_kubelets is None or claim in of_kubelets)
+            if not _is_whole(told.get(claim)) and (of_kubelets is None or claim in of_kubelets)
         }
         await self.kubelets.read(wanted, self._take, alive)
         self._take(_siblings(self._told, disks))
@@ -186,13 +187,14 @@ class Disks(Followed):
 
     async def _read_past(self, queries: DiskQueries, *, many: bool) -> None:
         """How full those were of which nothing is known."""
-        self._past_from = math.inf
         try:
             past = await queries.of_the_past(self._now(), COARSE if many else STEP)
-            self._take({claim: each for claim, each in past.items() if claim not in self._told})
         except HubtuiError as error:
             log.info("how full volumes were is not known: %s", error)
             self._past_from = self._clock() + PAST_AGAIN
+            return
+        self._past_from = math.inf
+        self._take({claim: each for claim, each in past.items() if claim not in self._told})
 
     # -- what is known
 
@@ -200,7 +202,8 @@ class Disks(Followed):
         """Figures came; with `anew` it is another reason than before for which there are none."""
         for claim, figures in told.items():
             before = self._told.get(claim)
-            if before is None or before.as_of <= figures.as_of:
+            lessens = _is_whole(before) and not figures.is_whole
+            if before is None or (before.as_of <= figures.as_of and not lessens):
                 self._told[claim] = checked(figures)
         self._judged = self._judged and not told
         self._tell(self._known | {claim: self._doubted(claim) for claim in told})
@@ -268,6 +271,10 @@ class Disks(Followed):
         return found
 
 
+def _is_whole(figures: Figures | None) -> bool:
+    return figures is not None and figures.is_whole
+
+
 def _spread(told: dict[str, Figures], disks: Mapping[str, Export]) -> None:
     """What is told of a shared file system by one claim holds for all claims on it."""
     newest: dict[str, Figures] = {}
@@ -292,16 +299,18 @@ def _direct(pods: Store[kube.Pod]) -> dict[str, Export]:
     return {each.disk: each for pod in pods if counts(pod) for each in exports_of(pod)}
 
 
-def _nodes_of(pods: Store[kube.Pod]) -> tuple[dict[str, dict[str, None]], set[str]]:
-    """On which nodes each claim is mounted, and which nodes are well: a pod is ready there."""
-    found: dict[str, dict[str, None]] = {}
+def _nodes_of(pods: Store[kube.Pod]) -> tuple[dict[str, dict[str, bool]], set[str]]:
+    """On which nodes each claim is mounted, and whether a pod that does so runs; and which nodes
+    are well: a pod is ready there."""
+    found: dict[str, dict[str, bool]] = {}
     alive: set[str] = set()
     for pod in pods:
         if not counts(pod):
             continue
         node = pod.spec.node_name
         for claim in claim_names(pod):
-            found.setdefault(claim, {})[node] = None
+            on = found.setdefault(claim, {})
+            on[node] = on.get(node, False) or pod.status.phase == "Running"
         if any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions):
             alive.add(node)
     return found, alive

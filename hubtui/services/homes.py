@@ -108,7 +108,7 @@ class Homes(Followed):
     def growers(self, most: int = 10) -> tuple[Home, ...]:
         """Those that grew most, the fastest first; none that did not grow, or may be gone."""
         if self._growers is None:
-            there = (home for home in self._homes.values() if not home.doubt)
+            there = (home for home in self._homes.values() if home.is_there)
             grew = ((home.grown_per_day or 0.0, home) for home in there)
             ordered = sorted((each for each in grew if each[0] > 0), key=lambda each: -each[0])
             self._growers = tuple(home for _, home in ordered)

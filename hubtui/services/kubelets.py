@@ -61,6 +61,7 @@ class Kubelets:
         self._asked: dict[str, float] = {}
         self._failed: dict[str, str] = {}
         self._silent: dict[str, float] = {}
+        self._starting: set[str] = set()
         self._right_at: float | None = None
         self._until = 0.0
         self.denied = ""
@@ -73,16 +74,18 @@ class Kubelets:
         failed = [self._failed[node] for node in nodes if node in self._failed]
         if failed:
             return failed[0]
+        if claim in self._starting:
+            return "not measured yet: its pod starts"
         if claim in self._silent:
             return "the kubelet measures nothing of this kind of volume"
         return "its kubelet was not asked yet"
 
     async def read(
-        self, wanted: Mapping[str, Collection[str]], take: Take, alive: Collection[str] = ()
+        self, wanted: Mapping[str, Mapping[str, bool]], take: Take, alive: Collection[str] = ()
     ) -> None:
-        """Asks for claims; `wanted` has the nodes that mount each, `alive` those that seem to be
-        well. `take` gets what a node told as soon as it has answered; what goes wrong is in
-        `why_not`."""
+        """Asks for claims; `wanted` has the nodes that mount each, and whether a pod that does so
+        runs there by now, `alive` the nodes that seem to be well. `take` gets what a node told as
+        soon as it has answered; what goes wrong is in `why_not`."""
         now = self._clock()
         self._until = now + WITHIN
         left = {
@@ -98,14 +101,25 @@ class Kubelets:
             answered: set[str] = set()
             nodes.sort(key=lambda node: (node in self._failed, node not in alive))
             await self._round(nodes, take, told, answered)
-            for claim, on in left.items():
-                if claim not in told and answered.intersection(on):
-                    self._silent[claim] = now
-            left = {
-                claim: on
-                for claim, on in left.items()
-                if claim not in told and not answered.intersection(on)
-            }
+            left = {claim: on for claim, on in left.items() if claim not in told}
+            silent = self._silent_of(left, answered, now)
+            left = {claim: on for claim, on in left.items() if claim not in silent}
+
+    def _silent_of(
+        self, untold: Mapping[str, Mapping[str, bool]], answered: Collection[str], now: float
+    ) -> set[str]:
+        """Those of which a kubelet that has answered tells nothing, though a pod mounts them: while
+        it starts, that says nothing."""
+        silent: set[str] = set()
+        for claim, on in untold.items():
+            runs = [on[node] for node in answered if node in on]
+            if any(runs):
+                silent.add(claim)
+            elif runs:
+                self._starting.add(claim)
+        self._silent |= dict.fromkeys(silent, now)
+        self._starting -= silent
+        return silent
 
     def _due(self, node: str) -> bool:
         asked = self._asked.get(node)
@@ -154,6 +168,7 @@ class Kubelets:
         self._failed.pop(node, None)
         for claim in found:
             self._silent.pop(claim, None)
+            self._starting.discard(claim)
         return found
 
 

@@ -25,6 +25,7 @@ from hubtui.model.kube import Pod
 from hubtui.model.kube_needs import WholeClaim
 from hubtui.model.leftovers import Scene, Verdict, by_owner, judge
 from hubtui.model.roles import Role, role_of
+from hubtui.model.singleuser import shared_claims
 from hubtui.model.volumes import Volume
 from hubtui.model.why_facts import Missing, claim_names
 from hubtui.services.hub_listing import read_all
@@ -75,6 +76,7 @@ async def read(session: ActionSession) -> Facts:
     client, namespace = session.client, session.namespace
     missing: list[Missing] = []
     listing, refused = await _users(session)
+    shared = await _shared(session)
     # The cluster comes last: a server that started while the hub told its users has a pod by now.
     claims, pods, volumes, workloads = await asyncio.gather(
         client.list(WHOLE_CLAIMS, namespace),
@@ -93,6 +95,7 @@ async def read(session: ActionSession) -> Facts:
         mounted=mounted,
         asked_for=_asked_for(claims, workloads),
         by_servers=by_servers,
+        shared=shared,
         of_owner=by_owner(claims),
     )
     return Facts(
@@ -112,6 +115,14 @@ async def _users(session: ActionSession) -> tuple[Listing, str]:
         return await read_all(session.hub_link), ""
     except HubtuiError as error:
         return _NO_USERS, error.what
+
+
+async def _shared(session: ActionSession) -> frozenset[str]:
+    """The claims that all servers mount by the values in force; none where these cannot be read."""
+    try:
+        return shared_claims(await session.hub_link.values())
+    except HubtuiError:
+        return frozenset()
 
 
 async def _or_none(

@@ -65,7 +65,9 @@ class Leftovers:
 
     async def read(self) -> Facts:
         """What a look judges by, for a plan. Raises as `look`."""
-        return await leftover_facts.read(self._session)
+        facts = await leftover_facts.read(self._session)
+        self._session.storage.update()  # `described` takes its rows
+        return facts
 
     def described(self, facts: Facts, claim: WholeClaim, verdict: Verdict) -> Leftover:
         """A claim with what is known of its size and use, be it left over or not."""

@@ -219,7 +219,7 @@ class NfsServers:
         addresses = {row.server for row in self._storage.disks() if row.server}
         if not addresses or self._clock() < self._services_due:
             return
-        self._services_due = self._clock() + SERVICES_EVERY
+        due = self._clock() + SERVICES_EVERY
         known: _Services = {}
         named = (service_of(address, self._namespace) for address in sorted(addresses))
         places = [self._namespace, *(key[0] for key in named if key is not None)]
@@ -232,6 +232,7 @@ class NfsServers:
         for key in {self._service(address) for address in addresses}:
             if key is not None and key[0] != self._namespace:
                 self._elsewhere[key] = await self._pod_elsewhere(key)
+        self._services_due = due
 
     async def _take_services(self, namespace: str, known: _Services) -> str:
         """Reads the services of a namespace; why that cannot be, else empty."""
@@ -256,8 +257,7 @@ class NfsServers:
     async def _read_clients(self) -> None:
         if self._clock() < self._clients_due:
             return
-        self._clients_due = self._clock() + CLIENTS_EVERY
-        now = self._now()
+        due, now = self._clock() + CLIENTS_EVERY, self._now()
         try:
             client = await self._prometheus.open()
             looks: list[dict[str, list[Sample]]] = []
@@ -265,8 +265,9 @@ class NfsServers:
                 asked = {name: self._prometheus.selector(name) for name in CLIENT_METRICS}
                 looks.append({name: await client.query(q, at) for name, q in asked.items()})
         except HubtuiError as error:
-            self.clients_missing = error.what
+            self.clients_missing, self._clients_due = error.what, due
             return
+        self._clients_due = due
         self.clients = clients(looks[0], looks[1], LENGTH)
         self.clients_missing = ""
         if not looks[1][CALLS]:

@@ -39,6 +39,12 @@ class Disk:
     severity: Severity
 
     @property
+    def sized_by(self) -> str:
+        """The claim that it grows with: the one that its server keeps it on, for an export has no
+        size of its own, else one for homes; empty where there is none."""
+        return next(iter((*self.behind, *self.homes)), "")
+
+    @property
     def place(self) -> str:
         """Where it is, in few words: `nfs 10.0.0.4`."""
         kind = "nfs" if "nfs" in self.row.driver else self.row.driver.partition(".")[0]

@@ -15,7 +15,7 @@ from hubtui.model.disk import Figures
 from hubtui.model.podstate import Severity
 from hubtui.model.quantity import short_size
 from hubtui.model.text import one_line
-from hubtui.model.trend import Trend
+from hubtui.model.trend import Confidence, Trend
 from hubtui.services.storage import ClaimRow
 from hubtui.views.bars import bar
 from hubtui.views.cells import EMPTY, SIGN_UNKNOWN, Cell, Tone, cell, join
@@ -181,7 +181,12 @@ def full_in_cell(trend: Trend | None, figures: Figures | None, now: datetime) ->
     if trend.per_day is None:
         return UNKNOWN
     if trend.full_at is None:
-        return cell("never" if trend.per_day <= 0 else f"> {FAR} d", Tone.MUTED)
+        if trend.per_day <= 0:
+            return cell("never", Tone.MUTED)
+        known = figures is not None and figures.available is not None and not figures.doubt
+        if trend.confidence is Confidence.NONE or not known:
+            return UNKNOWN
+        return cell(f"> {FAR} d", Tone.MUTED)
     severity = fullness.of_time(believed(trend), now)
     sure = trend.confidence in BELIEVED
     words = f"{'' if sure else GUESSED}{left(seconds_between(now, trend.full_at))}"

@@ -36,8 +36,10 @@ class Part:
 
     @property
     def share(self) -> float | None:
-        """The part that is taken."""
-        return _share(self.used or 0, self.free or 0)
+        """The part that is taken; None where it cannot be told."""
+        if self.used is None or self.free is None:
+            return None
+        return _share(self.used, self.free)
 
 
 class Group:

@@ -93,13 +93,6 @@ def test_a_named_server_is_told_by_its_annotation() -> None:
         (nfs("10.0.0.2", "/export/home/"), "10.0.0.2", "/export/home", "nfs:10.0.0.2:/export/home"),
         (nfs("NFS.example.org.", "/"), "nfs.example.org", "/", "nfs:nfs.example.org:/"),
         (
-            nfs("10.0.0.2", "/export/hub-x-pv-1"),
-            "10.0.0.2",
-            "/export/hub-x-pv-1",
-            "nfs:10.0.0.2:/export",
-        ),
-        (nfs("10.0.0.2", "/pv-1"), "10.0.0.2", "/pv-1", "nfs:10.0.0.2:/"),
-        (
             csi("nfs.csi.k8s.io", "x#y", server="10.0.0.2", share="/export", subDir="pv-1"),
             *("10.0.0.2", "/export/pv-1", "nfs:10.0.0.2:/export"),
         ),
@@ -134,6 +127,25 @@ def test_network_file_systems_are_told_apart_by_server_and_export(
     assert (backing.server, backing.path, backing.shared) == (server, path, True)
     assert backing.expandable is None
     assert disk_of(found) == disk
+
+
+@pytest.mark.parametrize(
+    ("name", "provisioner", "path", "export"),
+    [
+        ("pvc-1", None, "/export/hub-x-pvc-1", "/export"),
+        ("pvc-1", None, "/pvc-1", "/"),
+        ("homes-1", "cluster.local/nfs", "/export/hub-x-homes-1", "/export"),
+        ("home", None, "/home", "/home"),
+        ("home", None, "/export/home", "/export/home"),
+    ],
+)
+def test_the_folder_of_a_volume_is_cut_where_a_provisioner_made_it(
+    name: str, provisioner: str | None, path: str, export: str
+) -> None:
+    made = volume(name, nfs("10.0.0.2", path))
+    notes = msgspec.structs.replace(made.metadata.annotations, provisioned_by=provisioner)
+    meta = msgspec.structs.replace(made.metadata, annotations=notes)
+    assert disk_of(msgspec.structs.replace(made, metadata=meta)) == f"nfs:10.0.0.2:{export}"
 
 
 @pytest.mark.parametrize(

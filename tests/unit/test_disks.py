@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -77,11 +78,41 @@ async def test_a_query_that_fails_costs_its_own_numbers() -> None:
     desk = Desk()
     name = a_user(desk, "alice")
     desk.prometheus.tell(name, 4 * GIB, 10 * GIB)
-    metric = "kubelet_volume_stats_used_bytes"
-    desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
+    for number in ("used", "available"):
+        metric = f"kubelet_volume_stats_{number}_bytes"
+        desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
     figures = (await desk.read()).row(name).figures
     assert figures is not None
     assert (figures.used, figures.capacity) == (None, 10 * GIB)
+
+
+@pytest.mark.parametrize("failed", ["used", "available"])
+async def test_how_full_a_volume_is_follows_from_the_size_and_what_is_used_or_free(
+    failed: str,
+) -> None:
+    desk = Desk()
+    name = a_user(desk, "alice")
+    desk.prometheus.tell(name, 4 * GIB, 10 * GIB)
+    metric = f"kubelet_volume_stats_{failed}_bytes"
+    desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
+    figures = (await desk.read()).row(name).figures
+    assert figures is not None
+    assert (figures.used, figures.available) == (4 * GIB, 6 * GIB)
+
+
+async def test_where_prometheus_does_not_tell_how_full_it_is_the_kubelet_does() -> None:
+    desk = Desk()
+    name = a_user(desk, "alice")
+    desk.prometheus.tell(name, 4 * GIB, 10 * GIB)
+    for number in ("used", "available"):
+        metric = f"kubelet_volume_stats_{number}_bytes"
+        desk.prometheus.broken[metric] = ApiError("too many samples", status=422)
+    desk.kubelets.tell("node-1", name, 5 * GIB, 10 * GIB)
+    figures = (await desk.read()).row(name).figures
+    assert figures is not None
+    assert (figures.source, figures.used) == (Source.KUBELET, 5 * GIB)
+    desk.seconds = AGAIN / 2
+    assert (await desk.read()).row(name).figures == figures
 
 
 async def test_the_kubelets_tell_what_prometheus_does_not() -> None:
@@ -205,6 +236,27 @@ async def test_a_volume_that_kubelets_do_not_measure_is_not_asked_for_each_minut
     assert "measures nothing of this kind" in desk.row(name).why_not
 
 
+async def test_a_volume_whose_pod_starts_is_asked_for_again_at_the_next_turn() -> None:
+    desk = Desk().put(claim("claim-bob", "bob"), volume("pv-claim-bob"))
+    desk.put(pod("jupyter-bob", "claim-bob", phase="Pending"))
+    row = (await desk.read()).row("claim-bob")
+    assert row.why_not == "No Prometheus found; not measured yet: its pod starts"
+    desk.put(pod("jupyter-bob", "claim-bob"))
+    desk.kubelets.tell("node-1", "claim-bob", GIB, 10 * GIB)
+    desk.seconds = AGAIN
+    assert (await desk.read()).row("claim-bob").figures is not None
+
+
+async def test_a_shared_home_is_asked_of_another_node_where_its_pod_starts() -> None:
+    desk = Desk()
+    shared = on_nfs(desk, "home-nfs")
+    desk.put(pod("jupyter-1", shared, on="node-1", phase="Pending"))
+    desk.put(pod("jupyter-2", shared, on="node-2"))
+    desk.kubelets.tell("node-2", shared, 5 * GIB, 10 * GIB)
+    assert (await desk.read()).row(shared).figures is not None
+    assert desk.kubelets.asked == ["node-1", "node-2"]
+
+
 async def test_what_nobody_mounts_keeps_its_last_figures_with_their_age() -> None:
     desk = Desk()
     name = a_user(desk, "alice")
@@ -255,6 +307,21 @@ async def test_a_past_that_cannot_be_had_is_asked_again_later_and_costs_nothing_
     assert len(desk.prometheus.ranges) == 6
 
 
+async def test_a_past_that_nobody_waited_for_is_asked_again() -> None:
+    desk = Desk().put(claim("claim-bob", "bob"), volume("pv-claim-bob"))
+    desk.prometheus.tell(a_user(desk, "alice"), 4 * GIB, 10 * GIB)
+    desk.prometheus.past = {"claim-bob": (START - timedelta(days=1), GIB)}
+    desk.prometheus.hold = asyncio.Event()
+    reading = asyncio.create_task(desk.disks.fill())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert desk.prometheus.ranges
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    desk.prometheus.hold = None
+    assert (await desk.read()).row("claim-bob").figures is not None
+
+
 async def test_what_nobody_ever_mounted_is_unknown_with_the_reason() -> None:
     desk = Desk().put(claim("data"), volume("pv-data"))
     assert desk.row("data").why_not == "not read yet"
@@ -291,6 +358,18 @@ async def test_of_several_exports_the_exporter_of_the_namespace_tells_of_the_one
     await desk.read()
     assert desk.row("home-nfs").figures is not None
     assert desk.row(data).figures is None
+
+
+async def test_an_exporter_may_tell_of_a_server_that_is_told_of_already() -> None:
+    desk = Desk()
+    homes, data = on_nfs(desk, "home-nfs"), on_nfs(desk, "data-nfs", path="/export/data")
+    desk.prometheus.tell(homes, 40 * GIB, 100 * GIB)
+    tell_server(desk, namespace="hub", mountpoint="/shared-volume", instance="10.1.1.1:9100")
+    await desk.read()
+    assert desk.row(data).figures is None
+    told = desk.row(homes).figures
+    assert told is not None
+    assert told.source is Source.PROMETHEUS
 
 
 async def test_of_two_exports_each_is_told_by_the_exporter_on_its_own_server() -> None:

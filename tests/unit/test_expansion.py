@@ -111,6 +111,8 @@ def test_a_size_in_every_unit_of_the_api_is_taken_as_it_was_typed(text: str, siz
     [
         ("", "20Gi"), ("20gb", "20Gi"), ("20 GB", "20Gi"), ("20g", "20Gi"), ("twenty", "20Gi"),
         ("20", "20Gi"), ("-5Gi", "20Gi"), ("5e99", ""), ("1500m", ""), ("0.3Ki", ""), ("99Ei", ""),
+        ("9" * 41, "20Gi"), (f"{'9' * 41}gb", "20Gi"), (f"1.{'5' * 41}Gi", "20Gi"),
+        (f"{'9' * 41}e2", "20Gi"),
     ],
 )  # fmt: skip
 def test_what_is_no_size_is_said_with_what_may_be_meant(text: str, remedy: str) -> None:

@@ -107,6 +107,22 @@ async def test_a_gauge_of_a_folder_that_is_gone_is_doubtful() -> None:
     assert doubts == {"gone": "not measured for 3 d, while others were: perhaps it was deleted"}
 
 
+async def test_a_change_in_the_future_is_none_and_the_home_grows_all_the_same() -> None:
+    homes, past = watched(Desk(), "alice", "bob")
+    tell(past, "alice", 20)
+    tell(past, "bob", 20)
+    for name, days in (("alice", 400), ("bob", 0.5)):
+        past.tell(CHANGED, [(NOW, NOW + days * DAY)], **EXPORTER, directory=name)
+    await homes.fill()
+    alice, bob = homes.of("alice"), homes.of("bob")
+    assert alice is not None
+    assert alice.last_change is None
+    assert "dated in the future" in alice.doubt
+    assert alice in homes.growers(5)
+    assert bob is not None
+    assert (bob.last_change is None, bob.doubt) == (False, "")
+
+
 async def test_a_long_walk_makes_nothing_doubtful() -> None:
     homes, past = watched(Desk())
     for number in range(10):

@@ -85,6 +85,7 @@ def test_a_claim_of_nobody_is_left_over_and_says_whether_kubespawner_7_left_it()
             True,
         ),
         (claim("claim-gone", "gone"), {"mounted": {"claim-gone": ["jupyter-x"]}}, "mounts", True),
+        (claim("homes", "gone"), {"shared": {"homes"}}, "all servers mount it", True),
         (claim("claim-gone", "gone"), {"asked_for": {"claim-gone": "Job x"}}, "asks for it", True),
         (claim("claim-gone", "gone", labels={"release": "b"}), {}, "of release b", True),
         (
@@ -117,6 +118,27 @@ def test_a_removed_named_server_leaves_its_claim_unless_others_may_mount_it() ->
     blind = scene([own], listing=listing(user("alice"), scopes=("list:users",)))
     assert judge(own, blind).kind is None
     assert "is not told" in judge(own, blind).words
+
+
+@pytest.mark.parametrize(
+    ("left", "doubt"),
+    [
+        (claim("claim-gone", "gone"), ""),
+        (claim(f"claim-{escaped(MAIL)}", MAIL), ""),
+        (claim("claim-gone--gpu", "gone", "gpu"), ""),
+        (claim("claim-gone", "gone", "gpu"), ""),
+        (claim("course-data", "gone"), "its name does not say gone: others may mount it"),
+        (
+            claim("claim-gone", "gone", modes=("ReadWriteMany",)),
+            "its access mode is ReadWriteMany: others may mount it",
+        ),
+    ],
+)
+def test_what_may_be_of_many_is_looked_at_before_it_goes_with_its_first_user(
+    left: Claim, doubt: str
+) -> None:
+    verdict = judge(left, scene([left], user("alice")))
+    assert (verdict.kind, verdict.doubt) == (Kind.NO_USER, doubt)
 
 
 @pytest.mark.parametrize("told", ["remembered", "mounted", "named"])

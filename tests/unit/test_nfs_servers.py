@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any, cast
 
@@ -147,11 +148,15 @@ class Services:
         self.things = things
         self.denied: set[str] = set()
         self.asked: list[tuple[str, str]] = []
+        self.hold: asyncio.Event | None = None
+        """With one, it answers once that is set."""
 
     async def list(
         self, kind: Any, namespace: str = "", *, labels: str = "", fields: str = ""
     ) -> list[Object]:
         self.asked.append((kind.plural, namespace))
+        if self.hold is not None:
+            await self.hold.wait()
         if namespace in self.denied:
             raise DeniedError("services is forbidden", resource="services")
         wanted = dict(part.split("=") for part in labels.split(",") if part)
@@ -244,6 +249,24 @@ async def test_an_address_is_looked_for_in_all_namespaces_where_the_own_has_it_n
     await servers.fill()
     assert [each.pod for each in servers.servers()] == [away]
     assert api.asked == [("services", HUB), ("services", ""), ("pods", "nfs")]
+
+
+async def test_services_that_nobody_waited_for_are_read_again() -> None:
+    desk = Desk()
+    on(desk, "10.0.0.2")
+    desk.storage.update()
+    servers, api, _ = watched(desk, service("home-nfs", "10.0.0.2", HOME_NFS), server(HOME_NFS))
+    api.hold = asyncio.Event()
+    reading = asyncio.create_task(servers.fill())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert api.asked
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    api.hold = None
+    await servers.fill()
+    assert len(api.asked) == 2
+    assert servers.servers()[0].why_no_pod != "no service of this cluster has its address"
 
 
 async def test_without_the_right_to_see_services_the_reason_stands_with_the_server() -> None:

@@ -12,8 +12,9 @@ import pytest
 from hubtui.errors import DeniedError
 from hubtui.model import kube
 from hubtui.model.claims import ClaimKind
-from hubtui.model.disk import Source
+from hubtui.model.disk import Figures, Source
 from hubtui.model.homes import Home
+from hubtui.model.podstate import Severity
 from hubtui.model.trend import Confidence, Trend
 from hubtui.services.homes import Homes
 from hubtui.services.nfs_servers import NfsServer
@@ -21,7 +22,8 @@ from hubtui.services.store import Subscription
 from hubtui.services.trends import Trends
 from hubtui.views.cells import Tone, plain
 from hubtui.views.storage import StorageView
-from hubtui.views.storage_cells import left, per_day, percent
+from hubtui.views.storage_cells import full_in_cell, left, per_day, percent
+from hubtui.views.storage_groups import Part
 from hubtui.views.storage_lines import COLUMNS, Widths
 from hubtui.views.table import fit
 from tests.storage_desk import GIB, START, Desk, claim, nfs, pod, storage_class, volume
@@ -330,6 +332,29 @@ async def test_a_disk_that_shrinks_is_never_full() -> None:
     seen.trends.tell("claim-ana", -2, 0, Confidence.HIGH)
     found = [seen.cell("claim:claim-ana", title) for title in ("trend", "full_in")]
     assert found == ["-2G/d", "never"]
+
+
+@pytest.mark.parametrize(
+    ("available", "sure", "words"),
+    [
+        (6 * GIB, Confidence.HIGH, "> 90 d"),
+        (6 * GIB, Confidence.NONE, "?"),
+        (None, Confidence.HIGH, "?"),
+    ],
+)
+def test_when_a_disk_is_full_is_not_known_where_its_growth_or_its_room_is_not(
+    available: int | None, sure: Confidence, words: str
+) -> None:
+    figures = Figures(Source.PROMETHEUS, START, 10 * GIB, 4 * GIB, available)
+    trend = Trend(0.01 * GIB, None, sure, 7 * DAY, "")
+    assert plain(full_in_cell(trend, figures, START)) == words
+
+
+@pytest.mark.parametrize(("used", "free", "share"), [(4, 6, 0.4), (None, 6, None), (4, None, None)])
+def test_a_part_of_which_half_is_told_is_neither_empty_nor_full(
+    used: int | None, free: int | None, share: float | None
+) -> None:
+    assert Part(Severity.FINE, 10, used, free).share == share
 
 
 @pytest.mark.parametrize(

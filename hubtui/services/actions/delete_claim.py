@@ -83,7 +83,7 @@ async def plan(session: ActionSession, request: DeleteClaimRequest) -> DeleteCla
         details=_details(facts),
         lock=f"the claims of {session.namespace}/{session.release}",
         interruptible=True,
-        claims=tuple(ToDelete.of(each, asked=not facts.refusal) for each in facts.chosen),
+        claims=tuple(ToDelete.of(each, facts) for each in facts.chosen),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ from hubtui.model.text import one_line
 from hubtui.model.why_facts import Missing
 from hubtui.services.actions import ActionSession
 from hubtui.services.actions.common import who_answers
-from hubtui.services.actions.stop_facts import hub_in_words
+from hubtui.services.actions.stop_facts import hub_in_words, users_of
 
 EACH: Final = 50
 """Claims up to which a basis names each; of more it has one word for all."""
@@ -56,15 +56,18 @@ class Chosen:
 
     @property
     def standing(self) -> str:
-        """This very claim and what is said of it, in words: what a plan rests on."""
+        """This very claim, what is said of it and what becomes of its data, in words: what a plan
+        rests on."""
         meta = self.claim.metadata
-        return f"{self.verdict.words} (version {meta.resource_version} of {meta.uid})"
+        words = f"{self.verdict.words}; {self.fate}"
+        return f"{words} (version {meta.resource_version} of {meta.uid})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimFacts:
     """What was read at `at`. `unknown` are names of which there is no claim, `refusal` why nobody
-    may be called gone."""
+    may be called gone; then `absent` are those of whom the hub said, asked by name, that it has
+    none."""
 
     at: datetime
     chosen: tuple[Chosen, ...]
@@ -72,6 +75,7 @@ class ClaimFacts:
     there: tuple[str, ...]
     listing: Listing | None
     refusal: str
+    absent: frozenset[str]
     missing: tuple[Missing, ...]
     basis: Basis
 
@@ -80,13 +84,13 @@ async def read(session: ActionSession, names: Sequence[str]) -> ClaimFacts:
     """Reads claims, pods, volumes and the hub's users anew. Raises DeniedError, UnreachableError
     where claims or pods cannot be read."""
     facts = await session.leftovers.read()
+    claims = [facts.claims[name] for name in names if name in facts.claims]
+    there = await _there(session, claims) if facts.refusal else {}
     chosen = []
-    for name in names:
-        claim = facts.claims.get(name)
-        if claim is not None:
-            verdict, volume = facts.verdict(claim), facts.volume_of(claim)
-            shown = session.leftovers.described(facts, claim, verdict)
-            chosen.append(Chosen(claim, verdict, shown, reclaim_of(claim, volume)))
+    for claim in claims:
+        verdict, volume = _unless_there(facts.verdict(claim), claim, there), facts.volume_of(claim)
+        shown = session.leftovers.described(facts, claim, verdict)
+        chosen.append(Chosen(claim, verdict, shown, reclaim_of(claim, volume)))
     answers = await who_answers(session)
     return ClaimFacts(
         at=facts.at,
@@ -95,9 +99,29 @@ async def read(session: ActionSession, names: Sequence[str]) -> ClaimFacts:
         there=tuple(facts.claims),
         listing=facts.listing,
         refusal=facts.refusal,
+        absent=frozenset(user for user, known in there.items() if not known),
         missing=facts.missing,
         basis=Basis.of({**answers, "hub": await _hub(session), **_standings(chosen)}),
     )
+
+
+async def _there(session: ActionSession, claims: Iterable[WholeClaim]) -> dict[str, bool]:
+    """Whether the hub has the users of claims, each asked for by name: a list that may lack
+    somebody says nothing of them. Empty where the hub does not tell."""
+    owners = dict.fromkeys(owner.user for claim in claims if (owner := owner_of(claim)))
+    try:
+        found = await users_of(await session.hub_link.open(), list(owners))
+    except HubtuiError:
+        return {}
+    return {user: user in found for user in owners}
+
+
+def _unless_there(verdict: Verdict, claim: WholeClaim, there: Mapping[str, bool]) -> Verdict:
+    """What is said of a claim, where the list cannot be relied on and its user was asked for."""
+    owner = owner_of(claim)
+    if owner is None or verdict.hard or not there.get(owner.user):
+        return verdict
+    return Verdict(f"it is of {owner.user}, whom the hub has", hard=True)
 
 
 async def _hub(session: ActionSession) -> str:

@@ -31,7 +31,7 @@ from hubtui.model.leftovers import RETAIN, Kind
 from hubtui.model.plan import StepState
 from hubtui.model.why_facts import claim_names, listed
 from hubtui.services.actions import ActionSession, Report
-from hubtui.services.actions.delete_claim_facts import Chosen
+from hubtui.services.actions.delete_claim_facts import Chosen, ClaimFacts
 from hubtui.services.actions.delete_claim_steps import Steps
 from hubtui.services.actions.stopping_server import is_active
 from hubtui.services.patient_hub import PatientHub
@@ -55,8 +55,8 @@ _CONFLICT: Final = 409
 @dataclass(frozen=True, slots=True)
 class ToDelete:
     """A claim of a plan, as it was then: `kind` is why it is left over, None where somebody wants
-    it deleted all the same. `asked`: the hub was, and is asked again. `stays` is the volume that
-    is left of it."""
+    it deleted all the same. `asked`: the hub was, and is asked again; `absent`: it had no such
+    user. `stays` is the volume that is left of it."""
 
     name: str
     uid: str
@@ -64,15 +64,24 @@ class ToDelete:
     owner: ServerKey | None = None
     kind: Kind | None = None
     asked: bool = True
+    absent: bool = False
     stays: str = ""
 
     @classmethod
-    def of(cls, chosen: Chosen, *, asked: bool) -> ToDelete:
+    def of(cls, chosen: Chosen, facts: ClaimFacts) -> ToDelete:
         """A claim as it was read."""
-        meta = chosen.claim.metadata
-        stays = chosen.claim.spec.volume_name if chosen.reclaim == RETAIN else ""
-        owner, kind = chosen.owner, chosen.verdict.kind
-        return cls(meta.name, meta.uid, meta.resource_version, owner, kind, asked, stays)
+        meta, owner, kind = chosen.claim.metadata, chosen.owner, chosen.verdict.kind
+        by_name = owner is not None and owner.user in facts.absent
+        return cls(
+            name=meta.name,
+            uid=meta.uid,
+            version=meta.resource_version,
+            owner=owner,
+            kind=kind,
+            asked=not facts.refusal or by_name,
+            absent=kind is Kind.NO_USER or by_name,
+            stays=chosen.claim.spec.volume_name if chosen.reclaim == RETAIN else "",
+        )
 
 
 class Fate(StrEnum):
@@ -203,7 +212,7 @@ class Run:
             user = await self._hub.ask(lambda hub: hub.user(owner.user, stopped=True))
         except NotFoundError:
             return ""
-        if claim.kind is Kind.NO_USER:
+        if claim.absent:
             return f"the hub has user {owner.user} again"
         server = user.servers.get(owner.server)
         if server is not None and claim.kind is Kind.NO_SERVER:

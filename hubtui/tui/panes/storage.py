@@ -141,6 +141,5 @@ class StoragePane(LookingPane):
         """Asks how large the claim under the cursor shall be; of a shared disk it is the claim that
         its server keeps it on that grows."""
         disk = self.view.disk(self.table.cursor or "")
-        claim = disk.behind[0] if disk is not None and disk.behind else self._claim()
-        if claim:
+        if claim := (disk.sized_by if disk is not None else "") or self._claim():
             of_claim.open_expand(self.app, self.session, claim)

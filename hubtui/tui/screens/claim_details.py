@@ -209,6 +209,13 @@ class DiskDetailsScreen(_FollowedScreen):
     async def look(self) -> None:
         await self._session.nfs_servers.fill()
 
+    def action_expand(self) -> None:
+        """Asks how large the claim shall be that the disk grows with."""
+        if claim := self._shown.sized_by if self._shown is not None else "":
+            of_claim.open_expand(self.app, self._session, claim)
+        else:
+            super().action_expand()
+
     def concerns(self, changed: set[str]) -> bool:
         return self._shown is None or not changed.isdisjoint(self._shown.row.claims)
 
