@@ -68,7 +68,8 @@ class Trend:
     `per_day` is None where too little was seen. `full_at` is None where it does not grow, where
     that takes more than FARTHEST, or where it is not known how much is free. `since` is when a
     step down began the reckoning anew, and `words` say when it is full: `in 3 d 4 h`. `before` is
-    the change in the steepest stretch of this length on earlier days, None where that is not known.
+    the change in the steepest stretch of this length on earlier days, None where that is not known,
+    and not asked for where the longest window tells of much the same growth.
     """
 
     per_day: float | None
@@ -131,15 +132,19 @@ def trend(
 def trends(points: Iterable[Point], available: float | None, now: datetime) -> tuple[Trend, ...]:
     """The trends over all WINDOWS."""
     known = cleaned(points)
-    found = (trend(known, window, available, now) for window in WINDOWS)
-    return tuple(replace(each, before=_before(known, each, now)) for each in found)
+    found = [trend(known, window, available, now) for window in WINDOWS]
+    usual = found[-1].per_day or 0.0
+    return tuple(
+        replace(each, before=_before(known, each, now))
+        if each.grows and (each.per_day or 0.0) > _STEEPER * usual
+        else each
+        for each in found
+    )
 
 
 def _before(points: Sequence[Point], found: Trend, now: datetime) -> float | None:
     """The steepest stretch as long as a window, of earlier days: what runs away since this morning
     is not measured by itself."""
-    if not found.grows or found.window == WINDOWS[-1]:
-        return None
     start, end = (now - WINDOWS[-1]).timestamp(), (now - max(found.window, SOON)).timestamp()
     earlier = since_step_down([point for point in points if start <= point[0] <= end])
     steep = steepest(earlier, found.window.total_seconds(), end)

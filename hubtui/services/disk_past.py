@@ -21,7 +21,7 @@ from hubtui.model.volume_stats import SHARED_VOLUME
 if TYPE_CHECKING:
     from hubtui.clients.prometheus import PrometheusClient
     from hubtui.services.prometheus import PrometheusLink
-    from hubtui.services.storage import ClaimRow
+    from hubtui.services.storage import ClaimRow, DiskRow
 
 USED: Final = "kubelet_volume_stats_used_bytes"
 SIZE: Final = "node_filesystem_size_bytes"
@@ -53,7 +53,8 @@ CHUNK: Final = 60
 @dataclass(frozen=True, slots=True)
 class Disk:
     """A file system that is measured, and the claims that are on it: `claims` are asked for,
-    `names` are all. With `close` it is read over all lengths; `path` is that of its export."""
+    `names` are all; of one that pods mount without a claim it is its own. With `close` it is read
+    over all lengths; `path` is that of its export."""
 
     key: str
     claims: tuple[str, ...]
@@ -84,21 +85,38 @@ def key_of(row: ClaimRow) -> str:
     return row.disk if shared and row.disk else row.name
 
 
-def disks_of(rows: Sequence[ClaimRow]) -> Generator[None, None, tuple[dict[str, Disk], set[str]]]:
-    """The file systems behind claims that are measured, each once, by key; and the keys of all."""
+def disks_of(
+    rows: Sequence[ClaimRow], shared: Sequence[DiskRow]
+) -> Generator[None, None, tuple[dict[str, Disk], set[str]]]:
+    """The file systems behind claims that are measured, and those `shared` ones that pods mount
+    without a claim, each once, by key; and the keys of all."""
     measured: dict[str, list[ClaimRow]] = {}
     known: set[str] = set()
     for row in rows:
         key = key_of(row)
         known.add(key)
-        if row.figures is not None and row.figures.used is not None and not row.figures.doubt:
+        if _is_measured(row.figures):
             measured.setdefault(key, []).append(row)
         yield
     found: dict[str, Disk] = {}
-    for key, each in measured.items():
-        found[key] = _disk(key, each)
+    for each in shared:
+        if not each.claims:
+            known.add(each.disk)
+            if each.figures is not None and _is_measured(each.figures):
+                found[each.disk] = _claimless(each, each.figures)
+    for key, claims in measured.items():
+        found[key] = _disk(key, claims)
         yield
     return found, known
+
+
+def _is_measured(figures: Figures | None) -> bool:
+    return figures is not None and figures.used is not None and not figures.doubt
+
+
+def _claimless(row: DiskRow, figures: Figures) -> Disk:
+    order = KIND_ORDER[ClaimKind.HOME_SHARED]
+    return Disk(row.disk, (), frozenset({row.disk}), figures, order, close=True, path=row.path)
 
 
 def _disk(key: str, rows: Sequence[ClaimRow]) -> Disk:

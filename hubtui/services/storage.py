@@ -75,7 +75,7 @@ class ClaimRow:
 @dataclass(frozen=True, slots=True)
 class DiskRow:
     """A file system that many may share, once: its claims and the pods that mount it, by one of
-    these or without any."""
+    these or without any. `by_users`: servers of users do, or did, without a claim."""
 
     disk: str
     server: str
@@ -85,6 +85,7 @@ class DiskRow:
     pods: tuple[str, ...]
     figures: Figures | None
     why_not: str
+    by_users: bool = False
 
 
 class Storage(Readable):
@@ -373,6 +374,7 @@ class Storage(Readable):
             pods=_together(pods),
             figures=figures,
             why_not=why_not if figures is None else "",
+            by_users=direct is not None and direct.by_users,
         )
 
 

@@ -62,7 +62,8 @@ class _Told:
 
 class Trends(Followed):
     """The trends of the claims of one hub; a shared disk has one for all of its claims. A reader's
-    keys are names of claims."""
+    keys are names of claims, and the identity of a disk that pods mount without one: it may stand
+    for a claim in all answers."""
 
     def __init__(
         self,
@@ -137,9 +138,19 @@ class Trends(Followed):
         found = self._of(claim)
         return found.past if found is not None else None
 
+    def why_not(self, claim: str) -> str:
+        """Why there is no trend; empty where there is one, or it is being read."""
+        key = self._key(claim)
+        if key in self._told or key not in self._due:
+            return ""
+        return self.missing or f"{PROMETHEUS} has nothing of its past"
+
     def _of(self, claim: str) -> _Told | None:
+        return self._told.get(self._key(claim))
+
+    def _key(self, claim: str) -> str:
         row = self._storage.row(claim)
-        return self._told.get(key_of(row)) if row is not None else None
+        return key_of(row) if row is not None else claim if ":" in claim else ""
 
     # -- the reading
 
@@ -152,7 +163,9 @@ class Trends(Followed):
         """Takes in what was measured, and reads what is due."""
         async with self._reading:
             self._storage.update()
-            disks, known = await unhurried(disks_of(list(self._storage.rows())))
+            disks, known = await unhurried(
+                disks_of(list(self._storage.rows()), self._storage.disks())
+            )
             self._forget(known)
             now = self._now()
             self._observe(disks, now)

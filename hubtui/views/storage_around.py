@@ -45,6 +45,7 @@ def around_claim(session: Session, row: ClaimRow, events: Events) -> Around:
         told=session.trends.of(row.name),
         basis=session.trends.basis(row.name),
         past=session.trends.past(row.name),
+        no_trends=session.trends.why_not(row.name),
         homes=session.homes.growers(GROWERS) if shared else (home,) if home is not None else (),
         no_homes=session.homes.missing,
         server=_server(session, row.disk),
@@ -58,13 +59,14 @@ def around_claim(session: Session, row: ClaimRow, events: Events) -> Around:
 def around_disk(session: Session, disk: Disk) -> Around:
     """The same of a disk."""
     own = disk.trend == session.trends.of_disk(disk.row.disk)
-    first = next(iter(disk.row.claims if own else disk.behind), "")
+    first = next(iter(disk.row.claims if own else disk.behind), disk.row.disk)
     return Around(
         pods=_pods(session, disk.row.pods),
         trends=session.trends.windows(first),
         told=disk.trend,
         basis=session.trends.basis(first),
         past=session.trends.past(first),
+        no_trends=session.trends.why_not(first),
         homes=session.homes.growers(GROWERS) if disk.homes else (),
         no_homes=session.homes.missing if disk.homes else "No claim for shared homes is on it.",
         server=_server(session, disk.row.disk),

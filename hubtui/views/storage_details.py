@@ -74,7 +74,8 @@ class Around:
     """What is known of a claim or a disk beside its row.
 
     `pods` mount it, by name; `ability` is what can be done about its volume's size; `trends` are
-    told per window, `basis` says from what, `past` is what was used before; `homes` are those that
+    told per window, `basis` says from what, `past` is what was used before, `no_trends` says why
+    there are none, unless they are being read; `homes` are those that
     grow most, `no_homes` says why there are none; `server` are lines about the server behind it,
     `database` about the hub's database.
     """
@@ -85,6 +86,7 @@ class Around:
     told: Trend | None = None
     basis: str = ""
     past: Past | None = None
+    no_trends: str = ""
     homes: Sequence[Home] = ()
     no_homes: str = ""
     server: Sequence[Cell | Hung] = ()
@@ -243,7 +245,7 @@ def _inodes(figures: Figures) -> Cell:
 
 def _trend(around: Around, figures: Figures, now: datetime) -> Iterator[Cell | Hung]:
     if not around.trends:
-        yield fact("", cell("Its past is being read.", Tone.MUTED), width=0)
+        yield fact("", cell(_no_trend(around, figures), Tone.MUTED), width=0)
         return
     if around.past is not None:
         yield ((INDENT, Tone.PLAIN), *_past(around.past, now))
@@ -259,6 +261,15 @@ def _trend(around: Around, figures: Figures, now: datetime) -> Iterator[Cell | H
     ]
     yield from _indented(table(_TRENDS, lines, 0))
     yield fact("from", cell(around.basis, Tone.MUTED), width=5)
+
+
+def _no_trend(around: Around, figures: Figures) -> str:
+    """Why nothing is told of how it fills."""
+    if figures.doubt:
+        return "Not known: its figures are doubtful."
+    if figures.used is None:
+        return "Not known: how much of it is used is not told."
+    return f"Not known: {around.no_trends}." if around.no_trends else "Its past is being read."
 
 
 def _past(past: Past, now: datetime) -> Cell:

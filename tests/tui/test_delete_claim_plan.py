@@ -28,7 +28,8 @@ from tests.tui.world_storage import _claim, _measured, with_storage
 
 GONE, THERE = "zoe", "carla@uni.example"
 ALL = ("list:users", "read:servers")
-SOME = ("list:users!group=x",)
+SOME = ("read:users:name",)
+NARROWED = ("list:users!group=x",)
 
 
 @pytest.fixture
@@ -81,6 +82,15 @@ async def test_who_comes_back_after_the_plan_keeps_the_claim(
     assert await run._comes_back(plan.claims[0]) == ""
     hub.known.users.append({"name": GONE, "servers": {}})
     assert await run._comes_back(plan.claims[0]) == f"the hub has user {GONE} again"
+
+
+async def test_a_token_that_is_not_to_know_of_all_says_of_nobody_that_they_are_gone(
+    session: Session,
+) -> None:
+    wire(session, *NARROWED)
+    plan = await planned(session, "claim-zoe")
+    assert stops(plan) == {"hub's users": False}
+    assert evidence(plan, "hub's users").endswith(f"nor does it say whether it has {GONE}")
 
 
 async def test_without_the_hub_one_claim_may_be_named_and_nobody_is_asked_for(

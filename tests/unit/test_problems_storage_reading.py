@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,6 +20,7 @@ from hubtui.model.hub_db import DbTrouble
 from hubtui.model.roles import Role
 from hubtui.model.trend import Confidence, Trend
 from hubtui.services.pods import PodRow
+from hubtui.services.problems import home_full
 from hubtui.services.problems import storage_reading as reading
 from hubtui.services.problems.storage_reading import StorageReading
 from tests import situations
@@ -186,6 +188,23 @@ async def test_one_export_of_many_claims_is_one_disk_with_who_makes_it_grow(
     assert disk.trend.startswith("grows by 1G a day, full in 2 d")
     assert [each.name for each in disk.growers] == ["ana"]
     assert looked.read_homes == 1
+
+
+async def test_a_disk_that_servers_mount_without_a_claim_is_one_of_homes(looked: Looked) -> None:
+    looked.desk.put(pod("jupyter-ana", export="/export/home"))
+    held = looked.desk.prometheus.held = {}
+    own = {"namespace": "hub", "mountpoint": "/shared-volume", "instance": "nfs:9100"}
+    for metric, value in (("size", 100), ("free", 2), ("avail", 2)):
+        held[f"node_filesystem_{metric}_bytes"] = [(own, value * GIB)]
+    looked.trends["nfs:10.0.0.2:/export/home"] = grows(2)
+    await looked.once()
+    (disk,) = looked.reading.disks
+    assert (disk.name, disk.claims, disk.shared) == ("10.0.0.2:/export/home", (), True)
+    assert (disk.full_at, disk.expandable) == (START + timedelta(days=2), False)
+    (found,) = home_full.find(replace(situations.situation(), disks=(disk,), now=looked.desk.now()))
+    assert found.title.startswith("The homes' disk 10.0.0.2:/export/home is 98 % full")
+    assert found.todo.startswith("Enlarge the disk of 10.0.0.2; ")
+    assert found.targets == ()
 
 
 async def test_a_shared_disk_and_the_claim_that_its_server_keeps_it_on_are_one(

@@ -210,6 +210,28 @@ async def test_a_disk_that_only_its_servers_exporter_measures_is_told_by_it() ->
     assert (found.words, trends.basis("home-nfs")) == ("in 4 d", "Prometheus")
 
 
+async def test_a_disk_that_pods_mount_without_a_claim_is_told_by_its_own_name() -> None:
+    desk = Desk().put(pod("jupyter-a", export="/export/home"))
+    disk = "nfs:10.0.0.2:/export/home"
+    own = {"namespace": HUB, "mountpoint": "/shared-volume", "instance": "nfs:9100"}
+    held = desk.prometheus.held = {}
+    for metric, value in (("size", 100), ("free", 20), ("avail", 20)):
+        held[f"node_filesystem_{metric}_bytes"] = [(own, value * GIB)]
+    await desk.read()
+    trends, past = watched(desk)
+    assert (trends.of_disk(disk), trends.why_not(disk)) == (None, "")  # it is being read
+    past.tell("node_filesystem_size_bytes", days(lambda _: 100), **own)
+    past.tell("node_filesystem_free_bytes", days(lambda d: 20 - 5 * d), **own)
+    await trends.fill(close=True)
+    found = trends.of_disk(disk)
+    assert found is not None
+    assert (found.words, trends.basis(disk)) == ("in 4 d", "Prometheus")
+    assert trends.windows(disk)
+    desk.pods.remove(f"{HUB}/jupyter-a")
+    await trends.fill()
+    assert trends.of_disk(disk) is None
+
+
 async def test_what_nothing_measures_or_nobody_believes_has_no_trend() -> None:
     desk = Desk()
     desk.put(claim("home-new", phase="Pending"), claim("efs"), volume("pv-efs"))

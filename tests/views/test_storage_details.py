@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from hubtui.model.disk import Source
+import pytest
+
+from hubtui.model.disk import Figures, Source
 from hubtui.model.homes import Home
 from hubtui.model.nfs import Client, Restarts
 from hubtui.model.past import past_of
@@ -87,6 +89,23 @@ async def test_how_it_fills_is_told_over_each_window_with_its_confidence() -> No
     assert "▁▁" in text
     assert "to 100G in 3 d" in text
     assert "from Prometheus" in text
+
+
+@pytest.mark.parametrize(
+    ("around", "used", "told"),
+    [
+        (Around(), GIB, "Its past is being read."),
+        (Around(no_trends="No Prometheus found"), GIB, "Not known: No Prometheus found."),
+        (Around(), None, "Not known: how much of it is used is not told."),
+    ],
+)
+def test_why_there_is_no_trend_is_told_unless_it_is_being_read(
+    around: Around, used: int | None, told: str
+) -> None:
+    figures = Figures(Source.NODE_EXPORTER, START, 2 * GIB, used, GIB)
+    row = DiskRow("nfs:a:/b", "a", "/b", "nfs", (), ("jupyter-ana",), figures, "")
+    disk = Disk(row, "a:/b", (), (), figures, None, Severity.FINE)
+    assert told in words(disk_details(disk, around, START))
 
 
 def test_a_shared_disk_with_who_makes_it_grow_and_its_server() -> None:

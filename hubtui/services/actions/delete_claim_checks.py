@@ -77,7 +77,11 @@ def line(each: Chosen, now: datetime) -> str:
 def _who(facts: ClaimFacts, *, alone: bool) -> Iterator[Check]:
     """Whether the hub's list can be relied on, and what is never deleted."""
     name = "hub's users"
-    if facts.refusal:
+    if facts.untold:
+        yield stop(
+            name, f"{facts.refusal}; nor does it say whether it has {listed(sorted(facts.untold))}"
+        )
+    elif facts.refusal:
         yield stop(name, facts.refusal, overridable=alone)
     elif facts.listing is not None:
         yield ok(name, f"{counted(len(facts.listing.users), 'user')}, all of them read just now")

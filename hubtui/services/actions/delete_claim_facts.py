@@ -9,9 +9,10 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
 
-from hubtui.errors import HubtuiError, UsageError
+from hubtui.errors import HubtuiError, UnreachableError, UsageError
 from hubtui.model.hub import ServerKey
 from hubtui.model.hub_listing import Listing
+from hubtui.model.hub_scopes import Use, lacking
 from hubtui.model.kube_needs import WholeClaim
 from hubtui.model.leftovers import Kind, Leftover, Verdict, fate, owner_of, reclaim_of
 from hubtui.model.plan import Basis
@@ -26,6 +27,8 @@ EACH: Final = 50
 
 NOT_ASKED: Final = "not reached"
 """Which hub it is, where none answers."""
+
+_NAMES: Final = (Use("whom there is", ("read:users:name", "read:users", "list:users")),)
 
 _LIKE: Final = 5
 
@@ -67,7 +70,7 @@ class Chosen:
 class ClaimFacts:
     """What was read at `at`. `unknown` are names of which there is no claim, `refusal` why nobody
     may be called gone; then `absent` are those of whom the hub said, asked by name, that it has
-    none."""
+    none, and `untold` those of whom it does not say."""
 
     at: datetime
     chosen: tuple[Chosen, ...]
@@ -76,6 +79,7 @@ class ClaimFacts:
     listing: Listing | None
     refusal: str
     absent: frozenset[str]
+    untold: frozenset[str]
     missing: tuple[Missing, ...]
     basis: Basis
 
@@ -99,24 +103,34 @@ async def read(session: ActionSession, names: Sequence[str]) -> ClaimFacts:
         there=tuple(facts.claims),
         listing=facts.listing,
         refusal=facts.refusal,
-        absent=frozenset(user for user, known in there.items() if not known),
+        absent=frozenset(user for user, known in there.items() if known is False),
+        untold=frozenset(user for user, known in there.items() if known is None),
         missing=facts.missing,
         basis=Basis.of({**answers, "hub": await _hub(session), **_standings(chosen)}),
     )
 
 
-async def _there(session: ActionSession, claims: Iterable[WholeClaim]) -> dict[str, bool]:
+async def _there(session: ActionSession, claims: Iterable[WholeClaim]) -> dict[str, bool | None]:
     """Whether the hub has the users of claims, each asked for by name: a list that may lack
-    somebody says nothing of them. Empty where the hub does not tell."""
+    somebody says nothing of them. None where it does not say; empty where no hub is reached."""
     owners = dict.fromkeys(owner.user for claim in claims if (owner := owner_of(claim)))
     try:
-        found = await users_of(await session.hub_link.open(), list(owners))
+        hub = await session.hub_link.open()
     except HubtuiError:
         return {}
-    return {user: user in found for user in owners}
+    try:
+        found = await users_of(hub, list(owners))
+    except UnreachableError:
+        return {}
+    except HubtuiError:
+        return dict.fromkeys(owners)
+    caller = session.hub_link.caller
+    # Of a user whom its token is not to know of the hub says that there is none.
+    blind = caller is None or bool(lacking(_NAMES, caller.scopes))
+    return {user: True if user in found else None if blind else False for user in owners}
 
 
-def _unless_there(verdict: Verdict, claim: WholeClaim, there: Mapping[str, bool]) -> Verdict:
+def _unless_there(verdict: Verdict, claim: WholeClaim, there: Mapping[str, bool | None]) -> Verdict:
     """What is said of a claim, where the list cannot be relied on and its user was asked for."""
     owner = owner_of(claim)
     if owner is None or verdict.hard or not there.get(owner.user):

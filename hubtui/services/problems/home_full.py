@@ -136,7 +136,7 @@ def _of_disk(seen: Situation, disk: DiskSeen, said: Sequence[PodRow]) -> Problem
         level = Level.NOW
     if level is None:
         return None
-    homes = "The homes' disk" if disk.shared else "The disk of claim"
+    homes = "The homes' disk" if disk.shared else f"The disk{' of claim' if disk.claims else ''}"
     return Problem(
         incident=Incident.HOME_FULL,
         level=level if disk.shared else Level.SOON,
@@ -171,6 +171,8 @@ def _todo(disk: DiskSeen) -> str:
     if disk.expandable:
         return f"Expand the claim; {who}."
     behind = disk.backing or "what is behind it"
+    if not disk.claims:
+        return f"Enlarge {behind}; {who}."
     if disk.expandable is None:
         return f"Expand the claim if its class allows it, else enlarge {behind}; {who}."
     return f"Its claim cannot be expanded: enlarge {behind} itself; {who}."

@@ -112,10 +112,11 @@ class Grower:
 class DiskSeen:
     """One file system that claims of the hub stand on, the database's aside.
 
-    `name` is the claim's, or the server and path of an NFS that several claims are on. `shared`
-    says that many homes are on it, `user` whose home it is else. `full_at` is when it will be full,
-    None where that cannot be told with confidence; `trend` says how it was reckoned. `expandable`
-    is None where the class is not known, `backing` what is behind it in words.
+    `name` is the claim's, or the server and path of an NFS that several claims are on, or none,
+    where pods mount it by themselves. `shared` says that many homes are on it, `user` whose home it
+    is else. `full_at` is when it will be full, None where that cannot be told with confidence;
+    `trend` says how it was reckoned. `expandable` is None where the class is not known, `backing`
+    what is behind it in words.
     """
 
     name: str

@@ -238,6 +238,7 @@ class StorageReading:
             elif (seen := self._own(row)) is not None:
                 self._disks[name] = seen
         there = {disk.disk for disk in storage.disks()}
+        shared |= {disk.disk for disk in storage.disks() if not disk.claims}
         for key in [key for key in self._disks if key.startswith(_SHARED)]:
             if key.removeprefix(_SHARED) not in there:
                 del self._disks[key]
@@ -273,17 +274,19 @@ class StorageReading:
         )
 
     def _many(self, disk: DiskRow) -> DiskSeen | None:
-        """A disk that several claims may be on."""
+        """A disk that several claims may be on, or that pods mount without any."""
         rows = [row for name in disk.claims if (row := self._session.storage.row(name))]
-        if disk.figures is None or disk.figures.doubt or not rows:
+        if disk.figures is None or disk.figures.doubt:
             return None
-        homes = any(row.kind in (ClaimKind.HOME_SHARED, ClaimKind.USER) for row in rows)
-        first = min(rows, key=lambda row: (row.kind is not ClaimKind.HOME_SHARED, row.name))
+        rows.sort(key=lambda row: (row.kind is not ClaimKind.HOME_SHARED, row.name))
+        kinds = {row.kind for row in rows}
+        homes = disk.by_users or not kinds.isdisjoint((ClaimKind.HOME_SHARED, ClaimKind.USER))
         behind = (self._session.storage.row(name) for name in self._kept_on.get(disk.disk, ()))
         kept = next((row for row in behind if row is not None), None)
-        full_at, words = hub_db.growth(self._session, first.name)
-        where = f"{disk.server}:{disk.path}" if disk.server else first.name
-        names = (first.name, *(row.name for row in rows if row is not first))
+        names = tuple(row.name for row in rows)
+        full_at, words = hub_db.growth(self._session, next(iter(names), disk.disk))
+        where = f"{disk.server}:{disk.path}" if disk.server else next(iter(names), disk.disk)
+        sized_by = kept or next(iter(rows), None)
         return DiskSeen(
             name=f"{kept.name} ({where})" if kept is not None else where,
             claims=(kept.name, *names) if kept is not None else names,
@@ -291,7 +294,7 @@ class StorageReading:
             shared=homes,
             full_at=full_at,
             trend=words,
-            expandable=hub_db.expandable(self._session, kept or first),
+            expandable=hub_db.expandable(self._session, sized_by) if sized_by else False,
             backing=f"the disk of {disk.server}" if disk.server else disk.driver,
             growers=self._growers() if homes else (),
         )

@@ -217,7 +217,9 @@ class DiskDetailsScreen(_FollowedScreen):
             super().action_expand()
 
     def concerns(self, changed: set[str]) -> bool:
-        return self._shown is None or not changed.isdisjoint(self._shown.row.claims)
+        if self._shown is None:
+            return True
+        return not changed.isdisjoint((self._disk, *self._shown.row.claims))
 
     def lines(self, now: datetime) -> Iterable[Cell | Hung]:
         found = disk_of(self._session, self._disk)
