@@ -1,4 +1,4 @@
-"""Incidents of a release: stuck pending, its hook puller, a hub on a newer database."""
+"""Incidents of a release: stuck pending, its hook puller, a hub on another one's database."""
 
 from __future__ import annotations
 
@@ -194,6 +194,37 @@ def test_the_log_alone_is_enough_and_what_is_missing_is_said() -> None:
     assert found.incident is Incident.DB_SCHEMA
     assert [fix.command for fix in found.fixes] == ["hubtui logs hub --previous"]
     assert [each.source for each in found.missing] == ["releases"]
+
+
+def just_upgraded(apps: dict[int, str]) -> Situation:
+    young = heads("superseded", "superseded", "deployed", seconds=300)
+    return crashed(log=["starting", ORM], heads=young, apps=apps)
+
+
+@pytest.mark.parametrize("apps", [{1: "5.3.0", 2: "5.4.0", 3: "6.1.0"}, {}])
+def test_a_schema_that_nobody_knows_to_be_newer_is_upgraded_or_its_hub_brought_back(
+    apps: dict[int, str],
+) -> None:
+    found = only(just_upgraded(apps))
+    assert (found.incident, found.level) == (Incident.DB_SCHEMA, Level.NOW)
+    assert found.title == "The hub crashes: its database's schema is not that of this JupyterHub"
+    assert "an older one" in found.todo
+    assert "set hub.db.upgrade: true, or roll back to revision 2" in found.todo
+    assert BACKUP not in found.todo
+    assert found.fixes[0].command == "hubtui rollback 2"
+    assert ORM in words(found)
+    assert found.missing == ()
+
+
+def test_a_schema_that_differs_long_after_an_upgrade_has_no_revision_to_go_back_to() -> None:
+    found = only(crashed(log=[ORM]))
+    assert "not that of this JupyterHub" in found.title
+    assert [fix.command for fix in found.fixes] == ["hubtui logs hub --previous"]
+
+
+def test_what_alembic_says_counts_before_the_mismatch_that_follows() -> None:
+    found = only(crashed(log=[ALEMBIC, ORM]))
+    assert "of a newer JupyterHub" in found.title
 
 
 def test_without_the_log_the_history_is_a_guess_that_says_so() -> None:
