@@ -14,6 +14,7 @@ from hubtui.services.problems import problems_of
 from hubtui.services.problems.hook_puller import at_work
 from hubtui.services.problems.situation import HelmHere, HookPuller, Situation
 from tests.situations import (
+    FULL,
     ago,
     at,
     core,
@@ -129,11 +130,38 @@ def test_where_no_node_can_pull_it_is_the_image_and_no_node_is_to_be_left_out() 
 
 
 @pytest.mark.parametrize(
-    "stuck", [silent("h1", HOOK, 60, "n1"), unscheduled("h1", HOOK, 60)], ids=["silent", "no node"]
+    ("stuck", "held", "told"),
+    [
+        ([silent("h1", HOOK, 60, "n1")], "node n1 does not answer", "h1 on n1"),
+        (
+            [silent("h1", HOOK, 60, "n1"), silent("h2", HOOK, 60, "n2")],
+            "nodes n1, n2 do not answer",
+            "h2 on n2",
+        ),
+        ([unscheduled("h1", HOOK, 60)], "its pod finds no node", f"h1 on no node: {FULL}"),
+        (
+            [unscheduled("h1", HOOK, 60), unscheduled("h2", HOOK, 60)],
+            "2 of its pods find no node",
+            f"h2 on no node: {FULL}",
+        ),
+        (
+            [
+                unscheduled("h1", HOOK, 60),
+                waiting("h2", HOOK, "ErrImagePull", 60, image="ds:2", node="n2"),
+            ],
+            "image ds:2 cannot be pulled on n2",
+            f"h1 on no node: {FULL}",
+        ),
+    ],
+    ids=["silent", "two silent", "no node", "two without a node", "one of each"],
 )
-def test_a_puller_whose_node_is_no_good_holds_it_up_too(stuck: Pod) -> None:
-    found = problems_of(pulling(stuck))
-    assert Incident.HOOK_PULLER in {each.incident for each in found}
+def test_a_puller_whose_node_is_no_good_holds_it_up_too(
+    stuck: list[Pod], held: str, told: str
+) -> None:
+    seen = pulling(*stuck, ready=1)
+    (found,) = [each for each in problems_of(seen) if each.incident is Incident.HOOK_PULLER]
+    assert found.title == f"Revision 3 waits for its hook image puller: {held}"
+    assert told in words(found)
 
 
 def test_a_puller_that_still_pulls_late_is_a_word_of_warning() -> None:
