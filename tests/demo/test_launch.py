@@ -170,10 +170,66 @@ async def test_a_port_that_cannot_be_opened_is_said(
     monkeypatch.chdir(tmp_path)
     told, tell = os.pipe()
     cluster = await asyncio.to_thread(build, "empty")
-    await process.serve(cluster, tmp_path, tell, None)
+    await process.serve(cluster, tmp_path, os.fdopen(tell, "wb"), None)
     with os.fdopen(told, "rb") as answer:
         said = json.loads(answer.readline())
     assert said == {"error": "No port on 127.0.0.1 can be opened: Address already in use"}
+
+
+def with_a_folder_in_the_way(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    own_folder = launch._own_folder
+
+    def taken() -> tuple[Path, int]:
+        folder, lock = own_folder()
+        (folder / name).mkdir()
+        return folder, lock
+
+    monkeypatch.setattr(launch, "_own_folder", taken)
+
+
+def test_a_demo_whose_server_fails_says_why_and_leaves_nothing(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_folder_in_the_way(monkeypatch, launch.KUBECONFIG)
+    demo = launch.Demo(EMPTY)
+    with pytest.raises(HubtuiError, match=r"The demo cannot start: .*kubeconfig: File exists"):
+        demo.wait()
+    until_gone(demo.pid)
+    assert list(temporary.iterdir()) == []
+    demo.close()
+
+
+def test_a_demo_that_ends_without_a_word_is_told(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = temporary / "program"
+    program.write_text('#!/bin/sh\nrm -rf "$PWD"\n')
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    demo = launch.Demo(EMPTY)
+    with pytest.raises(HubtuiError, match="The demo cannot start: it ended at once"):
+        demo.wait()
+    demo.close()
+
+
+def test_a_log_that_cannot_be_opened_is_said_and_nothing_is_left(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_folder_in_the_way(monkeypatch, launch.LOG)
+    with pytest.raises(HubtuiError, match="The demo cannot start: Is a directory"):
+        launch.Demo(EMPTY)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_process_that_cannot_be_started_is_said_and_nothing_is_left(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(HubtuiError, match="The demo cannot start: No such file or directory"):
+        launch.Demo(EMPTY)
+    assert list(temporary.iterdir()) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
 
 
 def test_the_pager_is_heard(temporary: Path) -> None:
