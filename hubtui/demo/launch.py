@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hubtui.demo import helms
 from hubtui.errors import HubtuiError, UsageError
 
 PREFIX: Final = "hubtui-demo-"
@@ -116,6 +117,7 @@ class Demo:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        helms.end(self.folder / STATE, self.kubeconfig)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 

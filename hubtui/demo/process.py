@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from hubtui.demo import kubeconfig
+from hubtui.demo import helms, kubeconfig
 from hubtui.demo.scenarios import DRILLS, SCENARIOS, build
 from hubtui.demo.scenarios.story import Drill
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SOCKET: Final = "hub.sock"
 KUBECONFIG: Final = "kubeconfig"
 LOG: Final = "demo.log"
+STATE: Final = "state"
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
         _say(tell, {"error": _reason(error)})
         raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
 
 
 def _run(wanted: argparse.Namespace, folder: Path, tell: BinaryIO) -> None:
@@ -80,8 +81,14 @@ def _end_with(life: int, folder: Path) -> None:
     """Waits in a thread of its own, so that it ends whatever the others are at."""
     while os.read(life, 1):
         pass
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear(folder)
     os._exit(0)
+
+
+def _clear(folder: Path) -> None:
+    """Nothing of a demo stays: the helms that write for it, then its folder."""
+    helms.end(folder / STATE, folder / KUBECONFIG)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refusal(scenario: str, drill: str) -> dict[str, str]:

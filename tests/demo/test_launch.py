@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,9 +20,13 @@ import pytest
 import yaml
 from aiohttp import web
 
-from hubtui.demo import launch, process
+from hubtui.clients import helm_binary
+from hubtui.clients.detached import boot_id, start_ticks
+from hubtui.config import Settings
+from hubtui.demo import helms, launch, process
 from hubtui.demo.scenarios import build
 from hubtui.errors import HubtuiError, UsageError
+from hubtui.services.journal import Journal, Line, Process, now
 
 EMPTY = launch.Wanted(scenario="empty")
 PROGRAM = """
@@ -106,6 +111,80 @@ def test_it_ends_with_a_program_that_is_killed(temporary: Path) -> None:
     program.stdin.close()
     until_gone(int(pid))
     assert list(temporary.iterdir()) == []
+
+
+@contextmanager
+def at_work(folder: Path, kubeconfig: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A helm that waits for the pods of a rollback, in the journal of a demo."""
+    helm = subprocess.Popen(
+        [
+            *(helm_binary.find(Settings()), "rollback", "hub", "3", "--namespace", "hub"),
+            *("--wait", "--kubeconfig", str(kubeconfig)),
+        ],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    named(folder, helm.pid, start_ticks(helm.pid) or 0)
+    try:
+        yield helm
+    finally:
+        helm.kill()
+        helm.wait()
+
+
+def named(folder: Path, pid: int, started: int) -> None:
+    """Names a process in the journal of a demo, as hubtui does before it lets it begin."""
+    lines = [
+        Line(id=f"{pid}", event="started", at=now()),
+        Line(id=f"{pid}", event="process", at=now(), process=Process(pid, started, boot_id())),
+    ]
+    for line in lines:
+        asyncio.run(Journal(folder / launch.STATE).append(line))
+
+
+def test_a_helm_of_a_demo_ends_with_a_program_that_is_killed(temporary: Path) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.replace('scenario="empty"', "speed=0.1")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert program.stdout is not None
+    assert program.stdin is not None
+    folder, pid = program.stdout.readline().split()
+    with at_work(Path(folder), Path(folder) / launch.KUBECONFIG) as helm:
+        with pytest.raises(subprocess.TimeoutExpired):
+            helm.wait(1)
+        program.kill()
+        program.wait()
+        assert helm.wait(10) == -signal.SIGKILL
+        until_gone(int(pid))
+    program.stdout.close()
+    program.stdin.close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_helm_of_a_demo_that_was_killed_ends_when_it_is_closed() -> None:
+    demo = launch.Demo(launch.Wanted(speed=0.1))
+    demo.wait()
+    os.kill(demo.pid, signal.SIGSTOP)  # so that helm waits
+    with at_work(demo.folder, demo.kubeconfig) as helm:
+        os.kill(demo.pid, signal.SIGKILL)
+        demo.close()
+        assert helm.wait(10) == -signal.SIGKILL
+
+
+def test_what_is_not_a_helm_of_the_demo_goes_on(demo: launch.Demo, temporary: Path) -> None:
+    other = temporary / "other" / launch.KUBECONFIG
+    sleep = ["sh", "-c", "sleep 60; :"]
+    elsewhere = subprocess.Popen([*sleep, "helm", f"--kubeconfig={other}"], start_new_session=True)
+    later = subprocess.Popen([*sleep, "helm", f"--kubeconfig={demo.kubeconfig}"],
+                             start_new_session=True)  # fmt: skip
+    named(demo.folder, elsewhere.pid, start_ticks(elsewhere.pid) or 0)
+    named(demo.folder, later.pid, (start_ticks(later.pid) or 0) - 1)
+    helms.end(demo.folder / launch.STATE, demo.kubeconfig)
+    for program in (elsewhere, later):
+        assert program.poll() is None
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def test_a_killed_demo_is_swept_away_at_the_next_start_and_a_running_one_is_not(
