@@ -162,6 +162,12 @@ def event(name: str, reason: str, message: str = "", seconds: float = 5) -> kube
     return msgspec.convert(body, kube.Event)
 
 
+def former(told: kube.Event) -> kube.Event:
+    """The same of another pod, which had the name before."""
+    about = msgspec.structs.replace(told.involved_object, uid="of another")
+    return msgspec.structs.replace(told, involved_object=about)
+
+
 def heads(*statuses: str, seconds: float = 9 * 86400) -> tuple[RevisionHead, ...]:
     """The revisions of the release from 1 on, newest first; the newest is so old."""
     found = [

@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -33,6 +34,7 @@ from hubtui.errors import (
 )
 from hubtui.model import kube
 from hubtui.model.kinds import ACCESS_REVIEWS, Kind
+from hubtui.model.origin import is_loopback
 from hubtui.model.text import safe_json
 
 log = logging.getLogger(__name__)
@@ -370,7 +372,7 @@ class KubeClient:
             connector=aiohttp.TCPConnector(
                 limit=32, keepalive_timeout=60, enable_cleanup_closed=_TLS_LINGERS
             ),
-            trust_env=True,
+            trust_env=not is_loopback(urlsplit(self.server).hostname or ""),
             read_bufsize=2**21,
             auto_decompress=True,
         )

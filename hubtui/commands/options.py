@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,18 @@ def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
         flags(context)[option.name] = value
 
 
+class _Speed(click.FloatRange):
+    """How much faster: a range lets what is no number (`nan`) through."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        found = float(super().convert(value, param, ctx))
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return found
+
+
 def _kept(*names: str, **attributes: Any) -> Option:
     return click.option(*names, expose_value=False, callback=_keep, **attributes)
 
@@ -46,7 +59,7 @@ DEMO = (
     _kept("--drill", metavar="NAME", help="With --demo: an incident to solve."),
     _kept("--scenario", metavar="NAME", help="With --demo: another hub."),
     _kept("--seed", metavar="N", type=click.IntRange(min=0), help="With --demo: another story."),
-    _kept("--speed", metavar="X", type=click.FloatRange(0.1, 100), help="With --demo: faster."),
+    _kept("--speed", metavar="X", type=_Speed(0.1, 100), help="With --demo: faster."),
     _kept("--list", is_flag=True, default=None, help="With --demo: name drills and scenarios."),
 )
 JSON = _kept("--json", is_flag=True, default=None, help="Print one JSON document.")

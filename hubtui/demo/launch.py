@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hubtui.demo import helms
 from hubtui.errors import HubtuiError, UsageError
 
 PREFIX: Final = "hubtui-demo-"
@@ -51,14 +53,23 @@ class Demo:
         sweep()
         self.wanted = wanted
         self.folder, self._lock = _own_folder()
-        ours_life, self._life = os.pipe()
-        told, tell = os.pipe()
-        self._told = os.fdopen(told, "rb")
         try:
-            self._process = self._start(wanted, ours_life, tell)
-        finally:
-            os.close(ours_life)
-            os.close(tell)
+            self._begin(wanted)
+        except OSError as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            os.close(self._lock)
+            raise HubtuiError(f"The demo cannot start: {error.strerror or error}") from error
+
+    def _begin(self, wanted: Wanted) -> None:
+        with ExitStack() as started, ExitStack() as undone:
+            life, self._life = os.pipe()
+            started.callback(os.close, life)
+            undone.callback(os.close, self._life)
+            told, tell = os.pipe()
+            started.callback(os.close, tell)
+            self._told = undone.enter_context(os.fdopen(told, "rb"))
+            self._process = self._start(wanted, life, tell)
+            undone.pop_all()
 
     def _start(self, wanted: Wanted, life: int, tell: int) -> subprocess.Popen[bytes]:
         argv = [sys.executable, "-P", "-m", "hubtui.demo", f"--life={life}", f"--tell={tell}"]
@@ -89,7 +100,8 @@ class Demo:
     def wait(self) -> str:
         """Waits until it is ready; gives what its pager says. Raises HubtuiError."""
         line = self._told.readline()
-        answer: dict[str, str] = json.loads(line) if line else {"error": self._last_words()}
+        whole = line.endswith(b"\n")
+        answer: dict[str, str] = json.loads(line) if whole else {"error": self._last_words()}
         if "usage" in answer:
             raise UsageError(answer["usage"], remedy=answer["remedy"])
         if "error" in answer:
@@ -105,11 +117,15 @@ class Demo:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        helms.end(self.folder / STATE, self.kubeconfig)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
     def _last_words(self) -> str:
-        text = (self.folder / LOG).read_text(encoding="utf-8", errors="replace").strip()
+        try:
+            text = (self.folder / LOG).read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            text = ""
         return text.rpartition("\n")[2] or "it ended at once"
 
 

@@ -18,9 +18,9 @@ import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-from hubtui.demo import kubeconfig
+from hubtui.demo import helms, kubeconfig
 from hubtui.demo.scenarios import DRILLS, SCENARIOS, build
 from hubtui.demo.scenarios.story import Drill
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SOCKET: Final = "hub.sock"
 KUBECONFIG: Final = "kubeconfig"
 LOG: Final = "demo.log"
+STATE: Final = "state"
 
 
 def main() -> None:
@@ -38,15 +39,31 @@ def main() -> None:
     folder = Path.cwd()
     threading.Thread(target=_end_with, args=(wanted.life, folder), daemon=True).start()
     logging.basicConfig(filename=LOG, level=logging.WARNING)
+    tell = os.fdopen(wanted.tell, "wb")
+    try:
+        _run(wanted, folder, tell)
+    except Exception as error:
+        logging.exception("the demo ends")
+        _say(tell, {"error": _reason(error)})
+        raise
+    finally:
+        _clear(folder)
+
+
+def _run(wanted: argparse.Namespace, folder: Path, tell: BinaryIO) -> None:
     refused = _refusal(wanted.scenario, wanted.drill)
     if refused:
-        _say(wanted.tell, refused)
+        _say(tell, refused)
         return
     cluster = build(wanted.scenario, wanted.drill, seed=wanted.seed, speed=wanted.speed)
-    try:
-        asyncio.run(serve(cluster, folder, wanted.tell, DRILLS.get(wanted.drill)))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    asyncio.run(serve(cluster, folder, tell, DRILLS.get(wanted.drill)))
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in a line: the system's words, or those of a fault of the demo's own."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__} {error}".strip()
 
 
 def _arguments() -> argparse.Namespace:
@@ -64,8 +81,14 @@ def _end_with(life: int, folder: Path) -> None:
     """Waits in a thread of its own, so that it ends whatever the others are at."""
     while os.read(life, 1):
         pass
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear(folder)
     os._exit(0)
+
+
+def _clear(folder: Path) -> None:
+    """Nothing of a demo stays: the helms that write for it, then its folder."""
+    helms.end(folder / STATE, folder / KUBECONFIG)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refusal(scenario: str, drill: str) -> dict[str, str]:
@@ -93,16 +116,18 @@ def _history(drill: Drill) -> int:
     return max((chapter.again for chapter in drill.chapters), default=0) or 2
 
 
-def _say(tell: int, words: Mapping[str, str]) -> None:
-    os.write(tell, json.dumps(words).encode() + b"\n")
-    os.close(tell)
+def _say(tell: BinaryIO, words: Mapping[str, str]) -> None:
+    """Says it, once: who started the demo hears the first words alone."""
+    if not tell.closed:
+        tell.write(json.dumps(words).encode() + b"\n")
+        tell.close()
 
 
-async def serve(cluster: Cluster, folder: Path, tell: int, drill: Drill | None) -> None:
+async def serve(cluster: Cluster, folder: Path, tell: BinaryIO, drill: Drill | None) -> None:
     """Serves a cluster until it is told to end; says on `tell` when it answers."""
     from aiohttp import web
 
-    from hubtui.demo.api.server import make_app
+    from hubtui.demo.api.server import make_app, runner_of
     from hubtui.demo.hub.rest import make_app as make_hub
 
     token = secrets.token_urlsafe(24)
@@ -111,7 +136,7 @@ async def serve(cluster: Cluster, folder: Path, tell: int, drill: Drill | None) 
     hub = web.AppRunner(make_hub(cluster.hub), access_log=None)
     await hub.setup()
     await web.UnixSite(hub, socket).start()
-    api = web.AppRunner(make_app(cluster.world, token, hub_socket=socket), access_log=None)
+    api = runner_of(make_app(cluster.world, token, hub_socket=socket))
     await api.setup()
     try:
         await web.TCPSite(api, "127.0.0.1", 0).start()

@@ -41,8 +41,10 @@ ENDS_EARLY = (
 """What is said when somebody interrupts an operation that can end between two of its targets."""
 
 
-def goes_on(plan: Plan) -> str:
+def goes_on(plan: Plan, *, demo: bool = False) -> str:
     """What is said when somebody stops watching."""
+    if demo:
+        return "hubtui stops watching: the demo ends, and this with it."
     if plan.interruptible:
         return (
             "hubtui stops watching: what the hub has begun goes on by itself, nothing more is "
@@ -90,7 +92,7 @@ async def act(
             )
             outcome = await _watched(run, operation, signals)
         if outcome is None:
-            run.out.say(goes_on(plan))
+            run.out.say(goes_on(plan, demo=run.settings.demo is not None))
             return 1
         run.out.show(_outcome(session, plan, outcome))
         return 0 if outcome.ok else 1

@@ -299,6 +299,11 @@ class Event(Object, frozen=True):
         series = self.series.last_observed_time if self.series else None
         return series or self.last_timestamp or self.event_time or self.metadata.creation_timestamp
 
+    def is_about(self, thing: Object) -> bool:
+        """Whether it is about this very object, and none that had the name before; not every
+        component says which it means."""
+        return self.involved_object.uid in ("", thing.metadata.uid)
+
     @property
     def times(self) -> int:
         """How often it was seen."""

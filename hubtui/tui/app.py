@@ -361,7 +361,8 @@ class HubtuiApp(KeysInOrder[int], inherit_bindings=False):
         if not running:
             self.exit(0)
         elif not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(running[0].plan), self._leave)
+            quits = QuitScreen(running[0].plan, demo=self.settings.demo is not None)
+            self.push_screen(quits, self._leave)
 
     def _leave(self, leave: bool | None) -> None:
         if leave:

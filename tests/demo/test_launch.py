@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,9 +20,13 @@ import pytest
 import yaml
 from aiohttp import web
 
-from hubtui.demo import launch, process
+from hubtui.clients import helm_binary
+from hubtui.clients.detached import boot_id, start_ticks
+from hubtui.config import Settings
+from hubtui.demo import helms, launch, process
 from hubtui.demo.scenarios import build
 from hubtui.errors import HubtuiError, UsageError
+from hubtui.services.journal import Journal, Line, Process, now
 
 EMPTY = launch.Wanted(scenario="empty")
 PROGRAM = """
@@ -108,6 +113,80 @@ def test_it_ends_with_a_program_that_is_killed(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+@contextmanager
+def at_work(folder: Path, kubeconfig: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A helm that waits for the pods of a rollback, in the journal of a demo."""
+    helm = subprocess.Popen(
+        [
+            *(helm_binary.find(Settings()), "rollback", "hub", "3", "--namespace", "hub"),
+            *("--wait", "--kubeconfig", str(kubeconfig)),
+        ],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    named(folder, helm.pid, start_ticks(helm.pid) or 0)
+    try:
+        yield helm
+    finally:
+        helm.kill()
+        helm.wait()
+
+
+def named(folder: Path, pid: int, started: int) -> None:
+    """Names a process in the journal of a demo, as hubtui does before it lets it begin."""
+    lines = [
+        Line(id=f"{pid}", event="started", at=now()),
+        Line(id=f"{pid}", event="process", at=now(), process=Process(pid, started, boot_id())),
+    ]
+    for line in lines:
+        asyncio.run(Journal(folder / launch.STATE).append(line))
+
+
+def test_a_helm_of_a_demo_ends_with_a_program_that_is_killed(temporary: Path) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.replace('scenario="empty"', "speed=0.1")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert program.stdout is not None
+    assert program.stdin is not None
+    folder, pid = program.stdout.readline().split()
+    with at_work(Path(folder), Path(folder) / launch.KUBECONFIG) as helm:
+        with pytest.raises(subprocess.TimeoutExpired):
+            helm.wait(1)
+        program.kill()
+        program.wait()
+        assert helm.wait(10) == -signal.SIGKILL
+        until_gone(int(pid))
+    program.stdout.close()
+    program.stdin.close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_helm_of_a_demo_that_was_killed_ends_when_it_is_closed() -> None:
+    demo = launch.Demo(launch.Wanted(speed=0.1))
+    demo.wait()
+    os.kill(demo.pid, signal.SIGSTOP)  # so that helm waits
+    with at_work(demo.folder, demo.kubeconfig) as helm:
+        os.kill(demo.pid, signal.SIGKILL)
+        demo.close()
+        assert helm.wait(10) == -signal.SIGKILL
+
+
+def test_what_is_not_a_helm_of_the_demo_goes_on(demo: launch.Demo, temporary: Path) -> None:
+    other = temporary / "other" / launch.KUBECONFIG
+    sleep = ["sh", "-c", "sleep 60; :"]
+    elsewhere = subprocess.Popen([*sleep, "helm", f"--kubeconfig={other}"], start_new_session=True)
+    later = subprocess.Popen([*sleep, "helm", f"--kubeconfig={demo.kubeconfig}"],
+                             start_new_session=True)  # fmt: skip
+    named(demo.folder, elsewhere.pid, start_ticks(elsewhere.pid) or 0)
+    named(demo.folder, later.pid, (start_ticks(later.pid) or 0) - 1)
+    helms.end(demo.folder / launch.STATE, demo.kubeconfig)
+    for program in (elsewhere, later):
+        assert program.poll() is None
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+
+
 def test_a_killed_demo_is_swept_away_at_the_next_start_and_a_running_one_is_not(
     demo: launch.Demo, temporary: Path
 ) -> None:
@@ -170,10 +249,66 @@ async def test_a_port_that_cannot_be_opened_is_said(
     monkeypatch.chdir(tmp_path)
     told, tell = os.pipe()
     cluster = await asyncio.to_thread(build, "empty")
-    await process.serve(cluster, tmp_path, tell, None)
+    await process.serve(cluster, tmp_path, os.fdopen(tell, "wb"), None)
     with os.fdopen(told, "rb") as answer:
         said = json.loads(answer.readline())
     assert said == {"error": "No port on 127.0.0.1 can be opened: Address already in use"}
+
+
+def with_a_folder_in_the_way(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    own_folder = launch._own_folder
+
+    def taken() -> tuple[Path, int]:
+        folder, lock = own_folder()
+        (folder / name).mkdir()
+        return folder, lock
+
+    monkeypatch.setattr(launch, "_own_folder", taken)
+
+
+def test_a_demo_whose_server_fails_says_why_and_leaves_nothing(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_folder_in_the_way(monkeypatch, launch.KUBECONFIG)
+    demo = launch.Demo(EMPTY)
+    with pytest.raises(HubtuiError, match=r"The demo cannot start: .*kubeconfig: File exists"):
+        demo.wait()
+    until_gone(demo.pid)
+    assert list(temporary.iterdir()) == []
+    demo.close()
+
+
+def test_a_demo_that_ends_without_a_word_is_told(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = temporary / "program"
+    program.write_text('#!/bin/sh\nrm -rf "$PWD"\n')
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    demo = launch.Demo(EMPTY)
+    with pytest.raises(HubtuiError, match="The demo cannot start: it ended at once"):
+        demo.wait()
+    demo.close()
+
+
+def test_a_log_that_cannot_be_opened_is_said_and_nothing_is_left(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_folder_in_the_way(monkeypatch, launch.LOG)
+    with pytest.raises(HubtuiError, match="The demo cannot start: Is a directory"):
+        launch.Demo(EMPTY)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_process_that_cannot_be_started_is_said_and_nothing_is_left(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(HubtuiError, match="The demo cannot start: No such file or directory"):
+        launch.Demo(EMPTY)
+    assert list(temporary.iterdir()) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
 
 
 def test_the_pager_is_heard(temporary: Path) -> None:

@@ -117,7 +117,7 @@ def test_list_names_all_and_starts_nothing(hubtui: Command, temporary: Path) -> 
         ("--demo status --kubeconfig other", "does not go with --kubeconfig"),
         ("--drill core status", "--drill goes with --demo"),
         ("--list", "--list goes with --demo"),
-        ("--demo --speed 0 status", "--speed"),
+        *((f"--demo --speed {speed} status", "--speed") for speed in ("0", "nan", "inf", "-inf")),
     ],
 )
 def test_what_cannot_be_is_a_usage_error(hubtui: Command, line: str, words: str) -> None:

@@ -129,13 +129,21 @@ def test_ones_own_runbook_is_printed_first(
     assert "\x1b" not in found.out
 
 
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("/nowhere/at/all", "No such file or directory"),
+        ("~no-such-user/runbooks", "no home folder"),
+    ],
+)
 def test_a_folder_that_is_not_there_is_a_note(
-    hubtui: Command, monkeypatch: pytest.MonkeyPatch
+    hubtui: Command, monkeypatch: pytest.MonkeyPatch, folder: str, words: str
 ) -> None:
-    monkeypatch.setenv("HUBTUI_RUNBOOKS", "/nowhere/at/all")
+    monkeypatch.setenv("HUBTUI_RUNBOOKS", folder)
     found = hubtui("problems", "--runbook", "core")
     assert found.code == 0
-    assert "No such file or directory" in found.err
+    assert "A part of the core is down" in found.out
+    assert words in found.err
 
 
 def test_an_incident_there_is_not_is_a_usage_error(hubtui: Command) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
-from hubtui.config import Settings
+from hubtui.config import Demo, Settings
 from hubtui.tui import keys, theme
 from hubtui.tui.command import Command
 from hubtui.tui.screens.overview import OverviewScreen
@@ -78,6 +78,22 @@ async def operating(pilot: Pilot[Any], app: PreparedApp) -> None:
     await until(pilot, lambda: isinstance(app.screen.focused, Input), "the plan")
     await pilot.press(*"hub", "enter")
     await until(pilot, lambda: isinstance(app.screen, ProgressScreen), "the progress")
+
+
+@pytest.mark.parametrize(
+    ("demo", "words"),
+    [(None, "It goes on without hubtui"), (Demo(story="calm"), "and this with it.")],
+    ids=["a cluster", "a demo"],
+)
+async def test_quitting_says_what_becomes_of_an_operation(
+    make: Make, demo: Demo | None, words: str
+) -> None:
+    app = make(demo=demo)
+    async with app.run_test(size=WIDE) as pilot:
+        await operating(pilot, app)
+        await pilot.press("escape", "q")
+        await until(pilot, lambda: isinstance(app.screen, QuitScreen), "the question")
+        assert words in str(app.screen.query_one(Label).render())
 
 
 async def test_keys_of_a_question_stay_in_it(make: Make) -> None:

@@ -72,3 +72,9 @@ async def test_twice_leaves_it_and_once_what_cannot_end_early(
     assert await watched(said, running, signals) is None
     assert running.interrupted.is_set() is interruptible
     assert "nothing more is begun" in acting.goes_on(running.plan) or not interruptible
+
+
+@pytest.mark.parametrize("interruptible", [True, False])
+def test_in_a_demo_nothing_goes_on(interruptible: bool) -> None:
+    plan = operation(interruptible=interruptible).plan
+    assert acting.goes_on(plan, demo=True).endswith("the demo ends, and this with it.")

@@ -102,6 +102,15 @@ async def test_new_credentials_in_the_file_are_taken_up_by_all_requests_at_once(
     assert len(logins) == 1
 
 
+@pytest.mark.parametrize("proxy", ["HTTP_PROXY", "http_proxy"])
+async def test_a_server_on_this_machine_is_asked_without_the_environments_proxy(
+    server: Scripted, client: KubeClient, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    async with serving(Scripted([Says(b"", 502)])) as other:
+        monkeypatch.setenv(proxy, other.url)
+        assert len(await client.list(PODS, "hub")) == 1
+
+
 def _count_logins(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     logins: list[str] = []
     login = credentials_module.login

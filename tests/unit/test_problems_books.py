@@ -91,6 +91,17 @@ def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     assert "No such file or directory" in shelf.note
 
 
+@pytest.mark.parametrize("incident", [STUCK, Incident.CORE])
+def test_the_folder_of_a_user_who_is_not_there_is_a_sentence(incident: Incident) -> None:
+    shelf = shelf_of(incident, "~no-such-user/runbooks")
+    (shipped,) = shelf.books
+    assert shipped.path == ""
+    assert shelf.note == (
+        "Of your own runbooks in ~no-such-user/runbooks (the setting runbooks) not all can be "
+        "read: no home folder of that user is known."
+    )
+
+
 def test_a_file_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
     (tmp_path / "broken.md").symlink_to(tmp_path / "gone")
     (tmp_path / "pending-release.md").write_text("Call Ana.")

@@ -280,6 +280,19 @@ async def test_a_node_that_nobody_asked_for_is_not_called_gone(beats: Beats) -> 
     assert found.missing == ()
 
 
+async def test_a_pod_is_not_explained_by_what_was_said_of_a_former_one(beats: Beats) -> None:
+    client = beats.session.client
+    assert isinstance(client, PreparedClient)
+    pods = world.hub().objects["pods"]
+    client.known.add("pods", next(p for p in pods if p["metadata"]["name"] == "jupyter-ana"))
+    told = situations.former(situations.event("jupyter-ana", "Failed", "manifest unknown"))
+    client.known.add("events", msgspec.to_builtins(told))
+    beats.put(ana())
+    await beats.settle()
+    (found,) = beats.problems.found
+    assert not any("manifest unknown" in each.words for each in found.evidence)
+
+
 @pytest.mark.parametrize("denied", ["nodes", "events", "resourcequotas"])
 async def test_a_denied_source_is_named_and_the_rest_is_found(beats: Beats, denied: str) -> None:
     client = beats.session.client

@@ -23,6 +23,7 @@ from tests.situations import (
     container_status,
     core,
     event,
+    former,
     heads,
     node,
     pod,
@@ -236,6 +237,11 @@ def test_a_pull_that_costs_the_start_timeout(seconds: float, level: Level) -> No
     assert "1 of 3 nodes have the image\n1 node without it: n2" in words(found)
     assert "of 1 of 3 nodes it is not known (n3): a node lists 50 images at most" in words(found)
     assert found.fixes[0].command == "hubtui prepull img:1"
+
+
+def test_what_was_said_of_a_former_server_of_that_name_does_not_count() -> None:
+    slow = waiting("u1", USER, "ContainerCreating", 301, user="ana")
+    assert problems_of(situation(*core(), slow, events=[former(event("u1", "Pulling"))])) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Incidents of a release: stuck pending, its hook puller, a hub on a newer database."""
+"""Incidents of a release: stuck pending, its hook puller, a hub on another one's database."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hubtui.services.problems import problems_of
 from hubtui.services.problems.hook_puller import at_work
 from hubtui.services.problems.situation import HelmHere, HookPuller, Situation
 from tests.situations import (
+    FULL,
     ago,
     at,
     core,
@@ -129,11 +130,38 @@ def test_where_no_node_can_pull_it_is_the_image_and_no_node_is_to_be_left_out() 
 
 
 @pytest.mark.parametrize(
-    "stuck", [silent("h1", HOOK, 60, "n1"), unscheduled("h1", HOOK, 60)], ids=["silent", "no node"]
+    ("stuck", "held", "told"),
+    [
+        ([silent("h1", HOOK, 60, "n1")], "node n1 does not answer", "h1 on n1"),
+        (
+            [silent("h1", HOOK, 60, "n1"), silent("h2", HOOK, 60, "n2")],
+            "nodes n1, n2 do not answer",
+            "h2 on n2",
+        ),
+        ([unscheduled("h1", HOOK, 60)], "its pod finds no node", f"h1 on no node: {FULL}"),
+        (
+            [unscheduled("h1", HOOK, 60), unscheduled("h2", HOOK, 60)],
+            "2 of its pods find no node",
+            f"h2 on no node: {FULL}",
+        ),
+        (
+            [
+                unscheduled("h1", HOOK, 60),
+                waiting("h2", HOOK, "ErrImagePull", 60, image="ds:2", node="n2"),
+            ],
+            "image ds:2 cannot be pulled on n2",
+            f"h1 on no node: {FULL}",
+        ),
+    ],
+    ids=["silent", "two silent", "no node", "two without a node", "one of each"],
 )
-def test_a_puller_whose_node_is_no_good_holds_it_up_too(stuck: Pod) -> None:
-    found = problems_of(pulling(stuck))
-    assert Incident.HOOK_PULLER in {each.incident for each in found}
+def test_a_puller_whose_node_is_no_good_holds_it_up_too(
+    stuck: list[Pod], held: str, told: str
+) -> None:
+    seen = pulling(*stuck, ready=1)
+    (found,) = [each for each in problems_of(seen) if each.incident is Incident.HOOK_PULLER]
+    assert found.title == f"Revision 3 waits for its hook image puller: {held}"
+    assert told in words(found)
 
 
 def test_a_puller_that_still_pulls_late_is_a_word_of_warning() -> None:
@@ -194,6 +222,37 @@ def test_the_log_alone_is_enough_and_what_is_missing_is_said() -> None:
     assert found.incident is Incident.DB_SCHEMA
     assert [fix.command for fix in found.fixes] == ["hubtui logs hub --previous"]
     assert [each.source for each in found.missing] == ["releases"]
+
+
+def just_upgraded(apps: dict[int, str]) -> Situation:
+    young = heads("superseded", "superseded", "deployed", seconds=300)
+    return crashed(log=["starting", ORM], heads=young, apps=apps)
+
+
+@pytest.mark.parametrize("apps", [{1: "5.3.0", 2: "5.4.0", 3: "6.1.0"}, {}])
+def test_a_schema_that_nobody_knows_to_be_newer_is_upgraded_or_its_hub_brought_back(
+    apps: dict[int, str],
+) -> None:
+    found = only(just_upgraded(apps))
+    assert (found.incident, found.level) == (Incident.DB_SCHEMA, Level.NOW)
+    assert found.title == "The hub crashes: its database's schema is not that of this JupyterHub"
+    assert "an older one" in found.todo
+    assert "set hub.db.upgrade: true, or roll back to revision 2" in found.todo
+    assert BACKUP not in found.todo
+    assert found.fixes[0].command == "hubtui rollback 2"
+    assert ORM in words(found)
+    assert found.missing == ()
+
+
+def test_a_schema_that_differs_long_after_an_upgrade_has_no_revision_to_go_back_to() -> None:
+    found = only(crashed(log=[ORM]))
+    assert "not that of this JupyterHub" in found.title
+    assert [fix.command for fix in found.fixes] == ["hubtui logs hub --previous"]
+
+
+def test_what_alembic_says_counts_before_the_mismatch_that_follows() -> None:
+    found = only(crashed(log=[ALEMBIC, ORM]))
+    assert "of a newer JupyterHub" in found.title
 
 
 def test_without_the_log_the_history_is_a_guess_that_says_so() -> None:

@@ -58,7 +58,10 @@ def shelf_of(incident: Incident, folder: str) -> Shelf:
         return Shelf((book,))
     own: list[Book] = []
     notes: list[str] = []
-    root = Path(folder).expanduser()
+    try:
+        root = Path(folder).expanduser()
+    except RuntimeError:
+        return Shelf((book,), _note(Path(folder), ["no home folder of that user is known"]))
     for path in _files(root, notes):
         try:
             found = _own(root, path, incident)

@@ -13,6 +13,7 @@ from hubtui.model.roles import Role, component_of
 from hubtui.model.why_facts import evidence_of
 from hubtui.services.pods import PodRow
 from hubtui.services.problems.signs import (
+    condition,
     counted,
     failing_image,
     named,
@@ -89,15 +90,12 @@ def _problem(
     stuck: bool,
 ) -> Problem:
     nodes = [row.pod.spec.node_name for row in rows if row.pod.spec.node_name]
-    images = {image for row in rows if (image := _image(row))}
-    where = f" on {named(nodes)}" if nodes else ""
-    what = f"image {named(images)}" if images else "an image"
-    doing = "cannot be pulled" if stuck else "is still being pulled"
+    held = _held_up(rows) if stuck else f"{_images(rows)} is still being pulled{_on(rows)}"
     newest = seen.heads[0]
     return Problem(
         incident=Incident.HOOK_PULLER,
         level=Level.NOW if stuck else Level.SOON,
-        title=f"Revision {newest.revision} waits for its hook image puller: {what} {doing}{where}",
+        title=f"Revision {newest.revision} waits for its hook image puller: {held}",
         effect="Nothing is changed for users yet: what runs goes on, the upgrade does not begin. "
         f"When helm's timeout ends it, {_RESCUE}",
         todo=_todo(rows, stuck=stuck),
@@ -114,6 +112,29 @@ def _problem(
             *(Fix(Verb.EVENTS, row.pod.metadata.name, "the pod's events") for row in rows[:1]),
         ),
     )
+
+
+def _held_up(rows: Sequence[PodRow]) -> str:
+    """What holds the pods up that do not get on by themselves."""
+    failing = [row for row in rows if failing_image(row.pod)]
+    if failing:
+        return f"{_images(failing)} cannot be pulled{_on(failing)}"
+    silent = {row.pod.spec.node_name for row in rows if silent_since(row) is not None}
+    if len(silent) == 1:
+        return f"node {named(silent)} does not answer"
+    if silent:
+        return f"nodes {named(silent)} do not answer"
+    return "its pod finds no node" if len(rows) == 1 else f"{len(rows)} of its pods find no node"
+
+
+def _images(rows: Sequence[PodRow]) -> str:
+    images = {image for row in rows if (image := _image(row))}
+    return f"image {named(images)}" if images else "an image"
+
+
+def _on(rows: Sequence[PodRow]) -> str:
+    nodes = [row.pod.spec.node_name for row in rows if row.pod.spec.node_name]
+    return f" on {named(nodes)}" if nodes else ""
 
 
 def _left_out(hook: HookPuller, nodes: Sequence[str]) -> Iterable[Fix]:
@@ -138,6 +159,8 @@ def _todo(rows: Sequence[PodRow], *, stuck: bool) -> str:
             "Check the image's name, tag and pull secret. If only one node fails, leave it out: a "
             "cordon alone does not, its pullers must be kept off too."
         )
+    if stuck and any(unscheduled_since(row.pod) for row in rows):
+        return "Make room where the scheduler finds none, or leave that node out."
     if stuck:
         return "Look at that node: its kubelet, its disk, its taints; or leave it out."
     return (
@@ -159,7 +182,7 @@ def _evidence(
         found.append(Evidence("helm", f"{timeout} is over, if that is the one that was given"))
     for row in rows[:3]:
         failing = failing_image(row.pod)
-        said = f"{failing.reason} {failing.message}" if failing else row.state.status
+        said = f"{failing.reason} {failing.message}" if failing else _said(row)
         where = row.pod.spec.node_name or "no node"
         words = f"{row.pod.metadata.name} on {where}: {said}".strip()
         found.append(Evidence("pod", words, placed_at(row.pod), warning=failing is not None))
@@ -167,3 +190,10 @@ def _evidence(
         if event is not None:
             found.append(evidence_of(event))
     return tuple(found)
+
+
+def _said(row: PodRow) -> str:
+    """What the scheduler says of a pod without a node; of another its state."""
+    placed = condition(row.pod, "PodScheduled")
+    told = placed.message if placed is not None and placed.status == "False" else ""
+    return told or row.state.status

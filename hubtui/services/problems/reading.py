@@ -320,7 +320,7 @@ class Reading:
                 pod=pod,
                 now=utc_now(),
                 role=row.role,
-                events=tuple(events.get(meta.name, ())),
+                events=tuple(e for e in events.get(meta.name, ()) if e.is_about(pod)),
                 nodes=tuple(self.nodes.values()),
                 quotas=tuple(self.quotas),
                 schedulers=tuple(each.pod for each in schedulers),

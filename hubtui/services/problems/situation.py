@@ -222,8 +222,9 @@ class Situation:
         return row.pod.key in self.whys
 
     def events_of(self, row: PodRow) -> Sequence[kube.Event]:
-        """What the cluster said of a pod, newest first."""
-        return self.events.get(row.pod.metadata.name, ())
+        """What the cluster said of a pod, newest first, and of none that had its name before."""
+        told = self.events.get(row.pod.metadata.name, ())
+        return [event for event in told if event.is_about(row.pod)]
 
     def newest(self, row: PodRow, *reasons: str) -> kube.Event | None:
         """The newest event of one of these reasons."""

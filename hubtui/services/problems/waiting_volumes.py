@@ -92,7 +92,7 @@ def stuck(seen: Situation, row: PodRow) -> Stuck | None:
     """How a pod waits for a volume; None when it does not, or not yet for longer than is usual."""
     if not awaits_volumes(row):
         return None
-    told = [event for event in seen.events_of(row) if _is_about(event, row.pod)]
+    told = seen.events_of(row)
     event = next((each for each in told if each.reason in (*FAILED, *_GOES_ON)), None)
     if event is not None and event.reason in _GOES_ON:
         return None
@@ -105,11 +105,6 @@ def stuck(seen: Situation, row: PodRow) -> Stuck | None:
         patience = 0.0 if _is_kept(seen, holding) else MOVING
     since = placed_at(row.pod)
     return Stuck(row, event, since, holding) if seen.seconds(since) >= patience else None
-
-
-def _is_about(event: Event, pod: Pod) -> bool:
-    """Whether an event is about this very pod: a user's next one has the same name."""
-    return event.involved_object.uid in ("", pod.metadata.uid)
 
 
 def _is_of_claim(pod: Pod, event: Event) -> bool:

@@ -21,9 +21,10 @@ class QuitScreen(ModalScreen[bool]):
     QuitScreen Button { height: 1; border: none; min-width: 12; margin-right: 2; }
     """
 
-    def __init__(self, running: Plan) -> None:
+    def __init__(self, running: Plan, *, demo: bool = False) -> None:
         super().__init__()
         self._plan = running
+        self._demo = demo
 
     def compose(self) -> ComposeResult:
         with PaneFrame("Quit?", id="dialog"):
@@ -33,6 +34,8 @@ class QuitScreen(ModalScreen[bool]):
                 yield Button("Quit (y)", id="leave", compact=True)
 
     def _what_follows(self) -> str:
+        if self._demo:
+            return "The demo ends with hubtui, and this with it."
         if self._plan.interruptible:
             return (
                 "Without hubtui nothing more of it is begun, and what the hub has begun goes on; "
