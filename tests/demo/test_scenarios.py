@@ -55,8 +55,8 @@ def failures() -> Iterator[None]:
     assert seen.seen == []
 
 
-def told(name: str = "calm", drill: str = "", seed: int = 1) -> Cluster:
-    return scenarios.build(name, drill, seed=seed, clock=lambda: NOW)
+def told(name: str = "calm", drill: str = "", seed: int = 1, now: datetime = NOW) -> Cluster:
+    return scenarios.build(name, drill, seed=seed, clock=lambda: now)
 
 
 def passes(cluster: Cluster, minutes: float) -> None:
@@ -138,16 +138,18 @@ def test_ages_are_those_of_the_story() -> None:
     assert release["info"]["first_deployed"] == "2026-10-13T06:00:00Z"
 
 
-def test_a_seed_tells_one_story() -> None:
-    def names(seed: int) -> list[str]:
-        world = told(seed=seed).world
+def test_a_seed_tells_one_story_whenever_it_is_told() -> None:
+    def names(seed: int, later: float = 0.0) -> list[str]:
+        world = told(seed=seed, now=NOW + timedelta(seconds=later)).world
         return [
             f"{pod['metadata']['name']} on {pod['spec'].get('nodeName')}"
             for pod in world.objects.all(PODS)
         ]
 
-    assert names(3) == names(3)
-    assert names(3) != names(4)
+    story = names(3)
+    for later in (0, 7.25, 43.6):
+        assert names(3, later) == story
+    assert names(4) != story
 
 
 def test_people_come_and_go_on() -> None:

@@ -87,9 +87,10 @@ class People:
 
     def come(self, people: Iterable[Person], within: float, habits: Habits = CLASS) -> None:
         """These people come, each at some time within so many seconds."""
+        chance = self._hub.world.chance
         for person in people:
             self._admit(person)
-            dice = self._hub.world.chance.of("comes", person.name, self._hub.now)
+            dice = chance.of("comes", person.name, chance.count("comes", person.name))
             self._plan(person, dice.uniform(0, within), habits)
 
     def leave(self, server: Server) -> None:

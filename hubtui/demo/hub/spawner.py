@@ -151,7 +151,8 @@ class Spawner:
         pending = sum(each.pending == "spawn" for each in servers)
         if settings.concurrent_spawns and pending >= settings.concurrent_spawns:
             self._hub.metrics.not_spawned(0.001, "throttled")
-            dice = self._world.chance.of("throttled", self._hub.now, pending)
+            chance = self._world.chance
+            dice = chance.of("throttled", chance.count("throttled"))
             retry = dice.randint(*RETRY)
             words = f"{pending} pending spawns, throttling. Suggested retry in {retry} seconds."
             self._hub.pen.warning("base:1136", words)

@@ -52,7 +52,10 @@ def build(
     speed: float = 1.0,
     clock: Callable[[], datetime] = wall_clock,
 ) -> Cluster:
-    """A scenario, with a drill in it or "" for none, whose past has passed. Raises KeyError."""
+    """A scenario, with a drill in it or "" for none, whose past has passed. Raises KeyError.
+
+    A seed tells one story at any moment, but for what people do by the hour and the day.
+    """
     from hubtui.demo.scenarios.staging import stage
 
     found = DRILLS[drill] if drill else None
