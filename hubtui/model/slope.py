@@ -20,7 +20,7 @@ from hubtui.model.points import Point
 LEAST: Final = 4
 """Points of which a slope is told at least."""
 
-_MOST: Final = 96
+_MOST: Final = 240
 """Points that are taken at most: the work grows with their square."""
 
 _GROUPS: Final = 24
@@ -97,7 +97,9 @@ def _even(points: Sequence[Point]) -> Sequence[Point]:
     """_MOST points at most, and as many of each part of the time: what was measured more closely
     lately does not count more."""
     start, end = points[0][0], points[-1][0]
-    slots = {int((at - start) * _MOST / (end - start)): (at, value) for at, value in points}
+    gaps = sorted(after[0] - before[0] for before, after in pairwise(points))
+    step = max(gaps[len(gaps) * 3 // 4], (end - start) / _MOST)
+    slots = {round((at - start) / step): (at, value) for at, value in points}
     return list(slots.values()) if len(slots) >= LEAST else points
 
 

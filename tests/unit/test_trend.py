@@ -57,7 +57,7 @@ wild, calm = noise(2 * G), noise(0.1 * G)
     [
         (line(lambda d: 100 * G + 5 * G * d), 20 * G, "7 d", "in 4 d", Confidence.HIGH),
         (line(lambda d: 100 * G + 5 * G * d), 2 * G, "7 d", "in 9 h 36 m", Confidence.HIGH),
-        (line(stairs), 10 * G, "7 d", "in 1 d", Confidence.HIGH),
+        (line(stairs), 10 * G, "7 d", "in 1 d 1 h", Confidence.HIGH),
         (line(lambda _: 100 * G), 20 * G, "7 d", "not growing", Confidence.HIGH),
         (line(lambda _: 0.0), 20 * G, "7 d", "not growing", Confidence.HIGH),
         (line(lambda d: 9 * G - G * d), 20 * G, "7 d", "not growing", Confidence.HIGH),
