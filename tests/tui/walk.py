@@ -29,6 +29,7 @@ from hubtui.tui.screens.plan import PlanScreen
 from hubtui.tui.screens.recover import RecoverScreen
 from hubtui.tui.widgets.filter_line import FilterLine
 from hubtui.tui.widgets.live_table import LiveTable
+from hubtui.tui.widgets.panel_grid import PanelGrid
 from hubtui.tui.widgets.text_table import TextTable
 from hubtui.tui.widgets.what_if_line import WhatIfLine
 from tests.tui.prepared import until
@@ -188,8 +189,12 @@ class Walk:
             self.app._beat()
         shown = self.app.screen
         if isinstance(shown, DashboardScreen):
-            board, grid = shown.board, shown.grid
-            await until(self.pilot, lambda: board.ready and grid.chosen, "a panel")
+            board = shown.board
+            await until(
+                self.pilot,
+                lambda: board.ready and any(each.chosen for each in shown.query(PanelGrid)),
+                "a panel",
+            )
 
     def _is_made(self, plan: Screen[Any]) -> bool:
         """Whether the plan is there and has once given the focus to its field; tab goes by where
