@@ -249,7 +249,10 @@ async def test_on_a_lost_node_a_deleted_pod_is_terminating_as_kubectl_says(
 async def _calls_not_ready(api: Api, path: str) -> None:
     """Waits until the control plane calls a node or a pod not ready."""
     begun = await asyncio.to_thread(api.get, path)
-    lost = lambda: not is_ready(api.get(path))  # noqa: E731
+
+    def lost() -> bool:
+        return not is_ready(api.get(path))
+
     if not await asyncio.to_thread(wait_for, lost, PATIENCE, every=0.1):
         now = await asyncio.to_thread(api.get, path)
         pytest.fail(f"{path} stays ready: {begun['status']} and then {now['status']}")
